@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "generators/spec/load_spec.h"
+#include "generators/spec/target_spec.h"
+#include "harness/base/result.h"
+#include "harness/base/units.h"
+#include "reports/measure/snapshot.h"
+
+namespace squall::generators {
+
+/// How an agent takes part in a run's load.
+struct EngineOptions {
+  std::size_t shards = 1;
+  std::size_t agent_index = 0;  ///< From 0; this agent takes the starts k ≡ index mod count,
+  std::size_t agent_count = 1;  ///< split further over its shards.
+  std::uint64_t seed = 1;
+  std::filesystem::path directory;  ///< Relative file names start here.
+};
+
+/// Offers all loads of one agent: owns the shards, their threads, connections and recorders.
+///
+/// A request's life: due (closed formula) → backlog → sent on a free stream → ended; see
+/// reports/measure/snapshot.h for what is counted. After its last due moment a load drains: what
+/// waits may still be sent for one `timeout`, what is in flight ends within its own; then the rest
+/// counts as unsent. Connections are opened by start() ahead of the start.
+///
+/// Lifecycle:  make → start → collect each second → (stop) → is_done → collect → destroy (joins).
+/// Threads:    one caller's thread; the shards have their own.
+/// Errors:     make() fails for what is wrong before any load (a CA file that is none, too many
+///             descriptors); afterwards everything is data.
+class LoadEngine {
+ public:
+  static Result<std::unique_ptr<LoadEngine>> make(std::vector<TargetSpec> targets,
+                                                  std::vector<LoadSpec> loads,
+                                                  EngineOptions options);
+  virtual ~LoadEngine() = default;
+  LoadEngine(const LoadEngine&) = delete;
+  LoadEngine& operator=(const LoadEngine&) = delete;
+
+  /// Opens connections now and begins the loads at `start` (in the future, or now).
+  virtual void start(Instant start) = 0;
+  /// What all shards recorded since the last call. `sequence` and `second` are the caller's to set.
+  virtual reports::Snapshot collect() = 0;
+  /// Begins no further request. In-flight ones get `drain` to end, then count as timeout; what
+  /// waits in a backlog counts as unsent. Requests not yet due are not counted at all.
+  virtual void stop(Duration drain) = 0;
+  /// True when all loads have ended and drained; collect() once more after that gets the rest.
+  virtual bool is_done() const = 0;
+
+ protected:
+  LoadEngine() = default;
+};
+
+}  // namespace squall::generators

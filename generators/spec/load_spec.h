@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "generators/spec/template.h"
+#include "harness/base/units.h"
+
+namespace squall::generators {
+
+/// A stretch of an open load whose rate is `from` at its start and `to` at its end, linear between.
+struct Stage {
+  Rate from;
+  Rate to;
+  Duration length{};
+};
+
+/// How arrivals are spread: evenly, or as a Poisson process of the same rate.
+enum class Arrivals { kConstant, kPoisson };
+
+/// Requests start when the schedule says so, whatever became of those before.
+struct OpenSpec {
+  Arrivals arrivals = Arrivals::kConstant;
+  std::vector<Stage> stages;  ///< At least one.
+};
+
+/// What a user does between an answer and the next request.
+struct ThinkSpec {
+  enum class Distribution { kConstant, kExponential, kUniform };
+  Duration mean{};  ///< Uniform: from 0 to twice the mean.
+  Distribution distribution = Distribution::kConstant;
+};
+
+/// So many users, each of whom sends, waits for the answer, thinks, and sends again.
+struct ClosedSpec {
+  std::uint64_t users = 1;
+  Duration length{};
+  ThinkSpec think;
+};
+
+/// Statuses `low` to `high`, both included.
+struct StatusRange {
+  int low = 0;
+  int high = 0;
+  bool operator==(const StatusRange&) const = default;
+};
+
+/// What an answer must be like to be ok. With no statuses given, 100 to 399 are expected.
+struct ExpectSpec {
+  std::vector<StatusRange> status;
+  std::optional<std::string> body_contains;
+  std::map<std::string, std::string> headers;  ///< Lower-case name to a text that it contains.
+};
+
+/// One kind of request.
+struct RequestSpec {
+  std::string name;  ///< As given, or "GET /path".
+  double weight = 1;
+  std::string method = "GET";
+  Template path;
+  std::vector<std::pair<std::string, Template>> headers;  ///< Names in lower case, in order.
+  std::optional<Template> body;
+  std::optional<std::string> body_file;  ///< Path, relative to the scenario file.
+  ExpectSpec expect;
+  std::map<std::string, std::string> take;  ///< Flow only: name to "regex:…", "json:…", "header:…".
+};
+
+/// A file of rows which templates read as `${data.NAME.COLUMN}`.
+struct DataSpec {
+  enum class Order { kOnce, kInOrder, kRandom };
+  std::string file;
+  Order order = Order::kInOrder;
+};
+
+/// One named stream of requests to one target.
+struct LoadSpec {
+  std::string name;
+  std::string target;
+  std::variant<OpenSpec, ClosedSpec> schedule;
+  Duration at{};  ///< When it begins, from the start of the load.
+  std::vector<RequestSpec> requests;  ///< A mix, or the steps of a flow. At least one.
+  bool is_flow = false;
+  std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.
+
+  bool is_open() const { return std::holds_alternative<OpenSpec>(schedule); }
+  /// How long requests are due, not counting `at`.
+  Duration length() const;
+};
+
+}  // namespace squall::generators

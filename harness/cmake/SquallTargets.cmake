@@ -1,0 +1,57 @@
+# The two ways to make a target in this project. Every folder uses these and nothing else.
+include_guard(GLOBAL)
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_program(SQUALL_CCACHE ccache)
+if(SQUALL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SQUALL_CCACHE})
+endif()
+
+add_library(squall_flags INTERFACE)
+target_compile_features(squall_flags INTERFACE cxx_std_20)
+target_compile_options(squall_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor)
+if(SQUALL_WERROR)
+  target_compile_options(squall_flags INTERFACE -Werror)
+endif()
+if(SQUALL_SANITIZE)  # "address,undefined" or "thread"; a plain if(): the comma would break $<BOOL:...>
+  target_compile_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE})
+  if(SQUALL_SANITIZE MATCHES thread)  # Asio's fences; TSan warns that it cannot see them.
+    target_compile_options(squall_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  endif()
+endif()
+
+# squall_library(<name> HEADERS <...> [SOURCES <...>] [USES <...>] [USES_PRIVATELY <...>])
+# Makes the static library squall::<name>. Headers are included by their path from the root.
+function(squall_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;USES;USES_PRIVATELY")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "squall_library(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(arg_SOURCES)
+    add_library(squall_${name} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(squall_${name} PRIVATE squall_flags ${arg_USES_PRIVATELY})
+  else()
+    add_library(squall_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(squall::${name} ALIAS squall_${name})
+  target_sources(squall_${name} ${scope}
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+  target_compile_features(squall_${name} ${scope} cxx_std_20)
+  target_link_libraries(squall_${name} ${scope} ${arg_USES})
+  # `cmake --build . -t all_verify_interface_header_sets` compiles every header alone.
+  set_target_properties(squall_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()
+
+# squall_test(<name> SOURCES <...> USES <...> [LABELS <...>])
+function(squall_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LABELS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE squall_flags ${arg_USES} GTest::gmock_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 60)
+endfunction()

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "harness/base/units.h"
+
+namespace squall::reports {
+
+/// Something that happened, for the timeline and `events.jsonl`.
+struct Event {
+  Duration at{};        ///< From the start of the load; negative before it.
+  std::string agent;    ///< Who saw it; empty: the coordinator.
+  std::string kind;     ///< "fault.applied", "fault.verified", "fault.undone", "fault.failed",
+                        ///< "fault.ineffective", "fault.residue", "service.started",
+                        ///< "service.ready", "service.exited", "service.restarted",
+                        ///< "service.stopped", "run.stop", "agent.joined", "agent.lost", "note".
+  std::string subject;  ///< The fault's label, the service's name, …
+  std::string detail;   ///< In words.
+};
+
+}  // namespace squall::reports

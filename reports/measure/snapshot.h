@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/base/units.h"
+#include "reports/measure/histogram.h"
+#include "reports/measure/outcome.h"
+
+namespace squall::reports {
+
+/// What was measured of one load in one second of the timeline. Cells add up: the cell of a load's
+/// second is the sum of all cells for it, from any shard, agent and moment.
+///
+/// Every request that falls due is counted once in `due` and ends as exactly one of unsent, shed
+/// or sent; every sent one ends as ok or as one error. `due`, `unsent`, `shed`, `ok_by_due`,
+/// `errors_by_due` and the request histograms belong to the second in which the request was due; `sent`, `completed`,
+/// `ok`, `errors`, `status`, bytes and connections to the second in which it happened.
+struct SecondCell {
+  std::uint64_t due = 0;
+  std::uint64_t unsent = 0;  ///< Never started, because the load ended first.
+  std::uint64_t shed = 0;    ///< Not started, because older than the target's `deadline`.
+  std::uint64_t ok_by_due = 0;      ///< Of those due in this second, ended ok.
+  std::uint64_t errors_by_due = 0;  ///< Of those due in this second, ended as an error.
+  /// Started: written to a connection, or failed for want of one (resolve, connect, tls).
+  std::uint64_t sent = 0;
+  std::uint64_t completed = 0;  ///< Ended, well or not.
+  std::uint64_t ok = 0;
+  std::array<std::uint64_t, kErrorClasses> errors{};  ///< By ErrorClass; [kNone] stays 0.
+  std::map<int, std::uint64_t> status;                ///< Of whole answers.
+  std::map<int, std::uint64_t> status_by_due;
+  std::uint64_t bytes_received = 0;  ///< On the wire above TCP, TLS included where it is used.
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t connections_opened = 0;
+  std::uint64_t connections_failed = 0;
+  std::uint64_t connections_lost = 0;
+  std::array<Histogram, kMetrics> latency;  ///< By Metric.
+  /// `response` of ok answers only, for objectives with `within`. By due second.
+  Histogram ok_response;
+
+  Histogram& of(Metric metric) { return latency[static_cast<std::size_t>(metric)]; }
+  const Histogram& of(Metric metric) const { return latency[static_cast<std::size_t>(metric)]; }
+
+  void merge(const SecondCell& other);
+  void clear();
+  bool empty() const;
+};
+
+/// The generator's own health in one second.
+struct Health {
+  double cpu = 0;                ///< Busiest shard's share of a core, 0 to 1.
+  std::uint64_t backlog = 0;     ///< Due requests that wait for a free stream, all loads.
+  std::uint64_t in_flight = 0;   ///< Sent, not ended.
+  std::uint64_t descriptors = 0; ///< Open in the process.
+  Duration lateness_max{};       ///< The longest sent − due with a stream free.
+};
+
+/// A load's cell of one second, as it travels.
+struct LoadSecond {
+  std::string load;
+  std::int64_t second = 0;  ///< From the start of the load; [second, second + 1).
+  SecondCell cell;          ///< What is new since the last snapshot: a delta, to be added.
+};
+
+/// What one agent measured since its last snapshot.
+struct Snapshot {
+  std::uint64_t sequence = 0;  ///< From 1, no gaps; a repeated one is dropped by the ledger.
+  std::int64_t second = 0;     ///< The second of the timeline that has just ended.
+  std::vector<LoadSecond> cells;
+  Health health;
+};
+
+}  // namespace squall::reports

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faults/spec/fault_spec.h"
+#include "generators/spec/load_spec.h"
+#include "generators/spec/target_spec.h"
+#include "harness/base/units.h"
+
+namespace squall::scenarios {
+
+/// When a service counts as ready. The URL's scheme is https (ALPN: h2 or HTTP/1.1), http, or tcp
+/// (a connection is enough).
+struct ReadySpec {
+  std::string url;
+  Duration within = std::chrono::seconds(10);
+  int status = 200;
+};
+
+/// A process which the scenario starts, owns and stops. The text of `command`, `environment` and
+/// `ready.url` may still hold `${instance}` and `${port(BASE)}`: see expand_for_instance().
+struct ServiceSpec {
+  enum class Restart { kNever, kAlways };
+  std::string name;
+  std::vector<std::string> command;  ///< Program and arguments; no shell.
+  std::map<std::string, std::string> environment;
+  std::uint64_t count = 1;
+  std::optional<ReadySpec> ready;
+  Restart restart = Restart::kNever;
+  Duration stop_within = std::chrono::seconds(5);  ///< TERM, then KILL after this.
+};
+
+/// `text` with `${instance}` (from 1) and `${port(BASE)}` (BASE + instance - 1) put in.
+std::string expand_for_instance(const std::string& text, std::uint64_t instance);
+
+/// A condition on an answer: "status < 500", "status = 200 and request = browse".
+struct GoodSpec {
+  std::string text;
+  enum class Compare { kLess, kLessOrEqual, kEqual, kNotEqual, kGreaterOrEqual, kGreater };
+  Compare compare = Compare::kLess;
+  int status = 500;
+};
+
+/// A service-level objective on a load. Exactly one of `good`, `within` is given.
+struct ObjectiveSpec {
+  std::string name;
+  std::string load;
+  std::optional<GoodSpec> good;    ///< An answer that satisfies this is good.
+  std::optional<Duration> within;  ///< An ok answer with `response` of at most this is good.
+  Share goal;
+  std::optional<std::string> after;  ///< Only from `by` after the end of this fault.
+  std::optional<Duration> by;
+  std::optional<std::uint64_t> min_samples;
+  std::optional<Duration> period;
+};
+
+/// A condition that ends the run early.
+struct GuardSpec {
+  std::string name;
+  std::string when;
+  Duration lasting{};
+  std::optional<std::uint64_t> min_samples;
+};
+
+/// What else must hold, asked every interval.
+struct ProbeSpec {
+  std::string name;
+  std::string url;
+  Duration every = std::chrono::seconds(1);
+  generators::ExpectSpec expect;
+  std::string count = "always";
+  std::optional<Duration> never_down_for;
+};
+
+struct SafetySpec {
+  Duration longest = std::chrono::minutes(60);
+  Duration lease = std::chrono::seconds(5);
+  std::optional<std::string> timezone;
+  std::vector<std::string> allow_windows;
+  std::vector<std::string> except_windows;
+  std::optional<Share> blast_share;
+  std::optional<std::uint64_t> blast_agents;
+};
+
+struct CapacitySpec {
+  std::string search;  ///< The load whose rate is searched.
+  Rate low;
+  Rate high;
+  Share precision{0.05};
+  Share confidence{0.95};
+  Duration hold = std::chrono::seconds(30);
+};
+
+enum class AgentLost { kAbort, kContinue };
+
+/// A part of the language that this version reads and checks but cannot carry out.
+struct NotSupported {
+  std::string what;   ///< "targets.edge.protocol: h3".
+  std::string where;  ///< "file:line:column".
+};
+
+/// The validated scenario. Order of maps is the order of the file.
+///
+/// Lifecycle:  a value; made by scenarios/parse, immutable afterwards.
+/// Threads:    any thread may read it.
+struct Scenario {
+  std::string name;
+  std::string description;
+  std::string directory;  ///< Of the file; relative paths in it start here.
+  std::uint64_t seed = 1;
+  std::vector<ServiceSpec> services;
+  std::vector<generators::TargetSpec> targets;
+  std::vector<generators::LoadSpec> loads;
+  std::vector<std::pair<std::string, generators::DataSpec>> data;
+  std::vector<faults::FaultSpec> faults;
+  std::vector<ObjectiveSpec> objectives;
+  std::vector<GuardSpec> guards;
+  std::vector<ProbeSpec> probes;
+  SafetySpec safety;
+  AgentLost agent_lost = AgentLost::kAbort;
+  std::optional<CapacitySpec> capacity;
+  std::vector<NotSupported> not_supported;
+
+  const generators::TargetSpec* find_target(const std::string& target) const;
+  const generators::LoadSpec* find_load(const std::string& load) const;
+  const faults::FaultSpec* find_fault(const std::string& fault) const;
+  const ServiceSpec* find_service(const std::string& service) const;
+};
+
+}  // namespace squall::scenarios

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/base/units.h"
+#include "scenarios/model/scenario.h"
+
+namespace squall::scenarios {
+
+/// A load on the timeline. Offsets are from the start of the load.
+struct PlannedLoad {
+  std::string name;
+  std::string target;
+  Duration from{};
+  Duration to{};
+};
+
+/// One application of a fault; `every` gives several, numbered from 1.
+struct PlannedFault {
+  std::string name;   ///< As in the scenario.
+  std::string label;  ///< Unique: the name, or "name#2" for the second application.
+  Duration from{};
+  std::optional<Duration> to;  ///< None: it has no length (a KILL).
+  std::string what;            ///< In words: "signal KILL to 1 of service web".
+};
+
+/// A stretch of the timeline between two changes, in whole seconds: a second in which a fault is
+/// in force at any moment belongs to the fault's phase.
+struct Phase {
+  std::string name;  ///< "before lossy-uplink", "during lossy-uplink", "after lossy-uplink".
+  Duration from{};
+  Duration to{};
+};
+
+/// The scenario compiled: everything at absolute offsets.
+struct Plan {
+  Duration length{};  ///< To the end of the last load or fault; draining not counted.
+  std::vector<PlannedLoad> loads;
+  std::vector<PlannedFault> faults;  ///< By start.
+  std::vector<Phase> phases;         ///< Contiguous, from 0 to `length` rounded up to seconds.
+
+  /// The due rate of `load` at `offset` (0 for closed loads and outside its stages).
+  static Rate rate_at(const generators::LoadSpec& load, Duration offset);
+};
+
+/// Resolves `after` chains and `every`; fails on a cycle, or when the plan is longer than
+/// safety.longest.
+Result<Plan> compile(const Scenario& scenario);
+
+/// The phases between the changes that `faults` make, for planned or for actual times.
+/// A fault without a length is a change of one second.
+std::vector<Phase> phases_between(const std::vector<PlannedFault>& faults, Duration length);
+
+/// The timeline as a person would draw it: a chart of the rate with bands for faults, at most
+/// `columns` wide, plain ASCII unless `unicode`.
+std::string draw(const Scenario& scenario, const Plan& plan, std::size_t columns, bool unicode);
+
+/// The same as JSON text.
+std::string to_json(const Scenario& scenario, const Plan& plan);
+
+}  // namespace squall::scenarios
