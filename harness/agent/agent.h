@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+
+#include "harness/base/result.h"
+
+namespace squall::agent {
+
+/// Who an agent is and whom it works for.
+struct AgentOptions {
+  std::string join;  ///< Where the coordinator listens, as gRPC writes it.
+  std::string name;
+  std::map<std::string, std::string> labels;
+  std::string squall_program;  ///< This program, for the reaper and `${squall}`.
+};
+
+/// Joins a coordinator, does one run's part for it, and returns when everything is undone.
+///
+/// Ends early, with load stopped and faults undone, when the coordinator says so, when the lease
+/// lapses, when the connection ends, or when `stop` becomes true (a signal). Only what keeps it
+/// from taking part at all is an Error.
+Result<void> attend(const AgentOptions& options, const std::atomic<bool>& stop);
+
+}  // namespace squall::agent

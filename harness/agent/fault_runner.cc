@@ -1,0 +1,181 @@
+#include "harness/agent/fault_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "faults/core/fault_error.h"
+#include "faults/process/pick.h"
+#include "faults/process/process_fault.h"
+#include "harness/base/log.h"
+
+namespace squall::agent {
+namespace {
+
+using State = reports::FaultRecord::State;
+
+const faults::FaultSpec* find(const std::vector<faults::FaultSpec>& specs,
+                              const std::string& name) {
+  const auto found = std::find_if(specs.begin(), specs.end(),
+                                  [&](const faults::FaultSpec& spec) { return spec.name == name; });
+  return found == specs.end() ? nullptr : &*found;
+}
+
+void fail(reports::FaultRecord& record, const Error& why) {
+  record.state = faults::is_residue(why) ? State::kResidue : State::kFailed;
+  record.error = why.message();
+}
+
+/// A number of its own for each application of a fault, from the run's seed.
+std::uint64_t seed_for(std::uint64_t seed, const std::string& label) {
+  std::uint64_t hash = 0xcbf29ce484222325U ^ seed;  // FNV-1a
+  for (const char c : label) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+}  // namespace
+
+FaultRunner::FaultRunner(const std::vector<scenarios::PlannedFault>& planned,
+                         const std::vector<faults::FaultSpec>& specs, Means means, Tell tell)
+    : planned_(planned),
+      specs_(specs),
+      means_(std::move(means)),
+      tell_(std::move(tell)),
+      is_done_(planned.empty()) {}
+
+FaultRunner::~FaultRunner() { stop(); }
+
+void FaultRunner::start(Instant start) {
+  start_ = start;
+  if (!planned_.empty()) thread_ = std::thread([this] { run(); });
+}
+
+void FaultRunner::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool FaultRunner::is_done() const {
+  const std::lock_guard lock(mutex_);
+  return is_done_;
+}
+
+void FaultRunner::run() {
+  FaultTimeline timeline(planned_);
+  while (const auto next = timeline.next()) {
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_until(lock, start_ + next->at, [this] { return is_stopping_; })) break;
+    }
+    while (const auto step = timeline.pop(now())) {
+      const scenarios::PlannedFault& planned = planned_[step->fault];
+      step->kind == FaultStep::Kind::kApply ? apply(planned) : undo(planned);
+    }
+  }
+  undo_all();
+  const std::lock_guard lock(mutex_);
+  is_done_ = true;
+}
+
+void FaultRunner::apply(const scenarios::PlannedFault& planned) {
+  reports::FaultRecord record;
+  record.name = planned.name;
+  record.label = planned.label;
+  record.asked = planned.what;
+  record.from = now();
+  const faults::FaultSpec* spec = find(specs_, planned.name);
+  const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
+  if (fault == nullptr) {
+    fail(record, error(std::errc::not_supported, planned.label));
+  } else if (fault->action == faults::ProcessFault::Action::kRestart) {
+    restart(*fault, record);
+  } else {
+    inject(*fault, record);
+  }
+  tell_(record);
+}
+
+void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord& record) {
+  faults::ProcessScope scope = means_.scope;
+  scope.services = means_.services.processes();
+  scope.seed = seed_for(means_.scope.seed, record.label);
+  auto injected =
+      faults::inject(means_.processes, means_.journal, fault, record.label, scope);
+  if (!injected) return fail(record, injected.error());
+  record.asked = injected->asked;
+  record.seen = injected->seen;
+  record.state = State::kInForce;
+  if (!injected->took) {
+    record.state = State::kIneffective;
+    record.error = injected->seen;
+  }
+  if (!injected->active.is_held()) {
+    record.to = record.from;
+    if (record.state == State::kInForce) record.state = State::kDone;
+    return;
+  }
+  in_force_.insert_or_assign(record.label,
+                             InForce{.fault = std::move(injected->active), .record = record});
+}
+
+void FaultRunner::restart(const faults::ProcessFault& fault, reports::FaultRecord& record) {
+  faults::ProcessScope scope = means_.scope;
+  scope.services = means_.services.processes();
+  auto candidates = faults::find_candidates(means_.processes, fault.match, scope);
+  if (!candidates) return fail(record, candidates.error());
+  const auto chosen =
+      faults::choose(fault.pick, candidates->size(), seed_for(scope.seed, record.label));
+  for (const std::size_t index : chosen) {
+    const faults::Candidate& candidate = (*candidates)[index];
+    const auto process = std::find_if(
+        scope.services.begin(), scope.services.end(),
+        [&](const faults::ServiceProcess& service) { return service.id == candidate.leader; });
+    if (process == scope.services.end()) continue;  // Not a service: validation refuses that.
+    auto restarted = means_.services.restart(process->service, process->instance);
+    if (!restarted) return fail(record, restarted.error());
+    record.seen += (record.seen.empty() ? "" : ", ") + candidate.name + " restarted and ready";
+  }
+  record.to = now();
+  record.state = record.seen.empty() ? State::kIneffective : State::kDone;
+}
+
+void FaultRunner::undo(const scenarios::PlannedFault& planned) {
+  const auto found = in_force_.find(planned.label);
+  if (found == in_force_.end()) return;  // It failed, and has been told of.
+  auto& [fault, record] = found->second;
+  auto reverted = fault.revert();
+  record.to = now();
+  if (!reverted) {
+    fail(record, reverted.error());
+    tell_(record);
+    return;  // Still held: undo_all() and the destructor try again.
+  }
+  if (record.state == State::kInForce) record.state = State::kUndone;
+  tell_(record);
+  in_force_.erase(found);
+}
+
+void FaultRunner::undo_all() {
+  for (auto& [label, held] : in_force_) {
+    auto reverted = held.fault.revert();
+    if (!held.record.to) held.record.to = now();
+    if (!reverted) {
+      fail(held.record, reverted.error());
+    } else if (held.record.state != State::kIneffective) {
+      held.record.state = State::kUndone;
+      held.record.error.clear();
+    }
+    tell_(held.record);
+  }
+  in_force_.clear();
+}
+
+Duration FaultRunner::now() const { return std::chrono::steady_clock::now() - start_; }
+
+}  // namespace squall::agent

@@ -1,0 +1,215 @@
+#include "harness/agent/part.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "faults/core/recover.h"
+#include "faults/process/match.h"
+#include "generators/load/fetch.h"
+#include "harness/agent/state_directory.h"
+#include "harness/base/log.h"
+
+namespace squall::agent {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string all_of(const std::vector<scenarios::Mistake>& mistakes) {
+  std::string text;
+  for (const scenarios::Mistake& mistake : mistakes) text += "\n" + mistake.text();
+  return text;
+}
+
+/// What an earlier agent left behind is undone before anything new is begun.
+Result<void> clean_up_before(const std::filesystem::path& journals, faults::ProcessTable& table) {
+  auto report = faults::recover(journals, table);
+  if (!report) return std::move(report).error().within("undo what an earlier agent left");
+  for (const std::string& line : report->in_words()) log_warning("recovered: " + line);
+  return {};
+}
+
+Result<int> status_of(const std::string& url, Duration timeout) {
+  auto answer = generators::fetch(url, timeout);
+  if (!answer) return std::move(answer).error();
+  return answer->status;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Part>> Part::prepare(const control::Share& share,
+                                            const std::string& squall_program) {
+  std::unique_ptr<Part> part(new Part);
+  part->lease_length_ = Duration(share.lease_ns());
+
+  scenarios::ParseOptions parse_options;
+  parse_options.squall_program = squall_program;
+  auto parsed = scenarios::parse(share.scenario_text(), share.scenario_file(), parse_options);
+  if (const auto* mistakes = std::get_if<1>(&parsed)) {
+    return error(std::errc::invalid_argument, "read the scenario:" + all_of(*mistakes));
+  }
+  part->scenario_ = std::get<0>(std::move(parsed)).scenario;
+  SQUALL_TRY(part->plan_, scenarios::compile(part->scenario_));
+
+  if (share.keeps_services()) {
+    if (auto kept = part->keep_services(share, squall_program); !kept) {
+      return std::move(kept).error();
+    }
+  }
+
+  const scenarios::Scenario& scenario = part->scenario_;
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  SQUALL_TRY(part->engine_,
+             generators::LoadEngine::make(
+                 scenario.targets, scenario.loads,
+                 {.shards = share.shards() > 0 ? share.shards() : cores,
+                  .agent_index = share.agent_index(),
+                  .agent_count = std::max(1U, share.agent_count()),
+                  .seed = scenario.seed,
+                  .directory = scenario.directory}));
+  return part;
+}
+
+Result<void> Part::keep_services(const control::Share& share, const std::string& squall_program) {
+  if (scenario_.services.empty() && scenario_.faults.empty()) return {};
+  SQUALL_TRY(const auto state, state_directory());
+  const std::filesystem::path journals = state / "journals";
+  if (auto clean = clean_up_before(journals, processes_); !clean) return clean;
+
+  const std::filesystem::path own = journals / share.run_id();
+  SQUALL_TRY(auto owner, faults::this_owner(processes_));
+  SQUALL_TRY(journal_, faults::Journal::open(own, std::move(owner)));
+  SQUALL_TRY(auto reaper, faults::Reaper::start(squall_program, own));
+  reaper_ = std::make_unique<faults::Reaper>(std::move(reaper));
+
+  SQUALL_TRY(services_,
+             services::Services::make(
+                 scenario_.services,
+                 {.directory = scenario_.directory, .run_directory = share.run_directory()},
+                 *journal_, processes_, status_of,
+                 [this](const services::ServiceEvent& event) { note_service(event); }));
+  if (auto started = services_->start_all(); !started) return started;
+
+  faults::ProcessScope scope = faults::ProcessScope::around_this_process();
+  scope.directory = scenario_.directory;
+  scope.seed = scenario_.seed;
+  scope.protect.emplace_back(reaper_->pid(), "this agent's reaper");
+  faults_ = std::make_unique<FaultRunner>(
+      plan_.faults, scenario_.faults,
+      FaultRunner::Means{.processes = processes_,
+                         .journal = *journal_,
+                         .services = *services_,
+                         .scope = std::move(scope)},
+      [this](const reports::FaultRecord& record) { note_fault(record); });
+  return {};
+}
+
+Part::~Part() {
+  for (const std::string& failed : end()) log_error(failed);
+}
+
+void Part::start(Instant start) {
+  {
+    const std::lock_guard lock(mutex_);
+    start_ = start;
+  }
+  engine_->start(start);
+  if (faults_) faults_->start(start);
+}
+
+bool Part::is_over() const { return load_is_done() && (!faults_ || faults_->is_done()); }
+
+reports::Snapshot Part::collect() { return engine_->collect(); }
+
+Part::Told Part::take_told() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(told_, {});
+}
+
+void Part::stop(Duration drain) {
+  if (engine_) engine_->stop(drain);
+  if (faults_) faults_->stop();
+}
+
+std::vector<std::string> Part::end() {
+  if (std::exchange(has_ended_, true)) return {};
+  stop(Duration::zero());
+  if (services_) {
+    if (auto stopped = services_->stop_all(); !stopped) add_error(stopped.error().message());
+  }
+  if (journal_) {
+    // What is still open is for the reaper, which takes a journal that is not closed for our death.
+    const std::size_t open = journal_->open_changes();
+    auto closed = journal_->close();
+    if (!closed) add_error(closed.error().message());
+    if (reaper_ && open == 0 && closed) {
+      if (auto ended = reaper_->end(); !ended) add_error(ended.error().message());
+    }
+    std::error_code ignored;  // Not empty: recover() will see to it.
+    std::filesystem::remove(journal_->directory(), ignored);
+  }
+  const std::lock_guard lock(mutex_);
+  return errors_;
+}
+
+Duration Part::longest_timeout() const {
+  Duration longest{};
+  for (const auto& target : scenario_.targets) longest = std::max(longest, target.timeout);
+  return longest;
+}
+
+void Part::note_service(const services::ServiceEvent& event) {
+  const std::lock_guard lock(mutex_);
+  told_.events.push_back({.at = since_start(),
+                          .agent = {},
+                          .kind = event.kind,
+                          .subject = event.subject,
+                          .detail = event.detail});
+}
+
+void Part::note_fault(const reports::FaultRecord& record) {
+  using State = reports::FaultRecord::State;
+  const auto [kind, detail] = [&]() -> std::pair<std::string, std::string> {
+    switch (record.state) {
+      case State::kPlanned:
+        break;
+      case State::kInForce:
+      case State::kDone:
+        return {"fault.applied", record.seen};
+      case State::kUndone:
+        return {"fault.undone", "verified: nothing is left"};
+      case State::kFailed:
+        return {"fault.failed", record.error};
+      case State::kIneffective:
+        return {"fault.ineffective", record.error};
+      case State::kResidue:
+        return {"fault.residue", record.error};
+    }
+    return {"note", record.asked};
+  }();
+  const std::lock_guard lock(mutex_);
+  const Duration at = record.to.value_or(record.from.value_or(since_start()));
+  told_.events.push_back(
+      {.at = at, .agent = {}, .kind = kind, .subject = record.label, .detail = detail});
+  told_.faults.push_back(record);
+  if (record.state == State::kFailed) add_error_locked("fault " + record.label + ": " + record.error);
+}
+
+void Part::add_error(std::string what) {
+  const std::lock_guard lock(mutex_);
+  add_error_locked(std::move(what));
+}
+
+void Part::add_error_locked(std::string what) {
+  if (std::find(errors_.begin(), errors_.end(), what) == errors_.end()) {
+    errors_.push_back(std::move(what));
+  }
+}
+
+Duration Part::since_start() const { return start_ ? Clock::now() - *start_ : Duration(-1); }
+
+}  // namespace squall::agent

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <control.pb.h>
+
+#include "faults/core/journal.h"
+#include "faults/core/reaper.h"
+#include "faults/process/procfs_table.h"
+#include "generators/load/load_engine.h"
+#include "harness/agent/fault_runner.h"
+#include "harness/base/result.h"
+#include "harness/base/units.h"
+#include "harness/services/services.h"
+#include "reports/judge/run_record.h"
+#include "reports/measure/event.h"
+#include "scenarios/parse/parse.h"
+#include "scenarios/plan/plan.h"
+
+namespace squall::agent {
+
+/// What an agent does in one run: services, load and faults, and the end of them all.
+///
+/// Lifecycle:  prepare → start → collect each second until is_over → end. The destructor ends what
+///             was not ended: load first, then faults, then services.
+/// Threads:    one caller's thread. What happens meanwhile on other threads is kept and handed
+///             over by take_told().
+/// Errors:     prepare() says what could not be had; afterwards errors are collected by end().
+class Part {
+ public:
+  /// What happened since it was last asked, in order.
+  struct Told {
+    std::vector<reports::Event> events;
+    std::vector<reports::FaultRecord> faults;
+  };
+
+  /// Starts the services and waits until they are ready; opens the journal, and the reaper's eyes.
+  static Result<std::unique_ptr<Part>> prepare(const control::Share& share,
+                                               const std::string& squall_program);
+  ~Part();
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  /// Begins load and faults; `start` is the start of the load.
+  void start(Instant start);
+  /// True when all load has drained and no fault is in force or still to come.
+  bool is_over() const;
+  /// What was measured since the last call.
+  reports::Snapshot collect();
+  Told take_told();
+  /// Ends the load: requests in flight get `drain`. Faults are undone before this returns.
+  void stop(Duration drain);
+  bool load_is_done() const { return !engine_ || engine_->is_done(); }
+  /// Stops the services and closes the journal; answers with all that could not be done in the
+  /// run. Call it when is_over(), or after stop().
+  std::vector<std::string> end();
+
+  Duration lease_length() const { return lease_length_; }
+  Duration longest_timeout() const;
+
+ private:
+  Part() = default;
+  Result<void> keep_services(const control::Share& share, const std::string& squall_program);
+  void note_service(const services::ServiceEvent& event);
+  void note_fault(const reports::FaultRecord& record);
+  void add_error(std::string what);
+  void add_error_locked(std::string what);
+  /// Negative before the start. With the mutex held.
+  Duration since_start() const;
+
+  scenarios::Scenario scenario_;
+  scenarios::Plan plan_;
+  Duration lease_length_{};
+
+  mutable std::mutex mutex_;  // Guards the next three, which other threads feed.
+  Told told_;
+  std::vector<std::string> errors_;
+  std::optional<Instant> start_;
+
+  // In the order in which they must be destroyed, last first.
+  faults::ProcfsTable processes_;
+  std::unique_ptr<faults::Journal> journal_;
+  std::unique_ptr<faults::Reaper> reaper_;
+  std::unique_ptr<services::Services> services_;
+  std::unique_ptr<generators::LoadEngine> engine_;
+  std::unique_ptr<FaultRunner> faults_;
+  bool has_ended_ = false;
+};
+
+}  // namespace squall::agent

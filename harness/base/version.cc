@@ -1,0 +1,7 @@
+#include "harness/base/version.h"
+
+namespace squall {
+
+std::string_view version() { return SQUALL_VERSION; }
+
+}  // namespace squall

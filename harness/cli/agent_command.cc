@@ -1,0 +1,48 @@
+#include <csignal>
+
+#include <atomic>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "faults/core/reaper.h"
+#include "faults/process/procfs_table.h"
+#include "harness/agent/agent.h"
+#include "harness/base/log.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/interrupts.h"
+
+namespace squall::cli {
+
+int agent(const AgentCommand& command) {
+  set_up_log(command.quiet ? LogLevel::kQuiet : LogLevel::kNormal, command.name);
+  agent::AgentOptions options{.join = command.join,
+                              .name = command.name,
+                              .labels = {},
+                              .squall_program = this_program()};
+  for (const std::string& label : command.labels) {
+    const std::size_t equals = label.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fmt::print(stderr, "--label {}: expected key=value\n", label);
+      return kExitUsage;
+    }
+    options.labels[label.substr(0, equals)] = label.substr(equals + 1);
+  }
+  std::atomic<bool> stop = false;
+  const Interrupts interrupts([&stop](int) { stop = true; });
+  if (auto attended = agent::attend(options, stop); !attended) {
+    log_error(attended.error().message());
+    return kExitError;
+  }
+  return kExitOk;
+}
+
+int reaper(const std::string& journal, int fd) {
+  // It outlives what ends others: neither a hang-up nor a Ctrl-C is meant for it.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
+  Interrupts::unblock();
+  faults::ProcfsTable processes;
+  return faults::run_reaper(fd, journal, processes);
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace squall::cli {
+
+/// Exit codes that are not verdicts; those are reports::exit_code().
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitError = 7;
+
+/// What the options of all commands that read scenarios have in common.
+struct ScenarioOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> sets;  ///< "path=value".
+};
+
+struct RunCommand {
+  ScenarioOptions scenarios;
+  std::optional<std::string> out;
+  std::size_t agents = 1;
+  std::size_t shards = 0;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct PlanCommand {
+  ScenarioOptions scenarios;
+  bool json = false;
+};
+
+struct ValidateCommand {
+  ScenarioOptions scenarios;
+  bool json = false;
+};
+
+struct AgentCommand {
+  std::string join;
+  std::string name = "agent";
+  std::vector<std::string> labels;  ///< "key=value".
+  bool quiet = false;
+};
+
+struct TargetCommand {
+  std::vector<std::string> listen;
+  std::string protocol = "h2,h2c";
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
+  std::optional<std::string> write_certificate;
+  std::vector<std::string> behaviours;  ///< See generators/target/README.md.
+  std::uint64_t seed = 1;
+};
+
+struct RecoverCommand {
+  bool dry_run = false;
+  bool json = false;
+};
+
+/// Each does what its command says and answers with the exit code of the program.
+int run(const RunCommand& command);
+int plan(const PlanCommand& command);
+int validate(const ValidateCommand& command);
+int agent(const AgentCommand& command);
+int target(const TargetCommand& command);
+int recover(const RecoverCommand& command);
+/// The hidden command of an agent's second process.
+int reaper(const std::string& journal, int fd);
+
+/// The whole program: reads the command line and carries out its command.
+int run_program(int argc, const char* const* argv);
+
+/// The absolute path of this program.
+std::string this_program();
+
+}  // namespace squall::cli

@@ -1,0 +1,46 @@
+#include "harness/cli/interrupts.h"
+
+#include <csignal>
+#include <ctime>
+#include <pthread.h>
+
+#include <utility>
+
+namespace squall::cli {
+namespace {
+
+sigset_t watched() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+}  // namespace
+
+void Interrupts::block() {
+  const sigset_t signals = watched();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void Interrupts::unblock() {
+  const sigset_t signals = watched();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+Interrupts::Interrupts(std::function<void(int)> heard)
+    : heard_(std::move(heard)), listener_([this] {
+        const sigset_t signals = watched();
+        constexpr timespec kLook = {.tv_sec = 0, .tv_nsec = 100'000'000};
+        while (!stopping_) {
+          const int signal = sigtimedwait(&signals, nullptr, &kLook);
+          if (signal > 0) heard_(signal);
+        }
+      }) {}
+
+Interrupts::~Interrupts() {
+  stopping_ = true;
+  listener_.join();
+}
+
+}  // namespace squall::cli

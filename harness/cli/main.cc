@@ -1,0 +1,17 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "harness/cli/commands.h"
+#include "harness/cli/interrupts.h"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  squall::cli::Interrupts::block();
+  try {
+    return squall::cli::run_program(argc, argv);
+  } catch (const std::exception& thrown) {
+    std::fprintf(stderr, "squall: internal error: %s\n", thrown.what());
+    return squall::cli::kExitError;
+  }
+}

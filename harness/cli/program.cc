@@ -1,0 +1,144 @@
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "generators/target/behaviour_text.h"
+#include "harness/base/version.h"
+#include "harness/cli/commands.h"
+
+namespace squall::cli {
+namespace {
+
+void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
+  command.add_option("SCENARIO", options.files, "Scenario files (YAML)")->required();
+  command
+      .add_option("--set", options.sets,
+                  "Override a value of the scenario: load.browse.open.stages.1.rate=2000/s")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+void add_run(CLI::App& app, RunCommand& options) {
+  CLI::App& command = *app.add_subcommand("run", "Run scenarios and write their reports");
+  add_scenario_options(command, options.scenarios);
+  command.add_option("--out", options.out, "Folder for the results (default runs/NAME-TIMESTAMP)");
+  command.add_option("--agents", options.agents, "How many local agents offer the load")
+      ->check(CLI::Range(1, 64));
+  command.add_option("--shards", options.shards, "Threads of each agent (default: one per core)")
+      ->check(CLI::Range(1, 256));
+  command.add_flag("--quiet", options.quiet, "No progress on stderr");
+  command.add_flag("--json", options.json, "results.json on stdout instead of the summary");
+}
+
+void add_others(CLI::App& app, PlanCommand& plan, ValidateCommand& validate) {
+  CLI::App& plan_command =
+      *app.add_subcommand("plan", "Show what a scenario would do, and touch nothing");
+  add_scenario_options(plan_command, plan.scenarios);
+  plan_command.add_flag("--json", plan.json, "As JSON");
+
+  CLI::App& validate_command =
+      *app.add_subcommand("validate", "Check scenarios and tell every mistake");
+  add_scenario_options(validate_command, validate.scenarios);
+  validate_command.add_flag("--json", validate.json, "Mistakes as JSON");
+}
+
+void add_agent(CLI::App& app, AgentCommand& options) {
+  CLI::App& command =
+      *app.add_subcommand("agent", "Offer load and inject faults for a coordinator");
+  command.add_option("--join", options.join, "Where the coordinator listens: unix:PATH")
+      ->required();
+  command.add_option("--name", options.name, "How the coordinator knows this agent");
+  command.add_option("--label", options.labels, "key=value, to place loads and faults by")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_flag("--quiet", options.quiet, "Only errors on stderr");
+}
+
+void add_target(CLI::App& app, TargetCommand& options) {
+  CLI::App& command =
+      *app.add_subcommand("target", "Serve as a target whose behaviour is known and can be set");
+  command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 lets the kernel choose (default 127.0.0.1:0)")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--protocol", options.protocol, "h2, h2c or both, by commas");
+  command.add_option("--cert", options.certificate, "PEM file (default: self-signed, made anew)");
+  command.add_option("--key", options.key, "PEM file, with --cert");
+  command.add_option("--write-cert", options.write_certificate,
+                     "Write the certificate here, for clients that verify it");
+  command
+      .add_option("--behaviour", options.behaviours,
+                  "How a path answers: " + std::string(generators::kBehaviourTextHelp))
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--seed", options.seed, "Of all its random choices");
+}
+
+}  // namespace
+
+std::string this_program() {
+  std::string path(4096, '\0');
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  return path;
+}
+
+int run_program(int argc, const char* const* argv) {
+  CLI::App app("squall: load, faults and objectives on one timeline", "squall");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(version()));
+  app.footer("Exit codes of run: 0 pass, 1 fail, 2 usage or scenario error, 3 aborted, 4 invalid,\n"
+             "5 ineffective, 6 residue, 7 error.");
+
+  RunCommand run_options;
+  PlanCommand plan_options;
+  ValidateCommand validate_options;
+  AgentCommand agent_options;
+  TargetCommand target_options;
+  RecoverCommand recover_options;
+  std::string journal;
+  int fd = -1;
+
+  add_run(app, run_options);
+  add_others(app, plan_options, validate_options);
+  add_agent(app, agent_options);
+  add_target(app, target_options);
+  CLI::App& recover_command = *app.add_subcommand("recover", "Undo what a dead agent left behind");
+  recover_command.add_flag("--dry-run", recover_options.dry_run, "Only say what would be undone");
+  recover_command.add_flag("--json", recover_options.json, "As JSON");
+  app.add_subcommand("version", "Print the version");
+  CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
+  reaper_command.add_option("--journal", journal)->required();
+  reaper_command.add_option("--fd", fd)->required();
+  // Named in the documentation, and carried out by a later version.
+  for (const char* later : {"serve", "report", "compare"}) {
+    app.add_subcommand(later, "")->group("")->allow_extras();
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    // --help and --version are "problems" with exit code 0.
+    return app.exit(problem) == 0 ? kExitOk : kExitUsage;
+  }
+
+  const std::string chosen = app.get_subcommands().front()->get_name();
+  if (chosen == "run") return run(run_options);
+  if (chosen == "plan") return plan(plan_options);
+  if (chosen == "validate") return validate(validate_options);
+  if (chosen == "agent") return agent(agent_options);
+  if (chosen == "target") return target(target_options);
+  if (chosen == "recover") return recover(recover_options);
+  if (chosen == "reaper") return reaper(journal, fd);
+  if (chosen == "version") {
+    fmt::print("squall {}\n", version());
+    return kExitOk;
+  }
+  fmt::print(stderr, "squall {}: not supported yet\n", chosen);
+  return kExitUsage;
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,146 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/base/log.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/interrupts.h"
+#include "harness/cli/live_progress.h"
+#include "harness/cli/scenario_files.h"
+#include "harness/cli/terminal.h"
+#include "harness/coordinator/coordinator.h"
+#include "harness/coordinator/run_directory.h"
+#include "harness/coordinator/stop_request.h"
+#include "reports/json/results_json.h"
+#include "reports/text/summary.h"
+
+namespace squall::cli {
+namespace {
+
+/// Unique enough for a folder of runs: the second, and 32 random bits.
+std::string new_run_id(WallTime now) {
+  std::random_device random;
+  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:08x}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), random());
+}
+
+/// All that keeps these scenarios from being run, a line each.
+std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
+  std::vector<std::string> lines;
+  for (const ScenarioFile& file : files) {
+    for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {
+      lines.push_back(fmt::format("{}: not supported yet: {}", part.where, part.what));
+    }
+    if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
+      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().message()));
+    }
+  }
+  return lines;
+}
+
+/// Of two exit codes, the one that more must not be missed.
+int louder(int a, int b) {
+  constexpr int kByLoudness[] = {0, 1, 3, 4, 5, 2, 7, 6};
+  const auto place = [&](int code) {
+    return std::find(std::begin(kByLoudness), std::end(kByLoudness), code);
+  };
+  return place(a) < place(b) ? b : a;
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code ignored;
+  const auto whole = std::filesystem::absolute(path, ignored);
+  return ignored ? path : whole.lexically_normal().string();
+}
+
+/// Where this scenario's results go: the folder asked for, or one in it where several share it.
+std::optional<std::string> folder_for(const RunCommand& command, const ScenarioFile& file) {
+  if (!command.out || command.scenarios.files.size() == 1) return command.out;
+  return (std::filesystem::path(*command.out) / file.parsed.scenario.name).string();
+}
+
+int run_one(const RunCommand& command, const ScenarioFile& file,
+            const coordinator::StopRequest& stop) {
+  const WallTime now = std::chrono::system_clock::now();
+  const auto directory =
+      coordinator::RunDirectory::make(folder_for(command, file), file.parsed.scenario.name, now);
+  if (!directory) {
+    fmt::print(stderr, "squall run: {}\n", directory.error().message());
+    return kExitUsage;
+  }
+  coordinator::RunOptions options{.squall_program = this_program(),
+                                  .scenario_file = absolute(file.path),
+                                  .run_directory = directory->path(),
+                                  .run_id = new_run_id(now),
+                                  .agents = command.agents,
+                                  .shards = command.shards,
+                                  .agent_flags = {}};
+  if (command.quiet) options.agent_flags.emplace_back("--quiet");
+
+  LiveProgress progress(stderr, command.quiet);
+  auto record = coordinator::run_scenario(
+      file.parsed, options, stop, [&](const coordinator::RunView& view) { progress.show(view); });
+  progress.finish();
+  if (!record) {
+    fmt::print(stderr, "squall run: {}\n", record.error().message());
+    return kExitError;
+  }
+
+  const reports::RunResult result = reports::judge(*record);
+  const auto written = directory->write(*record, result, file.parsed.text);
+  if (command.json) {
+    fmt::print("{}", reports::write_results_json(result));
+  } else {
+    fmt::print("{}", reports::write_summary(result, {.columns = terminal_columns(stdout),
+                                                     .color = shows_color(stdout),
+                                                     .unicode = shows_unicode()}));
+    fmt::print("report: {}\n", directory->report().string());
+  }
+  std::fflush(stdout);
+  if (!written) {
+    fmt::print(stderr, "squall run: {}\n", written.error().message());
+    return louder(kExitError, reports::exit_code(result.verdict));
+  }
+  return reports::exit_code(result.verdict);
+}
+
+}  // namespace
+
+int run(const RunCommand& command) {
+  const ScenarioFiles read = read_scenarios(command.scenarios);
+  if (const auto* mistakes = std::get_if<1>(&read)) {
+    print_mistakes(*mistakes);
+    return kExitUsage;
+  }
+  const auto& files = std::get<0>(read);
+  if (const auto lines = obstacles(files); !lines.empty()) {
+    for (const std::string& line : lines) fmt::print(stderr, "{}\n", line);
+    return kExitUsage;
+  }
+  if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
+
+  coordinator::StopRequest stop;
+  const Interrupts interrupts([&stop](int signal) { stop.ask(signal); });
+  int code = kExitOk;
+  for (const ScenarioFile& file : files) {
+    code = louder(code, run_one(command, file, stop));
+    if (stop.times() > 0) break;
+  }
+  return code;
+}
+
+}  // namespace squall::cli

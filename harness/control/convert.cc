@@ -1,0 +1,165 @@
+#include "harness/control/convert.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace squall::control {
+namespace {
+
+void put(const reports::Histogram& histogram, HistogramBytes& message) {
+  if (!histogram.empty()) message.set_v2(histogram.encode());
+  message.set_clamped(histogram.clamped());
+}
+
+Result<reports::Histogram> take(const HistogramBytes& message) {
+  reports::Histogram histogram;
+  if (!message.v2().empty()) {
+    auto decoded = reports::Histogram::decode(message.v2());
+    if (!decoded) return std::move(decoded).error();
+    histogram = *std::move(decoded);
+  }
+  histogram.add_clamped(message.clamped());
+  return histogram;
+}
+
+void put(const reports::LoadSecond& from, SecondCell& to) {
+  const reports::SecondCell& cell = from.cell;
+  to.set_load(from.load);
+  to.set_second(from.second);
+  to.set_due(cell.due);
+  to.set_unsent(cell.unsent);
+  to.set_shed(cell.shed);
+  to.set_ok_by_due(cell.ok_by_due);
+  to.set_errors_by_due(cell.errors_by_due);
+  to.set_sent(cell.sent);
+  to.set_completed(cell.completed);
+  to.set_ok(cell.ok);
+  for (const std::uint64_t count : cell.errors) to.add_errors(count);
+  for (const auto& [status, count] : cell.status) (*to.mutable_status())[status] = count;
+  for (const auto& [status, count] : cell.status_by_due) {
+    (*to.mutable_status_by_due())[status] = count;
+  }
+  to.set_bytes_received(cell.bytes_received);
+  to.set_bytes_sent(cell.bytes_sent);
+  to.set_connections_opened(cell.connections_opened);
+  to.set_connections_failed(cell.connections_failed);
+  to.set_connections_lost(cell.connections_lost);
+  for (const reports::Histogram& histogram : cell.latency) put(histogram, *to.add_latency());
+  put(cell.ok_response, *to.mutable_ok_response());
+}
+
+Result<reports::LoadSecond> take(const SecondCell& from) {
+  if (from.errors_size() != static_cast<int>(reports::kErrorClasses) ||
+      from.latency_size() != static_cast<int>(reports::kMetrics)) {
+    return error(std::errc::bad_message, "a second of load " + from.load() + ": wrong number of parts");
+  }
+  reports::LoadSecond second;
+  second.load = from.load();
+  second.second = from.second();
+  reports::SecondCell& cell = second.cell;
+  cell.due = from.due();
+  cell.unsent = from.unsent();
+  cell.shed = from.shed();
+  cell.ok_by_due = from.ok_by_due();
+  cell.errors_by_due = from.errors_by_due();
+  cell.sent = from.sent();
+  cell.completed = from.completed();
+  cell.ok = from.ok();
+  for (std::size_t i = 0; i < reports::kErrorClasses; ++i) {
+    cell.errors[i] = from.errors(static_cast<int>(i));
+  }
+  for (const auto& [status, count] : from.status()) cell.status[status] = count;
+  for (const auto& [status, count] : from.status_by_due()) cell.status_by_due[status] = count;
+  cell.bytes_received = from.bytes_received();
+  cell.bytes_sent = from.bytes_sent();
+  cell.connections_opened = from.connections_opened();
+  cell.connections_failed = from.connections_failed();
+  cell.connections_lost = from.connections_lost();
+  for (std::size_t i = 0; i < reports::kMetrics; ++i) {
+    auto histogram = take(from.latency(static_cast<int>(i)));
+    if (!histogram) return std::move(histogram).error().within("a histogram of load " + from.load());
+    cell.latency[i] = *std::move(histogram);
+  }
+  auto ok_response = take(from.ok_response());
+  if (!ok_response) return std::move(ok_response).error().within("ok responses of " + from.load());
+  cell.ok_response = *std::move(ok_response);
+  return second;
+}
+
+}  // namespace
+
+Snapshot to_message(const reports::Snapshot& snapshot) {
+  Snapshot message;
+  message.set_sequence(snapshot.sequence);
+  message.set_second(snapshot.second);
+  for (const reports::LoadSecond& cell : snapshot.cells) put(cell, *message.add_cells());
+  Health& health = *message.mutable_health();
+  health.set_cpu(snapshot.health.cpu);
+  health.set_backlog(snapshot.health.backlog);
+  health.set_in_flight(snapshot.health.in_flight);
+  health.set_descriptors(snapshot.health.descriptors);
+  health.set_lateness_max_ns(snapshot.health.lateness_max.count());
+  return message;
+}
+
+Result<reports::Snapshot> from_message(const Snapshot& message) {
+  reports::Snapshot snapshot;
+  snapshot.sequence = message.sequence();
+  snapshot.second = message.second();
+  for (const SecondCell& cell : message.cells()) {
+    auto taken = take(cell);
+    if (!taken) return std::move(taken).error().within("snapshot");
+    snapshot.cells.push_back(*std::move(taken));
+  }
+  snapshot.health.cpu = message.health().cpu();
+  snapshot.health.backlog = message.health().backlog();
+  snapshot.health.in_flight = message.health().in_flight();
+  snapshot.health.descriptors = message.health().descriptors();
+  snapshot.health.lateness_max = Duration(message.health().lateness_max_ns());
+  return snapshot;
+}
+
+EventSeen to_message(const reports::Event& event) {
+  EventSeen message;
+  message.set_at_ns(event.at.count());
+  message.set_kind(event.kind);
+  message.set_subject(event.subject);
+  message.set_detail(event.detail);
+  return message;
+}
+
+reports::Event from_message(const EventSeen& message, const std::string& agent) {
+  return {.at = Duration(message.at_ns()),
+          .agent = agent,
+          .kind = message.kind(),
+          .subject = message.subject(),
+          .detail = message.detail()};
+}
+
+FaultState to_message(const reports::FaultRecord& fault) {
+  FaultState message;
+  message.set_label(fault.label);
+  message.set_state(static_cast<FaultState::State>(fault.state));
+  if (fault.from) message.set_from_ns(fault.from->count());
+  if (fault.to) message.set_to_ns(fault.to->count());
+  message.set_asked(fault.asked);
+  message.set_seen(fault.seen);
+  message.set_error(fault.error);
+  return message;
+}
+
+reports::FaultRecord from_message(const FaultState& message) {
+  reports::FaultRecord fault;
+  fault.label = message.label();
+  if (FaultState::State_IsValid(message.state())) {
+    fault.state = static_cast<reports::FaultRecord::State>(message.state());
+  }
+  if (message.has_from_ns()) fault.from = Duration(message.from_ns());
+  if (message.has_to_ns()) fault.to = Duration(message.to_ns());
+  fault.asked = message.asked();
+  fault.seen = message.seen();
+  fault.error = message.error();
+  return fault;
+}
+
+}  // namespace squall::control

@@ -1,0 +1,400 @@
+#include "harness/coordinator/conductor.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/base/log.h"
+#include "harness/base/version.h"
+#include "harness/control/convert.h"
+
+namespace squall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// From the order to start to the start of the load: connections are opened meanwhile.
+constexpr Duration kHeadStart = 700ms;
+constexpr Duration kJoinWithin = 15s;
+/// What an agent is granted on top of the scenario's own limits before it counts as hung.
+constexpr Duration kGrace = 15s;
+/// How often the coordinator looks at requests to stop while nothing arrives.
+constexpr Duration kTick = 50ms;
+
+Duration longest_timeout(const scenarios::Scenario& scenario) {
+  Duration longest{};
+  for (const auto& target : scenario.targets) longest = std::max(longest, target.timeout);
+  return longest;
+}
+
+Duration slowest_ready(const scenarios::Scenario& scenario) {
+  Duration slowest{};
+  for (const auto& service : scenario.services) {
+    if (service.ready) slowest = std::max(slowest, service.ready->within);
+  }
+  return slowest;
+}
+
+Duration slowest_stop(const scenarios::Scenario& scenario) {
+  Duration slowest{};
+  for (const auto& service : scenario.services) slowest = std::max(slowest, service.stop_within);
+  return slowest;
+}
+
+std::string signal_name(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signal);
+}
+
+}  // namespace
+
+Conductor::Conductor(const scenarios::ParsedScenario& parsed, scenarios::Plan plan,
+                     const RunOptions& options, const StopRequest& stop,
+                     const RunObserver& observe, control::CoordinatorLink& link)
+    : parsed_(parsed), options_(options), stop_(stop), observe_(observe), link_(link) {
+  record_.id = options.run_id;
+  record_.scenario = parsed.scenario;
+  record_.plan = std::move(plan);
+  record_.started = std::chrono::system_clock::now();
+  for (const scenarios::PlannedFault& fault : record_.plan.faults) {
+    reports::FaultRecord& planned = record_.faults.emplace_back();
+    planned.name = fault.name;
+    planned.label = fault.label;
+    planned.asked = fault.what;
+  }
+  seats_.resize(options.agents);
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    seats_[i].name = fmt::format("agent-{}", i + 1);
+  }
+}
+
+reports::RunRecord Conductor::run(const std::string& address) && {
+  if (gather(address) && share_out()) {
+    start();
+    conduct();
+  }
+  finish();
+  return std::move(record_);
+}
+
+bool Conductor::gather(const std::string& address) {
+  for (Seat& seat : seats_) {
+    std::vector<std::string> command = {options_.squall_program, "agent", "--join", address,
+                                        "--name", seat.name};
+    command.insert(command.end(), options_.agent_flags.begin(), options_.agent_flags.end());
+    auto child = ChildAgent::start(command);
+    if (!child) {
+      lose(seat, child.error().message());
+      return false;
+    }
+    seat.child.emplace(*std::move(child));
+  }
+  return await(Seat::State::kJoined, kJoinWithin, "to join");
+}
+
+bool Conductor::share_out() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    control::ToAgent order;
+    control::Share& share = *order.mutable_share();
+    share.set_run_id(record_.id);
+    share.set_scenario_text(parsed_.text);
+    share.set_scenario_file(options_.scenario_file);
+    share.set_agent_index(static_cast<std::uint32_t>(i));
+    share.set_agent_count(static_cast<std::uint32_t>(seats_.size()));
+    share.set_shards(static_cast<std::uint32_t>(options_.shards));
+    share.set_run_directory(options_.run_directory.string());
+    share.set_keeps_services(i == 0);
+    share.set_lease_ns(record_.scenario.safety.lease.count());
+    tell(seats_[i], order);
+  }
+  return await(Seat::State::kPrepared, slowest_ready(record_.scenario) + kGrace, "to get ready");
+}
+
+void Conductor::start() {
+  start_ = Clock::now() + kHeadStart;
+  record_.started = std::chrono::system_clock::now() +
+                    std::chrono::duration_cast<WallTime::duration>(kHeadStart);
+  for (Seat& seat : seats_) {
+    control::ToAgent order;
+    const Duration offset = seat.offset.is_known() ? seat.offset.offset() : Duration::zero();
+    order.mutable_start()->set_at_ns((start_->time_since_epoch() + offset).count());
+    tell(seat, order);
+    if (!seat.is_over()) seat.state = Seat::State::kRunning;
+  }
+}
+
+void Conductor::conduct() {
+  stage_ = "running";
+  const scenarios::Scenario& scenario = record_.scenario;
+  const Duration planned_end = record_.plan.length;
+  // A load drains for one timeout, and what was sent last may take another.
+  const Duration last_end = planned_end + 2 * longest_timeout(scenario) + slowest_stop(scenario) +
+                            kGrace;
+  while (!all_over()) {
+    listen_until(Clock::now() + kTick);
+    if (elapsed() > planned_end && stage_ == "running") stage_ = "draining";
+    if (elapsed() > scenario.safety.longest && !record_.early_end) {
+      end_early(reports::EarlyEnd::Cause::kGuard,
+                fmt::format("the run took longer than safety.longest ({:.0f} s)",
+                            to_seconds(scenario.safety.longest)));
+      order_stop(true);
+      return;
+    }
+    if (heeded_stops_ > 0) return;
+    if (elapsed() > last_end) {
+      record_.errors.emplace_back("the agents did not end in time");
+      order_stop(true);
+      return;
+    }
+  }
+}
+
+void Conductor::finish() {
+  const scenarios::Scenario& scenario = record_.scenario;
+  if (!all_over()) {
+    stage_ = "stopping";
+    // A second Ctrl-C is heeded while waiting, and shortens what the agents still do.
+    if (heeded_stops_ == 0) order_stop(!start_.has_value());
+    const Duration patience = start_ ? longest_timeout(scenario) : Duration::zero();
+    await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
+  }
+  record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
+
+  control::ToAgent order;
+  order.mutable_finish();
+  for (Seat& seat : seats_) {
+    if (seat.state == Seat::State::kDone) tell(seat, order);
+  }
+  for (Seat& seat : seats_) {
+    if (!seat.child) continue;
+    const Duration patience = seat.state == Seat::State::kDone ? Duration(5s) : Duration::zero();
+    if (!seat.child->wait_until(Clock::now() + patience) && !seat.is_over()) {
+      lose(seat, "it did not end when told to");
+    }
+    record_.agents.push_back(seat.record());
+    seat.child.reset();
+  }
+}
+
+bool Conductor::await(Seat::State state, Duration patience, std::string_view doing) {
+  const Instant deadline = Clock::now() + patience;
+  const auto has_arrived = [state](const Seat& seat) { return seat.state >= state; };
+  while (!std::all_of(seats_.begin(), seats_.end(), has_arrived)) {
+    if (stop_is_asked()) {
+      heed_stop_request();
+      return false;
+    }
+    if (Clock::now() > deadline) {
+      for (Seat& seat : seats_) {
+        if (!has_arrived(seat)) lose(seat, fmt::format("it took too long {}", doing));
+      }
+      return false;
+    }
+    for (Seat& seat : seats_) {
+      if (seat.state != Seat::State::kAwaited || !seat.child) continue;
+      if (auto ended = seat.child->wait_until(Clock::now())) lose(seat, *ended);
+    }
+    listen_until(Clock::now() + kTick);
+  }
+  return std::none_of(seats_.begin(), seats_.end(), [](const Seat& s) { return s.is_over(); });
+}
+
+void Conductor::await_all_over(Instant deadline, std::string_view stage) {
+  stage_ = stage;
+  while (!all_over() && Clock::now() < deadline) {
+    listen_until(Clock::now() + kTick);
+    // Twice asked: an agent gets a moment to undo, then its reaper does.
+    if (heeded_stops_ > 1) deadline = std::min<Instant>(deadline, Clock::now() + 5s);
+  }
+}
+
+void Conductor::listen_until(Instant deadline) {
+  heed_stop_request();
+  renew_leases();
+  while (auto told = link_.hear(deadline)) {
+    take(*told);
+    renew_leases();
+    if (Clock::now() >= deadline) break;
+  }
+  tell_observer(stage_);
+}
+
+void Conductor::take(const control::Told& told) {
+  if (told.message.has_hello()) return take_hello(told);
+  for (Seat& seat : seats_) {
+    if (seat.stream == told.stream && told.stream != 0) return take_from(seat, told);
+  }
+}
+
+void Conductor::take_hello(const control::Told& told) {
+  const control::Hello& hello = told.message.hello();
+  for (Seat& seat : seats_) {
+    if (seat.name != hello.name() || seat.state != Seat::State::kAwaited) continue;
+    if (hello.version() != version()) {
+      const std::string why = fmt::format("agent {} is version {}, the coordinator is {}",
+                                          hello.name(), hello.version(), version());
+      control::ToAgent order;
+      order.mutable_refused()->set_why(why);
+      if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
+      return lose(seat, why);
+    }
+    seat.stream = told.stream;
+    seat.version = hello.version();
+    seat.labels = {hello.labels().begin(), hello.labels().end()};
+    seat.state = Seat::State::kJoined;
+    record_.events.push_back({.at = elapsed(),
+                              .agent = {},
+                              .kind = "agent.joined",
+                              .subject = seat.name,
+                              .detail = "version " + seat.version});
+    return;
+  }
+  control::ToAgent order;
+  order.mutable_refused()->set_why("nobody awaits an agent named " + hello.name());
+  if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
+}
+
+void Conductor::take_from(Seat& seat, const control::Told& told) {
+  if (told.ended) {
+    if (!seat.is_over()) lose(seat, "its connection ended");
+    return;
+  }
+  const control::FromAgent& message = told.message;
+  switch (message.what_case()) {
+    case control::FromAgent::kPrepared:
+      if (message.prepared().error().empty()) {
+        if (seat.state == Seat::State::kJoined) seat.state = Seat::State::kPrepared;
+      } else {
+        // It cleans up and says Done; await() sees that it will not be prepared.
+        record_.errors.push_back(message.prepared().error());
+        end_early(reports::EarlyEnd::Cause::kError, message.prepared().error());
+      }
+      break;
+    case control::FromAgent::kSnapshot:
+      take_snapshot(seat, message.snapshot());
+      break;
+    case control::FromAgent::kEvent:
+      take_event(seat, message.event());
+      break;
+    case control::FromAgent::kFault:
+      take_fault(seat, message.fault());
+      break;
+    case control::FromAgent::kLeaseSeen:
+      seat.offset.observe(Duration(message.lease_seen().coordinator_ns()),
+                          Duration(message.lease_seen().agent_ns()), told.at.time_since_epoch());
+      break;
+    case control::FromAgent::kDone:
+      take_done(seat, message.done());
+      break;
+    default:
+      log_debug(seat.name + " sent a message that this coordinator does not know");
+  }
+}
+
+void Conductor::take_snapshot(Seat& seat, const control::Snapshot& message) {
+  auto snapshot = control::from_message(message);
+  if (!snapshot) {
+    record_.errors.push_back(seat.name + ": " + snapshot.error().message());
+    return;
+  }
+  record_.ledger.add(seat.name, *snapshot);
+  control::ToAgent order;
+  order.mutable_taken()->set_sequence(message.sequence());
+  tell(seat, order);
+}
+
+void Conductor::take_event(Seat& seat, const control::EventSeen& message) {
+  reports::Event event = control::from_message(message, seat.name);
+  if (event.kind == "load.ended") {
+    load_ended_ = std::max(load_ended_.value_or(event.at), event.at);
+  }
+  record_.events.push_back(std::move(event));
+}
+
+void Conductor::take_fault(const Seat& seat, const control::FaultState& message) {
+  reports::FaultRecord seen = control::from_message(message);
+  for (reports::FaultRecord& fault : record_.faults) {
+    if (fault.label != seen.label) continue;
+    seen.name = fault.name;
+    seen.on = fault.on;
+    if (std::find(seen.on.begin(), seen.on.end(), seat.name) == seen.on.end()) {
+      seen.on.push_back(seat.name);
+    }
+    if (seen.asked.empty()) seen.asked = fault.asked;
+    fault = std::move(seen);
+    return;
+  }
+  log_debug(seat.name + " tells of a fault that is not in the plan: " + message.label());
+}
+
+void Conductor::take_done(Seat& seat, const control::Done& message) {
+  for (const std::string& failed : message.errors()) record_.errors.push_back(failed);
+  seat.state = Seat::State::kDone;
+}
+
+void Conductor::lose(Seat& seat, const std::string& why) {
+  seat.state = Seat::State::kLost;
+  const std::string what = fmt::format("{} was lost: {}", seat.name, why);
+  record_.events.push_back(
+      {.at = elapsed(), .agent = {}, .kind = "agent.lost", .subject = seat.name, .detail = why});
+  record_.errors.push_back(what);
+  end_early(reports::EarlyEnd::Cause::kError, what);
+  order_stop(false);
+}
+
+void Conductor::heed_stop_request() {
+  const int asked = stop_.times();
+  if (asked <= heeded_stops_) return;
+  heeded_stops_ = asked;
+  end_early(reports::EarlyEnd::Cause::kSignal,
+            fmt::format("stopped by {}{}", signal_name(stop_.signal()), asked > 1 ? ", twice" : ""));
+  order_stop(asked > 1);
+}
+
+void Conductor::order_stop(bool at_once) {
+  control::ToAgent order;
+  order.mutable_stop()->set_at_once(at_once);
+  for (Seat& seat : seats_) {
+    if (!seat.is_over()) tell(seat, order);
+  }
+}
+
+void Conductor::renew_leases() {
+  const Instant now = Clock::now();
+  if (now < next_renewal_) return;
+  next_renewal_ = now + std::min<Duration>(1s, record_.scenario.safety.lease / 5);
+  control::ToAgent order;
+  order.mutable_lease()->set_coordinator_ns(now.time_since_epoch().count());
+  for (Seat& seat : seats_) {
+    if (!seat.is_over()) tell(seat, order);
+  }
+}
+
+void Conductor::tell(Seat& seat, const control::ToAgent& order) {
+  if (seat.stream == 0) return;
+  // A stream that is gone is noticed where it is read.
+  if (auto sent = link_.tell(seat.stream, order); !sent) log_debug(sent.error().message());
+}
+
+void Conductor::end_early(reports::EarlyEnd::Cause cause, const std::string& why) {
+  if (record_.early_end) return;
+  record_.early_end = {.cause = cause, .why = why, .at = std::max(elapsed(), Duration::zero())};
+  record_.events.push_back(
+      {.at = elapsed(), .agent = {}, .kind = "run.stop", .subject = record_.id, .detail = why});
+}
+
+void Conductor::tell_observer(std::string_view stage) {
+  const Instant now = Clock::now();
+  if (!observe_ || now < next_view_) return;
+  next_view_ = now + 200ms;
+  const RunView view{.record = record_, .elapsed = elapsed(), .stage = std::string(stage)};
+  observe_(view);
+}
+
+Duration Conductor::elapsed() const { return start_ ? Clock::now() - *start_ : Duration(-1); }
+
+}  // namespace squall::coordinator

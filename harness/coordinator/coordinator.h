@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/base/units.h"
+#include "harness/coordinator/stop_request.h"
+#include "reports/judge/run_record.h"
+#include "scenarios/parse/parse.h"
+
+namespace squall::coordinator {
+
+/// How a scenario is run.
+struct RunOptions {
+  std::string squall_program;            ///< Absolute path of this program: agents are started from it.
+  std::string scenario_file;             ///< Absolute.
+  std::filesystem::path run_directory;   ///< Exists; logs of services go here.
+  std::string run_id;
+  std::size_t agents = 1;                ///< Local agents.
+  std::size_t shards = 0;                ///< Of each agent; 0: one per core.
+  std::vector<std::string> agent_flags;  ///< Passed on, such as "--quiet".
+};
+
+/// What is told while a run goes on, about once a second.
+struct RunView {
+  const reports::RunRecord& record;  ///< So far.
+  Duration elapsed{};                ///< Since the start of the load; negative before it.
+  std::string stage;                 ///< "preparing", "running", "draining", "stopping".
+};
+using RunObserver = std::function<void(const RunView&)>;
+
+/// Runs one scenario from start to end and answers with all that is known of it.
+///
+/// Starts the agents as child processes, speaks to them over gRPC on a Unix socket, keeps their
+/// leases, and always ends them. Whatever goes wrong on the way is in the record; only what
+/// prevents a run from being begun at all (a plan that does not compile, a socket that cannot be
+/// had) is an Error.
+Result<reports::RunRecord> run_scenario(const scenarios::ParsedScenario& parsed,
+                                        const RunOptions& options, const StopRequest& stop,
+                                        const RunObserver& observe);
+
+}  // namespace squall::coordinator

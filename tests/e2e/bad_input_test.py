@@ -1,0 +1,88 @@
+"""Bad input starts nothing, loses nothing, and says what to do."""
+import time
+import unittest
+
+from support import SquallTest, free_port
+
+
+GOOD = """
+squall: 1
+name: nothing-there
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 3, timeout: 1s}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 200/s, for: 2s}}]}}, requests: [{{get: /}}]}}
+"""
+
+
+class BadInput(SquallTest):
+    def test_every_mistake_is_told_with_its_place_and_exit_code_2(self):
+        path = self.scenario("""squall: 1
+name: bad
+targets:
+  web: {url: "http://127.0.0.1:1", protocol: h2c}
+load:
+  steady: {target: webb, open: {stagse: [{rate: 100, for: 2s}]}, requests: [{get: /}]}
+""")
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn(f"{path}:6:20: ", run.stderr)
+        self.assertIn("did you mean 'web'?", run.stderr)
+        self.assertIn("did you mean 'stages'?", run.stderr)
+        self.assertFalse(run.out.exists())
+
+    def test_what_is_not_supported_yet_is_refused_not_ignored(self):
+        run = self.run_scenario(self.scenario(GOOD.format(port=1).replace("h2c", "h1")))
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn("not supported yet", run.stderr)
+        self.assertFalse(run.out.exists())
+
+    def test_a_file_that_is_not_there_is_named(self):
+        run = self.run_scenario(self.folder / "nowhere.yaml")
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn("nowhere.yaml", run.stderr)
+
+    def test_an_unknown_option_is_a_usage_error(self):
+        self.assertEqual(self.squall("run", "--no-such-option").returncode, 2)
+        self.assertEqual(self.squall("no-such-command").returncode, 2)
+        self.assertEqual(self.squall().returncode, 2)
+
+    def test_help_is_there_for_each_command(self):
+        for command in ("run", "plan", "validate", "agent", "target", "recover"):
+            done = self.squall(command, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("--", done.stdout)
+
+    def test_an_override_reaches_the_run_and_the_kept_scenario(self):
+        done = self.squall("plan", self.scenario(GOOD.format(port=1)), "--json",
+                           "--set", "load.steady.open.stages.0.rate=20/s")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("20", done.stdout)
+        bad = self.squall("plan", self.scenario(GOOD.format(port=1)), "--set", "load.stedy.open=1")
+        self.assertEqual(bad.returncode, 2)
+        self.assertIn("steady", bad.stderr)
+
+    def test_a_port_with_nothing_behind_it_ends_with_a_clear_verdict(self):
+        begin = time.monotonic()
+        run = self.run_scenario(self.scenario(GOOD.format(port=free_port())))
+        self.assertLess(time.monotonic() - begin, 15)
+        self.assertEqual(run.code, 1, run.said())
+        load = run.results["load"]["steady"]
+        self.assert_adds_up(load)
+        self.assertEqual(load["due"], 400)
+        self.assertEqual(load["errors"], {"connect": 400})
+        self.assertIn("connect", run.stdout)
+
+    def test_a_folder_that_holds_a_run_is_not_written_over(self):
+        path = self.scenario(GOOD.format(port=free_port()).replace("for: 2s", "for: 1s"))
+        first = self.run_scenario(path)
+        self.assertEqual(first.code, 1, first.said())
+        before = (first.out / "results.json").read_bytes()
+        second = self.run_scenario(path)
+        self.assertEqual(second.code, 2, second.said())
+        self.assertIn("already holds a run", second.stderr)
+        self.assertEqual((first.out / "results.json").read_bytes(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,133 @@
+"""However a run ends: load stops, faults are undone, services are gone, the report is written."""
+import os
+import pathlib
+import signal
+import unittest
+
+from support import SquallTest, can_connect, free_port, processes_with, stat_of, wait_for
+
+
+class Endings(SquallTest):
+    def long_scenario(self, port, fault="{signal: STOP, match: {service: web}}"):
+        return self.scenario(f"""
+squall: 1
+name: long
+services:
+  web:
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c]
+    ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2, timeout: 1s}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 100/s, for: 60s}}]}}, requests: [{{get: /}}]}}
+faults:
+  frozen: {{at: 1s, for: 50s, process: {fault}}}
+""")
+
+    def start_frozen(self):
+        """A run whose service is stopped by a fault: (process, the service's pid)."""
+        self.port = free_port()
+        process = self.start("run", self.long_scenario(self.port), "--out", self.folder / "out",
+                             "--quiet")
+        service = wait_for(lambda: processes_with(f"127.0.0.1:{self.port}"))[0]
+        wait_for(lambda: (stat_of(service) or "?")[0] == "T")
+        return process, service
+
+    def assert_nothing_left(self, service):
+        wait_for(lambda: stat_of(service) is None, within=8)
+        wait_for(lambda: not processes_with(str(self.folder)), within=8)
+        self.assertFalse(can_connect(self.port))
+        wait_for(lambda: not list(pathlib.Path(self.folder / "state").rglob("*.journal*")), within=3)
+
+    def assert_aborted(self, process):
+        stdout, stderr = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        import json
+        results = json.loads((self.folder / "out" / "results.json").read_text())
+        self.assertEqual(results["verdict"], "aborted")
+        self.assertEqual(results["faults"]["frozen"]["state"], "undone")
+        self.assertTrue((self.folder / "out" / "report.html").exists())
+        load = results["load"]["steady"]
+        self.assert_adds_up(load)
+        self.assertGreater(load["ok"], 50)
+
+    def test_ctrl_c_once_undoes_the_fault_and_writes_the_report(self):
+        process, service = self.start_frozen()
+        process.send_signal(signal.SIGINT)
+        self.assert_aborted(process)
+        self.assert_nothing_left(service)
+
+    def test_ctrl_c_twice_ends_at_once_and_still_undoes_the_fault(self):
+        process, service = self.start_frozen()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        self.assert_aborted(process)
+        self.assert_nothing_left(service)
+
+    def test_a_coordinator_that_is_killed_leaves_nothing_behind(self):
+        process, service = self.start_frozen()
+        process.kill()
+        self.assert_nothing_left(service)
+
+    def test_an_agent_that_is_killed_leaves_nothing_behind(self):
+        process, service = self.start_frozen()
+        agents = [pid for pid in processes_with("agent --join")
+                  if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1] ==
+                  str(process.pid)]
+        self.assertEqual(len(agents), 1)
+        os.kill(agents[0], signal.SIGKILL)
+        stdout, stderr = process.communicate(timeout=40)
+        self.assertEqual(process.returncode, 7, stdout + stderr)
+        self.assertIn("agent-1 was lost", stdout + stderr)
+        self.assert_nothing_left(service)
+
+    def test_a_coordinator_that_hangs_loses_its_lease(self):
+        process, service = self.start_frozen()
+        process.send_signal(signal.SIGSTOP)
+        # The default lease is 5 s.
+        wait_for(lambda: stat_of(service) is None, within=15)
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=40)
+        self.assertIn(process.returncode, (3, 7))
+        self.assert_nothing_left(service)
+
+    def test_a_fault_that_matches_nothing_is_an_error_not_a_pass(self):
+        port = free_port()
+        run = self.run_scenario(self.scenario(f"""
+squall: 1
+name: nothing-matches
+services:
+  web:
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c]
+    ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 100/s, for: 2s}}]}}, requests: [{{get: /}}]}}
+faults:
+  ghost: {{at: 1s, process: {{signal: KILL, match: {{name: no-such-name-here}}}}}}
+"""))
+        self.assertEqual(run.code, 7, run.said())
+        self.assertEqual(run.results["faults"]["ghost"]["state"], "failed")
+        self.assertIn("no-such-name-here", run.stdout)
+
+    def test_a_service_that_does_not_start_is_named_with_its_last_words(self):
+        run = self.run_scenario(self.scenario("""
+squall: 1
+name: no-start
+services:
+  web:
+    command: [/bin/sh, -c, "echo the disk is on fire >&2; exit 3"]
+    ready: {url: "tcp://127.0.0.1:9", within: 5s}
+targets:
+  web: {url: "http://127.0.0.1:9", protocol: h2c}
+load:
+  steady: {target: web, open: {stages: [{rate: 100/s, for: 2s}]}, requests: [{get: /}]}
+"""))
+        self.assertEqual(run.code, 7, run.said())
+        self.assertIn("the disk is on fire", run.stdout + run.stderr)
+        self.assertIn("status 3", run.stdout + run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,119 @@
+#include "harness/control/convert.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
+
+namespace squall::control {
+namespace {
+
+using namespace std::chrono_literals;
+using reports::Metric;
+
+reports::Snapshot a_snapshot() {
+  reports::Snapshot snapshot;
+  snapshot.sequence = 7;
+  snapshot.second = 3;
+  snapshot.health = {.cpu = 0.25, .backlog = 4, .in_flight = 5, .descriptors = 6,
+                     .lateness_max = 70us};
+  reports::LoadSecond& second = snapshot.cells.emplace_back();
+  second.load = "browse";
+  second.second = 2;
+  reports::SecondCell& cell = second.cell;
+  cell.due = 10;
+  cell.unsent = 1;
+  cell.shed = 2;
+  cell.ok_by_due = 5;
+  cell.errors_by_due = 2;
+  cell.sent = 7;
+  cell.completed = 6;
+  cell.ok = 4;
+  cell.errors[static_cast<std::size_t>(reports::ErrorClass::kTimeout)] = 2;
+  cell.status = {{200, 4}, {503, 1}};
+  cell.status_by_due = {{200, 5}};
+  cell.bytes_received = 1000;
+  cell.bytes_sent = 100;
+  cell.connections_opened = 3;
+  cell.connections_failed = 2;
+  cell.connections_lost = 1;
+  cell.of(Metric::kResponse).record(12ms);
+  cell.of(Metric::kResponse).record(2h);  // Clamped.
+  cell.ok_response.record(12ms);
+  return snapshot;
+}
+
+TEST(Convert, KeepsAWholeSnapshot) {
+  const reports::Snapshot sent = a_snapshot();
+  Snapshot parsed;
+  ASSERT_TRUE(parsed.ParseFromString(to_message(sent).SerializeAsString()));
+  const auto received = from_message(parsed);
+  ASSERT_TRUE(ok(received));
+  EXPECT_EQ(received->sequence, 7U);
+  EXPECT_EQ(received->second, 3);
+  EXPECT_EQ(received->health.cpu, 0.25);
+  EXPECT_EQ(received->health.backlog, 4U);
+  EXPECT_EQ(received->health.in_flight, 5U);
+  EXPECT_EQ(received->health.descriptors, 6U);
+  EXPECT_EQ(received->health.lateness_max, Duration(70us));
+  ASSERT_EQ(received->cells.size(), 1U);
+  EXPECT_EQ(received->cells[0].load, "browse");
+  EXPECT_EQ(received->cells[0].second, 2);
+  const reports::SecondCell& was = sent.cells[0].cell;
+  const reports::SecondCell& is = received->cells[0].cell;
+  EXPECT_EQ(is.due, was.due);
+  EXPECT_EQ(is.unsent, was.unsent);
+  EXPECT_EQ(is.shed, was.shed);
+  EXPECT_EQ(is.ok_by_due, was.ok_by_due);
+  EXPECT_EQ(is.errors_by_due, was.errors_by_due);
+  EXPECT_EQ(is.sent, was.sent);
+  EXPECT_EQ(is.completed, was.completed);
+  EXPECT_EQ(is.ok, was.ok);
+  EXPECT_EQ(is.errors, was.errors);
+  EXPECT_EQ(is.status, was.status);
+  EXPECT_EQ(is.status_by_due, was.status_by_due);
+  EXPECT_EQ(is.bytes_received, was.bytes_received);
+  EXPECT_EQ(is.bytes_sent, was.bytes_sent);
+  EXPECT_EQ(is.connections_opened, was.connections_opened);
+  EXPECT_EQ(is.connections_failed, was.connections_failed);
+  EXPECT_EQ(is.connections_lost, was.connections_lost);
+  EXPECT_EQ(is.of(Metric::kResponse), was.of(Metric::kResponse));
+  EXPECT_EQ(is.of(Metric::kResponse).clamped(), 1U);
+  EXPECT_TRUE(is.of(Metric::kService).empty());
+  EXPECT_EQ(is.ok_response, was.ok_response);
+}
+
+TEST(Convert, RefusesAHistogramThatIsNone) {
+  Snapshot message = to_message(a_snapshot());
+  message.mutable_cells(0)->mutable_latency(0)->set_v2("garbage");
+  EXPECT_FALSE(from_message(message));
+}
+
+TEST(Convert, RefusesACellWithPartsMissing) {
+  Snapshot message = to_message(a_snapshot());
+  message.mutable_cells(0)->clear_errors();
+  EXPECT_TRUE(failed_with(from_message(message), std::errc::bad_message));
+}
+
+TEST(Convert, KeepsAFaultThatWasNeverApplied) {
+  reports::FaultRecord fault;
+  fault.label = "kill-one";
+  fault.state = reports::FaultRecord::State::kFailed;
+  fault.error = "nothing matches";
+  const reports::FaultRecord received = from_message(to_message(fault));
+  EXPECT_EQ(received.label, "kill-one");
+  EXPECT_EQ(received.state, reports::FaultRecord::State::kFailed);
+  EXPECT_EQ(received.from, std::nullopt);
+  EXPECT_EQ(received.error, "nothing matches");
+}
+
+TEST(Convert, KeepsTheMomentOfAnEventBeforeTheStart) {
+  const reports::Event event{.at = -300ms, .agent = {}, .kind = "service.ready",
+                             .subject = "web.1", .detail = "after 0.2 s"};
+  const reports::Event received = from_message(to_message(event), "agent-1");
+  EXPECT_EQ(received.at, Duration(-300ms));
+  EXPECT_EQ(received.agent, "agent-1");
+  EXPECT_EQ(received.subject, "web.1");
+}
+
+}  // namespace
+}  // namespace squall::control
