@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
+#include "reports/measure/histogram_layout.h"
 
 namespace squall::reports {
 
@@ -21,17 +23,34 @@ namespace squall::reports {
 /// which the layout has a bucket for. Merging is exact: the histogram of a union is the sum.
 ///
 /// Lifecycle:  empty; grows in blocks as magnitudes appear, so record() allocates only on the
-///             first value of a magnitude; clear() keeps the blocks.
+///             first value of a magnitude; clear() keeps the blocks. A copy is deep; what was moved
+///             from is empty.
 /// Threads:    one owner at a time.
 /// Errors:     only decode() can fail.
 class Histogram {
  public:
-  static constexpr std::int64_t kLowestMicros = 1;
-  static constexpr std::int64_t kHighestMicros = 3'600'000'000;
-  static constexpr int kSignificantDigits = 3;
+  static constexpr std::int64_t kLowestMicros = hdr_layout::kLowest;
+  static constexpr std::int64_t kHighestMicros = hdr_layout::kHighest;
+  static constexpr int kSignificantDigits = hdr_layout::kSignificantDigits;
 
-  void record(Duration value);
-  void record_micros(std::int64_t micros, std::uint64_t times = 1);
+  Histogram() = default;
+  Histogram(const Histogram& other);
+  Histogram(Histogram&& other) noexcept;
+  Histogram& operator=(const Histogram& other);
+  Histogram& operator=(Histogram&& other) noexcept;
+  ~Histogram() = default;
+
+  /// Counts `value` at the nearest microsecond.
+  void record(Duration value) { record_micros(to_micros(value)); }
+
+  void record_micros(std::int64_t micros, std::uint64_t times = 1) {
+    if (micros < 0 || micros > kHighestMicros) [[unlikely]] {
+      clamped_ += times;
+      micros = std::clamp(micros, std::int64_t{0}, kHighestMicros);
+    }
+    add_at(hdr_layout::index_of(micros), times);
+  }
+
   void merge(const Histogram& other);
   void clear();
 
@@ -52,24 +71,54 @@ class Histogram {
   void for_each(const std::function<void(Duration lowest, Duration highest, std::uint64_t count)>&
                     visit) const;
 
-  /// HdrHistogram's V2 encoding, not compressed (cookie 0x1c849303), followed by nothing.
-  /// clamped() does not travel in it: see SecondCell.
+  /// Calls `visit(index, count)` for each bucket that holds something, ascending; what an index
+  /// means is in histogram_layout.h.
+  template <typename Visit>
+  void for_each_index(Visit visit) const {
+    for (std::size_t block = 0; block < blocks_.size(); ++block) {
+      if (!blocks_[block]) continue;
+      for (std::size_t at = 0; at < hdr_layout::kHalfCount; ++at) {
+        if (const std::uint64_t times = (*blocks_[block])[at]; times != 0) {
+          visit(block * hdr_layout::kHalfCount + at, times);
+        }
+      }
+    }
+  }
+
+  /// Counts `times` values of the bucket `index`, which must be below hdr_layout::kIndexes.
+  void add_at(std::size_t index, std::uint64_t times) {
+    std::unique_ptr<Block>& block = blocks_[index >> hdr_layout::kHalfCountMagnitude];
+    if (!block) [[unlikely]] {
+      block = std::make_unique<Block>();
+    }
+    (*block)[index & (hdr_layout::kHalfCount - 1)] += times;
+    count_ += times;
+  }
+
+  /// HdrHistogram's V2 encoding, not compressed (cookie 0x1c849303, with the bit that says "counts
+  /// in LEB128" as all HdrHistogram writers set it), followed by nothing. clamped() does not
+  /// travel in it: its carrier has to bring it along.
   std::string encode() const;
   /// Reads what encode() wrote, or any V2 encoding of the same layout. Untrusted input: answers
   /// an Error for whatever it cannot take.
   static Result<Histogram> decode(std::string_view bytes);
 
-  /// For decode() and the ledger, which carry the count of clamped values beside the encoding.
+  /// For those who carry the count of clamped values beside an encoding.
   void add_clamped(std::uint64_t more) { clamped_ += more; }
 
+  /// The same counts in the same buckets, and as many clamped.
   bool operator==(const Histogram& other) const;
 
  private:
-  // Private members are the implementation's business.
-  static constexpr std::size_t kBlocks = 23;
-  static constexpr std::size_t kBlockCounts = 1024;
-  using Block = std::array<std::uint64_t, kBlockCounts>;
-  std::array<std::unique_ptr<Block>, kBlocks + 1> blocks_;
+  using Block = std::array<std::uint64_t, hdr_layout::kHalfCount>;
+
+  static constexpr std::int64_t to_micros(Duration value) {
+    const std::int64_t nanos = value.count();
+    // Rounded by the remainder, so that no value overflows; a negative one stays negative.
+    return nanos < 0 ? -1 : nanos / 1000 + (nanos % 1000 >= 500 ? 1 : 0);
+  }
+
+  std::array<std::unique_ptr<Block>, hdr_layout::kBlocks> blocks_;
   std::uint64_t count_ = 0;
   std::uint64_t clamped_ = 0;
 };

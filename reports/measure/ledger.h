@@ -1,12 +1,16 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/base/units.h"
+#include "reports/measure/outcome.h"
 #include "reports/measure/snapshot.h"
+#include "reports/measure/sparse_histogram.h"
 
 namespace squall::reports {
 
@@ -32,14 +36,31 @@ class Ledger {
   /// The sum of all seconds.
   SecondCell total(const std::string& load) const;
 
-  /// By agent, then second.
+  /// By agent, then second. Of several snapshots for one second, the worst of each figure.
   const std::map<std::string, std::map<std::int64_t, Health>>& health() const { return health_; }
 
  private:
-  // A second at rest: histograms as their encodings would be wasteful to re-merge, dense ones too
-  // large; the implementation keeps what suits it.
-  struct Stored;
-  std::map<std::string, std::map<std::int64_t, std::vector<SecondCell>>> placeholder_;
+  /// A load's second at rest.
+  struct StoredCell {
+    SecondCounts counts;
+    std::array<SparseHistogram, kMetrics> latency;
+    SparseHistogram ok_response;
+  };
+  using Seconds = std::map<std::int64_t, StoredCell>;
+
+  /// Which sequence numbers of an agent have been taken: all up to one, and some beyond.
+  struct Taken {
+    std::uint64_t all_up_to = 0;
+    std::set<std::uint64_t> beyond;
+
+    bool take(std::uint64_t sequence);
+  };
+
+  const Seconds* find(const std::string& load) const;
+  static SecondCell add_up(Seconds::const_iterator from, Seconds::const_iterator to);
+
+  std::map<std::string, Seconds> loads_;
+  std::map<std::string, Taken> taken_;
   std::map<std::string, std::map<std::int64_t, Health>> health_;
 };
 

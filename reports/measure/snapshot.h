@@ -12,17 +12,11 @@
 
 namespace squall::reports {
 
-/// What was measured of one load in one second of the timeline. Cells add up: the cell of a load's
-/// second is the sum of all cells for it, from any shard, agent and moment.
-///
-/// Every request that falls due is counted once in `due` and ends as exactly one of unsent, shed
-/// or sent; every sent one ends as ok or as one error. `due`, `unsent`, `shed`, `ok_by_due`,
-/// `errors_by_due` and the request histograms belong to the second in which the request was due; `sent`, `completed`,
-/// `ok`, `errors`, `status`, bytes and connections to the second in which it happened.
-struct SecondCell {
+/// What was counted of one load in one second of the timeline; see SecondCell.
+struct SecondCounts {
   std::uint64_t due = 0;
-  std::uint64_t unsent = 0;  ///< Never started, because the load ended first.
-  std::uint64_t shed = 0;    ///< Not started, because older than the target's `deadline`.
+  std::uint64_t unsent = 0;         ///< Never started, because the load ended first.
+  std::uint64_t shed = 0;           ///< Not started, because older than the target's `deadline`.
   std::uint64_t ok_by_due = 0;      ///< Of those due in this second, ended ok.
   std::uint64_t errors_by_due = 0;  ///< Of those due in this second, ended as an error.
   /// Started: written to a connection, or failed for want of one (resolve, connect, tls).
@@ -37,25 +31,44 @@ struct SecondCell {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_lost = 0;
+
+  /// All errors, of whatever class.
+  std::uint64_t all_errors() const;
+
+  void add(const SecondCounts& other);
+  bool operator==(const SecondCounts&) const = default;
+};
+
+/// What was measured of one load in one second of the timeline. Cells add up: the cell of a load's
+/// second is the sum of all cells for it, from any shard, agent and moment.
+///
+/// Every request that falls due is counted once in `due` and ends as exactly one of unsent, shed
+/// or sent; every sent one ends as ok or as one error. `due`, `unsent`, `shed`, `ok_by_due`,
+/// `errors_by_due`, `status_by_due` and the request histograms belong to the second in which the
+/// request was due; `sent`, `completed`, `ok`, `errors`, `status`, bytes and connections to the
+/// second in which it happened.
+struct SecondCell : SecondCounts {
   std::array<Histogram, kMetrics> latency;  ///< By Metric.
   /// `response` of ok answers only, for objectives with `within`. By due second.
   Histogram ok_response;
 
-  Histogram& of(Metric metric) { return latency[static_cast<std::size_t>(metric)]; }
-  const Histogram& of(Metric metric) const { return latency[static_cast<std::size_t>(metric)]; }
+  Histogram& of(Metric metric) { return latency.at(static_cast<std::size_t>(metric)); }
+  const Histogram& of(Metric metric) const { return latency.at(static_cast<std::size_t>(metric)); }
 
   void merge(const SecondCell& other);
+  /// Empties it; the histograms keep their memory.
   void clear();
   bool empty() const;
+  bool operator==(const SecondCell&) const = default;
 };
 
 /// The generator's own health in one second.
 struct Health {
-  double cpu = 0;                ///< Busiest shard's share of a core, 0 to 1.
-  std::uint64_t backlog = 0;     ///< Due requests that wait for a free stream, all loads.
-  std::uint64_t in_flight = 0;   ///< Sent, not ended.
-  std::uint64_t descriptors = 0; ///< Open in the process.
-  Duration lateness_max{};       ///< The longest sent − due with a stream free.
+  double cpu = 0;                 ///< Busiest shard's share of a core, 0 to 1.
+  std::uint64_t backlog = 0;      ///< Due requests that wait for a free stream, all loads.
+  std::uint64_t in_flight = 0;    ///< Sent, not ended.
+  std::uint64_t descriptors = 0;  ///< Open in the process.
+  Duration lateness_max{};        ///< The longest sent − due with a stream free.
 };
 
 /// A load's cell of one second, as it travels.

@@ -1,0 +1,48 @@
+#include "reports/measure/snapshot.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace squall::reports {
+
+std::uint64_t SecondCounts::all_errors() const {
+  return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
+}
+
+void SecondCounts::add(const SecondCounts& other) {
+  due += other.due;
+  unsent += other.unsent;
+  shed += other.shed;
+  ok_by_due += other.ok_by_due;
+  errors_by_due += other.errors_by_due;
+  sent += other.sent;
+  completed += other.completed;
+  ok += other.ok;
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] += other.errors[i];
+  for (const auto& [code, times] : other.status) status[code] += times;
+  for (const auto& [code, times] : other.status_by_due) status_by_due[code] += times;
+  bytes_received += other.bytes_received;
+  bytes_sent += other.bytes_sent;
+  connections_opened += other.connections_opened;
+  connections_failed += other.connections_failed;
+  connections_lost += other.connections_lost;
+}
+
+void SecondCell::merge(const SecondCell& other) {
+  add(other);
+  for (std::size_t i = 0; i < latency.size(); ++i) latency[i].merge(other.latency[i]);
+  ok_response.merge(other.ok_response);
+}
+
+void SecondCell::clear() {
+  static_cast<SecondCounts&>(*this) = SecondCounts{};
+  for (Histogram& histogram : latency) histogram.clear();
+  ok_response.clear();
+}
+
+bool SecondCell::empty() const {
+  return static_cast<const SecondCounts&>(*this) == SecondCounts{} && ok_response.empty() &&
+         std::all_of(latency.begin(), latency.end(), [](const auto& h) { return h.empty(); });
+}
+
+}  // namespace squall::reports
