@@ -5,8 +5,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "harness/base/result.h"
 #include "harness/base/units.h"
 
 namespace squall::generators {
@@ -31,6 +33,10 @@ struct Url {
   std::string authority() const;
   bool operator==(const Url&) const = default;
 };
+
+/// Takes an absolute http or https URL apart (RFC 3986 §3); the error's trail says what is wrong
+/// with it ("it has no host"). User names and fragments are refused: neither is ever sent.
+Result<Url> parse_url(std::string_view text);
 
 /// How connections are shared out over several URLs.
 enum class Balance { kRoundRobin, kRandom };
@@ -69,7 +75,7 @@ struct TargetSpec {
   std::size_t streams = 100;  ///< At most, per connection; the server's limit also holds.
   TlsSpec tls;
   std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, instead of DNS.
-  Duration timeout = std::chrono::seconds(10);  ///< Per request, from its actual start.
+  Duration timeout = std::chrono::seconds(10);              ///< Per request, from its actual start.
   std::optional<Duration> deadline;  ///< From due: what is older is shed, not sent.
   ReconnectSpec reconnect;
   std::optional<RenewSpec> new_connection_every;

@@ -35,7 +35,8 @@ struct ServiceSpec {
   Duration stop_within = std::chrono::seconds(5);  ///< TERM, then KILL after this.
 };
 
-/// `text` with `${instance}` (from 1) and `${port(BASE)}` (BASE + instance - 1) put in.
+/// `text` with `${instance}` (from 1) and `${port(BASE)}` (BASE + instance - 1) put in, and `$${`
+/// made a literal `${`.
 std::string expand_for_instance(const std::string& text, std::uint64_t instance);
 
 /// A condition on an answer: "status < 500", "status = 200 and request = browse".
