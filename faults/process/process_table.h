@@ -1,13 +1,14 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <compare>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
 
@@ -22,26 +23,50 @@ struct ProcessId {
 struct ProcessInfo {
   ProcessId id;
   pid_t parent = 0;
-  char state = '?';  ///< 'R', 'S', 'T', 'Z', … (proc(5)).
-  std::string name;  ///< comm.
+  pid_t group = 0;    ///< Process group.
+  pid_t session = 0;  ///< Session.
+  char state = '?';   ///< 'R', 'S', 'T', 'Z', … (proc(5)).
+  bool is_kernel_thread = false;
+  std::string name;          ///< comm.
   std::string command_line;  ///< Arguments joined by spaces.
+
+  /// False for a zombie: it does nothing any more and only waits for its parent.
+  bool is_alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
+  bool is_stopped() const { return state == 'T'; }
 };
 
 /// The processes of this machine, as far as faults need them.
 ///
 /// Cut this small so that tests can stand in for it (tests/support/fake_process_table.h); the real
 /// one reads /proc and signals through pidfds (pidfd_open(2)), so that a recycled pid is never hit.
+///
+/// Lifecycle:  outlives all who hold a reference to it.
+/// Threads:    the real one may be used by any thread.
+/// Errors:     no_such_process is an answer, not a mishap; all else is the kernel's refusal.
 class ProcessTable {
  public:
+  ProcessTable() = default;
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
   virtual ~ProcessTable() = default;
 
   virtual Result<std::vector<ProcessInfo>> list() = 0;
   /// Fails with no_such_process when it is gone, or the pid is another process by now.
   virtual Result<ProcessInfo> look_at(ProcessId id) = 0;
+  /// Whichever process has this pid now; no_such_process when none has.
+  virtual Result<ProcessInfo> look_up(pid_t pid) = 0;
   /// The processes that listen on a TCP port or have bound a UDP port.
   virtual Result<std::vector<ProcessId>> listening_on(std::uint16_t port) = 0;
   /// Sends `signal` to exactly this process; no_such_process when it is gone.
   virtual Result<void> signal(ProcessId id, int signal) = 0;
+  /// Lets processes go on for `length`, while someone waits for a signal to take.
+  virtual void pause(Duration length) = 0;
 };
+
+/// True when `result` failed because the process is gone.
+template <typename T>
+bool is_gone(const Result<T>& result) {
+  return !result && result.error().code == std::errc::no_such_process;
+}
 
 }  // namespace squall::faults

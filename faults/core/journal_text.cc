@@ -1,0 +1,144 @@
+#include "faults/core/journal_text.h"
+
+#include <algorithm>
+#include <csignal>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace squall::faults {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kVersion = 1;
+
+/// The number of `key`, when there is one of at most `most`.
+std::optional<std::uint64_t> number_of(
+    const Json& object, const char* key,
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return {};
+  const auto value = found->get<std::uint64_t>();
+  return value <= most ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::string> text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return {};
+  return found->get<std::string>();
+}
+
+std::optional<ProcessId> process_from(const Json& object) {
+  const auto pid = number_of(object, "pid", std::numeric_limits<pid_t>::max());
+  const auto start_ticks = number_of(object, "start_ticks");
+  if (!pid || *pid <= 1 || !start_ticks) return {};
+  return ProcessId{static_cast<pid_t>(*pid), *start_ticks};
+}
+
+Json to_json(const ProcessId& process) {
+  return {{"pid", process.pid}, {"start_ticks", process.start_ticks}};
+}
+
+std::optional<Undo> undo_from(const Json& object) {
+  const auto kind = text_of(object, "kind");
+  const auto process = process_from(object);
+  if (!kind || !process) return {};
+  if (*kind == "kill") return KillUndo{*process};
+  if (*kind == "signal" && number_of(object, "signal") == SIGCONT) return ContinueUndo{*process};
+  return {};
+}
+
+Json to_json(const Undo& undo) {
+  if (const auto* stopped = std::get_if<ContinueUndo>(&undo)) {
+    Json object = to_json(stopped->process);
+    object["kind"] = "signal";
+    object["signal"] = SIGCONT;
+    return object;
+  }
+  Json object = to_json(std::get<KillUndo>(undo).leader);
+  object["kind"] = "kill";
+  return object;
+}
+
+std::optional<JournalOwner> owner_from(const Json& line) {
+  const auto boot = text_of(line, "boot");
+  const auto owner = line.find("owner");
+  if (number_of(line, "journal") != kVersion || !boot || owner == line.end()) return {};
+  const auto process = process_from(*owner);
+  if (!process) return {};
+  return JournalOwner{*process, *boot};
+}
+
+std::optional<JournalEntry> entry_from(const Json& line) {
+  const auto number = number_of(line, "entry");
+  const auto boot = text_of(line, "boot");
+  const auto found = line.find("undo");
+  if (!number || !boot || found == line.end()) return {};
+  const auto undo = undo_from(*found);
+  if (!undo) return {};
+  return JournalEntry{
+      *number,
+      *boot,
+      {text_of(line, "intent").value_or(""), text_of(line, "prior").value_or(""), *undo}};
+}
+
+/// Takes one line into `contents`; false when it makes no sense.
+bool take(const Json& line, JournalContents& contents,
+          std::map<std::uint64_t, JournalEntry>& open) {
+  if (!line.is_object()) return false;
+  if (const auto done = number_of(line, "done")) {
+    open.erase(*done);
+    return true;
+  }
+  if (auto owner = owner_from(line)) {
+    contents.owner = std::move(owner);
+    return true;
+  }
+  auto entry = entry_from(line);
+  if (!entry) return false;
+  contents.highest = std::max(contents.highest, entry->number);
+  return open.emplace(entry->number, *std::move(entry)).second;
+}
+
+/// Words may come from a command line, so they need not be UTF-8.
+std::string to_line(const Json& object) {
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+JournalContents read_journal(std::string_view text) {
+  JournalContents contents;
+  std::map<std::uint64_t, JournalEntry> open;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    contents.is_torn = end == std::string_view::npos;
+    text.remove_prefix(contents.is_torn ? text.size() : end + 1);
+    if (line.empty() || contents.is_torn) continue;
+    const Json parsed = Json::parse(line, nullptr, false);
+    if (!take(parsed, contents, open)) ++contents.unreadable;
+  }
+  for (auto& [number, entry] : open) contents.open.push_back(std::move(entry));
+  return contents;
+}
+
+std::string owner_line(const JournalOwner& owner) {
+  return to_line(
+      {{"journal", kVersion}, {"boot", owner.boot_id}, {"owner", to_json(owner.process)}});
+}
+
+std::string entry_line(const JournalEntry& entry) {
+  return to_line({{"entry", entry.number},
+                  {"boot", entry.boot_id},
+                  {"intent", entry.change.intent},
+                  {"prior", entry.change.prior},
+                  {"undo", to_json(entry.change.undo)}});
+}
+
+std::string done_line(std::uint64_t number) { return to_line({{"done", number}}); }
+
+}  // namespace squall::faults

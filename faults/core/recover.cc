@@ -1,0 +1,191 @@
+#include "faults/core/recover.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "faults/core/journal.h"
+#include "faults/core/journal_text.h"
+#include "faults/core/undo.h"
+#include "harness/base/unique_fd.h"
+
+namespace squall::faults {
+namespace {
+
+namespace fs = std::filesystem;
+using Outcome = RecoveredChange::Outcome;
+
+constexpr std::size_t kLongestJournal = 256U << 20U;
+
+Error last_error(std::string_view doing) { return error(static_cast<std::errc>(errno), doing); }
+
+Result<std::vector<fs::path>> journals_below(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code trouble;
+  if (!fs::exists(directory, trouble)) return found;
+  constexpr auto kPass = fs::directory_options::skip_permission_denied;
+  fs::recursive_directory_iterator at(directory, kPass, trouble);
+  for (; !trouble && at != fs::recursive_directory_iterator(); at.increment(trouble)) {
+    std::error_code ended;
+    if (is_journal(at->path()) && at->is_regular_file(ended)) found.push_back(at->path());
+  }
+  if (trouble) return Error{trouble, "look for journals in " + directory.string()};
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<std::string> read_all(int file) {
+  std::string text;
+  std::array<char, 65536> piece{};
+  while (text.size() < kLongestJournal) {
+    const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return last_error("read");
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  return error(std::errc::file_too_large, "read");
+}
+
+Result<void> append(int file, const std::string& text) {
+  const ssize_t written = ::write(file, text.data(), text.size());
+  if (written == static_cast<ssize_t>(text.size())) return {};
+  return written < 0 ? last_error("write") : error(std::errc::no_space_on_device, "write");
+}
+
+/// Works on one journal while holding its lock.
+class Recovery {
+ public:
+  Recovery(std::string boot, ProcessTable& table, RecoverOptions options)
+      : boot_(std::move(boot)), table_(table), options_(options) {}
+
+  Result<void> work_on(const fs::path& journal) {
+    const UniqueFd file(
+        ::open(journal.c_str(), (options_.dry_run ? O_RDONLY : O_RDWR | O_APPEND) | O_CLOEXEC));
+    if (!file && errno == ENOENT) return {};  // Another recovery was faster.
+    if (!file) return last_error("open");
+    while (::flock(file.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) return last_error("lock");
+    }
+    SQUALL_TRY(const auto text, read_all(file.get()));
+    const JournalContents contents = read_journal(text);
+    if (!options_.owners_are_dead && owner_lives(contents)) {
+      report.in_use.push_back(journal);
+      return {};
+    }
+    report.unreadable_lines += contents.unreadable;
+    if (contents.is_torn && !options_.dry_run) {
+      if (auto begun = append(file.get(), "\n"); !begun) return begun;
+    }
+    bool all_done = true;
+    for (const JournalEntry& entry : contents.open) {
+      RecoveredChange change = take_back(entry);
+      change.journal = journal;
+      const bool done =
+          change.outcome == Outcome::kUndone || change.outcome == Outcome::kNothingWasLeft;
+      report.changes.push_back(std::move(change));
+      all_done = all_done && done;
+      if (!done || options_.dry_run) continue;
+      if (auto marked = append(file.get(), done_line(entry.number)); !marked) return marked;
+    }
+    if (all_done && !options_.dry_run && contents.unreadable == 0 &&
+        ::unlink(journal.c_str()) != 0 && errno != ENOENT) {
+      return last_error("remove");
+    }
+    return {};
+  }
+
+  RecoveryReport report;
+
+ private:
+  bool owner_lives(const JournalContents& contents) {
+    if (!contents.owner || contents.owner->boot_id != boot_) return false;
+    const auto owner = table_.look_at(contents.owner->process);
+    return owner && owner->is_alive();
+  }
+
+  RecoveredChange take_back(const JournalEntry& entry) {
+    RecoveredChange change;
+    change.intent = entry.change.intent;
+    change.undo = describe(entry.change.undo);
+    if (entry.boot_id != boot_) {
+      change.outcome = Outcome::kNothingWasLeft;
+    } else if (options_.dry_run) {
+      change.outcome = Outcome::kWouldUndo;
+    } else if (const auto undone = carry_out(entry.change.undo, table_)) {
+      change.outcome = *undone == Undone::kNow ? Outcome::kUndone : Outcome::kNothingWasLeft;
+    } else {
+      change.outcome = Outcome::kFailed;
+      change.trouble = undone.error().message();
+    }
+    return change;
+  }
+
+  const std::string boot_;
+  ProcessTable& table_;
+  const RecoverOptions options_;
+};
+
+std::string_view in_words(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kUndone:
+      return "undone";
+    case Outcome::kNothingWasLeft:
+      return "nothing was left to undo";
+    case Outcome::kWouldUndo:
+      return "would be undone";
+    case Outcome::kFailed:
+      return "NOT undone";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool RecoveryReport::is_clean() const {
+  return troubles.empty() &&
+         std::none_of(changes.begin(), changes.end(), [](const RecoveredChange& change) {
+           return change.outcome == Outcome::kFailed || change.outcome == Outcome::kWouldUndo;
+         });
+}
+
+std::vector<std::string> RecoveryReport::in_words() const {
+  std::vector<std::string> lines;
+  for (const RecoveredChange& change : changes) {
+    std::string line = change.intent + ": " + std::string(faults::in_words(change.outcome));
+    if (change.outcome == Outcome::kWouldUndo) line += " (" + change.undo + ")";
+    if (!change.trouble.empty()) line += ": " + change.trouble;
+    lines.push_back(std::move(line));
+  }
+  for (const fs::path& journal : in_use) {
+    lines.push_back(journal.string() + ": its agent is alive, so it was left alone");
+  }
+  if (unreadable_lines > 0) {
+    lines.push_back(std::to_string(unreadable_lines) + " line(s) could not be read");
+  }
+  lines.insert(lines.end(), troubles.begin(), troubles.end());
+  return lines;
+}
+
+Result<RecoveryReport> recover(const fs::path& directory, ProcessTable& table,
+                               RecoverOptions options) {
+  SQUALL_TRY(auto boot, boot_id());
+  SQUALL_TRY(const auto journals, journals_below(directory));
+  Recovery recovery(std::move(boot), table, options);
+  for (const fs::path& journal : journals) {
+    if (auto worked = recovery.work_on(journal); !worked) {
+      recovery.report.troubles.push_back(
+          std::move(worked).error().within("recover " + journal.string()).message());
+    }
+  }
+  return std::move(recovery.report);
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,78 @@
+#include "faults/core/undo.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include "faults/core/fault_error.h"
+#include "faults/process/process_tree.h"
+
+namespace squall::faults {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstPause = 1ms;
+constexpr Duration kLongestPause = 20ms;
+constexpr Duration kContinueWithin = 1s;
+constexpr Duration kKillWithin = 3s;
+
+Result<Undone> carry_out_one(const ContinueUndo& undo, ProcessTable& table) {
+  if (const auto sent = table.signal(undo.process, SIGCONT); !sent) {
+    if (is_gone(sent)) return Undone::kNothingWasLeft;
+    return as_residue(sent.error());
+  }
+  Duration pause = kFirstPause;
+  for (Duration waited{}; waited <= kContinueWithin; waited += pause) {
+    const auto now = table.look_at(undo.process);
+    if (is_gone(now)) return Undone::kNothingWasLeft;
+    if (!now) return as_residue(now.error());
+    if (!now->is_alive()) return Undone::kNothingWasLeft;
+    if (!now->is_stopped()) return Undone::kNow;
+    table.pause(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  return as_residue(error(std::errc::timed_out, "it is still stopped"));
+}
+
+Result<Undone> carry_out_one(const KillUndo& undo, ProcessTable& table) {
+  Undone undone = Undone::kNothingWasLeft;
+  std::optional<Error> refused;
+  Duration pause = kFirstPause;
+  for (Duration waited{}; waited <= kKillWithin; waited += pause) {
+    const auto all = table.list();
+    if (!all) return as_residue(all.error());
+    const auto tree = tree_of(undo.leader, *all);
+    if (tree.empty()) return undone;
+    undone = Undone::kNow;
+    // Each round anew: a process may have forked before its own signal came.
+    for (const ProcessInfo& one : tree) {
+      auto sent = table.signal(one.id, SIGKILL);
+      if (!sent && !is_gone(sent)) refused = std::move(sent).error();
+    }
+    table.pause(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  return as_residue(refused ? *refused : error(std::errc::timed_out, "it does not go away"));
+}
+
+}  // namespace
+
+Result<Undone> carry_out(const Undo& undo, ProcessTable& table) {
+  auto done = std::visit([&](const auto& one) { return carry_out_one(one, table); }, undo);
+  if (!done) return std::move(done).error().within(describe(undo));
+  return done;
+}
+
+std::string describe(const Undo& undo) {
+  if (const auto* stopped = std::get_if<ContinueUndo>(&undo)) {
+    return "let process " + std::to_string(stopped->process.pid) + " go on";
+  }
+  return "end process " + std::to_string(std::get<KillUndo>(undo).leader.pid) +
+         " and all that came of it";
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "faults/process/process_table.h"
+#include "harness/base/result.h"
+
+namespace squall::faults {
+
+/// Lets a stopped process go on: SIGCONT, and it is no longer in state T.
+struct ContinueUndo {
+  ProcessId process;
+  bool operator==(const ContinueUndo&) const = default;
+};
+
+/// Ends a process that must not outlive the run, with all that came of it (tree_of): SIGKILL, and
+/// none of them is left.
+struct KillUndo {
+  ProcessId leader;
+  bool operator==(const KillUndo&) const = default;
+};
+
+/// How to take a change back, as data: any process can carry it out, also a later one.
+using Undo = std::variant<ContinueUndo, KillUndo>;
+
+/// Undoing is idempotent: to find nothing left to undo is as good as having undone it.
+enum class Undone { kNow, kNothingWasLeft };
+
+/// Does it, and reads back that it took. A failure is residue. Takes 1 s at most for a
+/// ContinueUndo, 3 s for a KillUndo.
+Result<Undone> carry_out(const Undo& undo, ProcessTable& table);
+
+/// "let process 123 go on".
+std::string describe(const Undo& undo);
+
+}  // namespace squall::faults

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "faults/process/process_table.h"
+#include "faults/spec/fault_spec.h"
+#include "harness/base/result.h"
+
+namespace squall::faults {
+
+/// The first process of one instance of a service, as its owner started it.
+struct ServiceProcess {
+  std::string service;
+  std::uint64_t instance = 1;
+  ProcessId id;
+  bool operator==(const ServiceProcess&) const = default;
+};
+
+/// What process faults may know and must leave alone.
+struct ProcessScope {
+  std::vector<ServiceProcess> services;
+  std::filesystem::path directory;  ///< Relative pid files start here.
+  /// Never matched, and who they are: "this agent". Pid 1 and kernel threads never match anyway.
+  std::vector<std::pair<pid_t, std::string>> protect;
+  std::uint64_t seed = 1;  ///< Which are picked follows from it.
+
+  /// A scope that protects this process and its parent; add the reaper.
+  static ProcessScope around_this_process();
+};
+
+/// One thing that a pick counts: a process, or an instance of a service with its whole tree.
+struct Candidate {
+  std::string name;  ///< "web.1", or the process's own name.
+  ProcessId leader;
+  bool whole_tree = false;  ///< All that came of the leader is meant too.
+};
+
+/// What a match looks for, in words: "service web", "process name 'nginx'".
+std::string describe(const ProcessMatch& match);
+
+/// The candidates of `match` that are alive, by instance or by pid. Fails with no_such_process
+/// when there are none: "nothing matches …", and says what was protected.
+Result<std::vector<Candidate>> find_candidates(ProcessTable& table, const ProcessMatch& match,
+                                               const ProcessScope& scope);
+
+/// The living processes of `candidate` now, the leader first; protected ones left out.
+std::vector<ProcessInfo> processes_of(const Candidate& candidate,
+                                      const std::vector<ProcessInfo>& all,
+                                      const ProcessScope& scope);
+
+}  // namespace squall::faults

@@ -1,0 +1,154 @@
+#include "faults/process/procfs_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "faults/process/procfs_text.h"
+#include "harness/base/unique_fd.h"
+
+namespace squall::faults {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error last_error(std::string_view doing) { return error(static_cast<std::errc>(errno), doing); }
+
+Error gone(pid_t pid) {
+  return error(std::errc::no_such_process, "process " + std::to_string(pid));
+}
+
+std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid); }
+
+/// A whole file of /proc, whose size cannot be asked for beforehand.
+Result<std::string> read_file(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return last_error("open " + path);
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (true) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return last_error("read " + path);
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::optional<pid_t> pid_from(const std::string& name) {
+  pid_t pid = 0;
+  const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  if (code != std::errc{} || end != name.data() + name.size()) return {};
+  return pid;
+}
+
+Result<std::vector<pid_t>> all_pids() {
+  std::vector<pid_t> pids;
+  std::error_code trouble;
+  fs::directory_iterator at("/proc", trouble);
+  for (; !trouble && at != fs::directory_iterator(); at.increment(trouble)) {
+    if (const auto pid = pid_from(at->path().filename().string())) pids.push_back(*pid);
+  }
+  if (trouble) return Error{trouble, "list /proc"};
+  return pids;
+}
+
+bool holds_a_socket_of(pid_t pid, const std::set<std::uint64_t>& inodes) {
+  std::error_code trouble;  // A process that ends meanwhile, or is another user's, holds none.
+  fs::directory_iterator at(directory_of(pid) + "/fd", trouble);
+  for (; !trouble && at != fs::directory_iterator(); at.increment(trouble)) {
+    std::error_code closed;
+    const fs::path link = fs::read_symlink(at->path(), closed);
+    if (closed) continue;
+    if (const auto inode = parse_socket_link(link.native()); inode && inodes.contains(*inode)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<ProcessInfo> ProcfsTable::look_up(pid_t pid) {
+  const auto stat = read_file(directory_of(pid) + "/stat");
+  if (!stat) {
+    const std::error_code code = stat.error().code;  // ESRCH: it ended between open and read.
+    if (code == std::errc::no_such_file_or_directory || code == std::errc::no_such_process) {
+      return gone(pid);
+    }
+    return stat.error();
+  }
+  auto info = parse_stat(*stat);
+  if (!info) return error(std::errc::bad_message, "read " + directory_of(pid) + "/stat");
+  if (auto arguments = read_file(directory_of(pid) + "/cmdline")) {
+    while (!arguments->empty() && arguments->back() == '\0') arguments->pop_back();
+    std::replace(arguments->begin(), arguments->end(), '\0', ' ');
+    info->command_line = *std::move(arguments);
+  }
+  return *std::move(info);
+}
+
+Result<ProcessInfo> ProcfsTable::look_at(ProcessId id) {
+  SQUALL_TRY(auto info, look_up(id.pid));
+  if (info.id != id) return gone(id.pid);
+  return info;
+}
+
+Result<std::vector<ProcessInfo>> ProcfsTable::list() {
+  SQUALL_TRY(const auto pids, all_pids());
+  std::vector<ProcessInfo> all;
+  all.reserve(pids.size());
+  for (const pid_t pid : pids) {
+    auto info = look_up(pid);
+    if (is_gone(info)) continue;
+    if (!info) return std::move(info).error().within("list processes");
+    all.push_back(*std::move(info));
+  }
+  std::sort(all.begin(), all.end(),
+            [](const ProcessInfo& a, const ProcessInfo& b) { return a.id < b.id; });
+  return all;
+}
+
+Result<std::vector<ProcessId>> ProcfsTable::listening_on(std::uint16_t port) {
+  std::set<std::uint64_t> inodes;
+  for (const std::string_view table : {"tcp", "tcp6", "udp", "udp6"}) {
+    const auto text = read_file("/proc/net/" + std::string(table));
+    if (!text && text.error().code == std::errc::no_such_file_or_directory) continue;  // No IPv6.
+    if (!text) return text.error();
+    inodes.merge(parse_listening(*text, port, table.starts_with("udp")));
+  }
+  std::vector<ProcessId> found;
+  if (inodes.empty()) return found;
+  SQUALL_TRY(const auto all, list());
+  for (const ProcessInfo& one : all) {
+    if (holds_a_socket_of(one.id.pid, inodes)) found.push_back(one.id);
+  }
+  return found;
+}
+
+Result<void> ProcfsTable::signal(ProcessId id, int signal) {
+  const UniqueFd process(::pidfd_open(id.pid, 0));
+  if (!process) return errno == ESRCH ? gone(id.pid) : last_error("open a pidfd");
+  // Only now: had the pid been given away before the open, this look sees the newcomer.
+  if (const auto now = look_at(id); !now) return now.error();
+  if (::pidfd_send_signal(process.get(), signal, nullptr, 0) == 0) return {};
+  if (errno == ESRCH) return gone(id.pid);
+  return last_error("signal process " + std::to_string(id.pid));
+}
+
+void ProcfsTable::pause(Duration length) { std::this_thread::sleep_for(length); }
+
+}  // namespace squall::faults

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "faults/process/process_table.h"
+
+namespace squall::faults {
+
+/// The processes of this machine, by /proc and pidfds.
+///
+/// A signal goes through a pidfd whose process was looked at again after it was opened, so that a
+/// pid that was given to another process meanwhile is never hit. listening_on() sees this
+/// process's own network namespace and, without root, only processes of the same user.
+///
+/// Lifecycle:  stateless.
+/// Threads:    any.
+/// Errors:     as ProcessTable says.
+class ProcfsTable : public ProcessTable {
+ public:
+  Result<std::vector<ProcessInfo>> list() override;
+  Result<ProcessInfo> look_at(ProcessId id) override;
+  Result<ProcessInfo> look_up(pid_t pid) override;
+  Result<std::vector<ProcessId>> listening_on(std::uint16_t port) override;
+  Result<void> signal(ProcessId id, int signal) override;
+  void pause(Duration length) override;
+};
+
+}  // namespace squall::faults
