@@ -107,7 +107,7 @@ class Recovery {
  private:
   bool owner_lives(const JournalContents& contents) {
     if (!contents.owner || contents.owner->boot_id != boot_) return false;
-    const auto owner = table_.look_at(contents.owner->process);
+    auto owner = table_.look_at(contents.owner->process);
     return owner && owner->is_alive();
   }
 

@@ -27,7 +27,7 @@ Result<Undone> carry_out_one(const ContinueUndo& undo, ProcessTable& table) {
   }
   Duration pause = kFirstPause;
   for (Duration waited{}; waited <= kContinueWithin; waited += pause) {
-    const auto now = table.look_at(undo.process);
+    auto now = table.look_at(undo.process);
     if (is_gone(now)) return Undone::kNothingWasLeft;
     if (!now) return as_residue(now.error());
     if (!now->is_alive()) return Undone::kNothingWasLeft;

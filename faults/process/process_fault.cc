@@ -180,7 +180,7 @@ class Injection {
     if (signal_ != SIGSTOP && signal_ != SIGKILL) {
       return delivered_.contains(process) ? State::kTook : State::kVanished;
     }
-    const auto now = table_.look_at(process);
+    auto now = table_.look_at(process);
     if (!now && !is_gone(now)) return now.error();
     const bool alive = now && now->is_alive();
     if (signal_ == SIGKILL) return alive ? State::kNotYet : State::kTook;
