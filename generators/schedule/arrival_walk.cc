@@ -1,0 +1,37 @@
+#include "generators/schedule/arrival_walk.h"
+
+#include <utility>
+
+#include "generators/schedule/random.h"
+
+namespace squall::generators {
+
+ArrivalWalk::ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind,
+                         std::uint64_t seed, Slice slice)
+    : schedule_(std::move(schedule)),
+      kind_(kind),
+      seed_(derive_seed(seed, "arrivals")),
+      slice_(slice) {
+  find(slice_.first);
+}
+
+void ArrivalWalk::pop() {
+  if (next_) find(next_->number + slice_.step);
+}
+
+void ArrivalWalk::find(std::uint64_t number) {
+  next_.reset();
+  if (kind_ == Arrivals::kConstant) {
+    if (number < schedule_->count()) {
+      next_ = Arrival{number, schedule_->due(static_cast<long double>(number))};
+    }
+    return;
+  }
+  for (; walked_ <= number; ++walked_) {
+    reached_ += to_exponential(random_at(seed_, walked_));
+    if (reached_ >= schedule_->expected()) return;  // It only grows: no later one is due either.
+  }
+  next_ = Arrival{number, schedule_->due(reached_)};
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "generators/schedule/open_schedule.h"
+#include "generators/spec/load_spec.h"
+#include "harness/base/units.h"
+
+namespace squall::generators {
+
+/// One request of an open load.
+struct Arrival {
+  std::uint64_t number = 0;  ///< Within the load, from 0, over all shards and agents.
+  Duration due{};            ///< From the load's beginning.
+  bool operator==(const Arrival&) const = default;
+};
+
+/// A part of a load's requests: those whose number is `first` modulo `step`.
+struct Slice {
+  std::uint64_t first = 0;
+  std::uint64_t step = 1;
+
+  /// Part `index` of `count` of this part.
+  Slice part(std::uint64_t index, std::uint64_t count) const {
+    return {first + step * index, step * count};
+  }
+  bool operator==(const Slice&) const = default;
+};
+
+/// Walks through the arrivals of one slice of an open load, in order.
+///
+/// The slices of a load interleave: together they are the whole, each request in exactly one. So
+/// no two of them send in volleys, and how many there are changes nothing in what is due. Poisson
+/// arrivals are a seeded process of unit rate, whose k-th gap is a function of seed and k alone,
+/// mapped through Λ⁻¹; every slice walks through all of it and keeps its own.
+///
+/// Lifecycle:  a value; refers to nothing but the schedule, which it shares.
+/// Threads:    one owner at a time.
+/// Errors:     none.
+class ArrivalWalk {
+ public:
+  ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind, std::uint64_t seed,
+            Slice slice);
+
+  /// The next arrival, or none when the load is over. Stays until pop().
+  const std::optional<Arrival>& peek() const { return next_; }
+  void pop();
+
+ private:
+  void find(std::uint64_t number);
+
+  std::shared_ptr<const OpenSchedule> schedule_;
+  Arrivals kind_;
+  std::uint64_t seed_;
+  Slice slice_;
+  std::optional<Arrival> next_;
+  std::uint64_t walked_ = 0;   // Poisson: how many gaps have been added up,
+  long double reached_ = 0;    // and to what.
+};
+
+}  // namespace squall::generators

@@ -1,0 +1,43 @@
+#include "harness/runtime/shard.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+namespace squall {
+
+Shard::Shard(std::string name) : name_(std::move(name)), work_(context_.get_executor()) {}
+
+Shard::~Shard() {
+  let_end();
+  join();
+}
+
+void Shard::start() {
+  thread_ = std::thread([this] {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fatal);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());  // The kernel's limit.
+    context_.run();
+  });
+}
+
+void Shard::let_end() { work_.reset(); }
+
+void Shard::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+Duration Shard::cpu_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace squall
