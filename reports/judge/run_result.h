@@ -38,6 +38,7 @@ struct PhaseResult {
 struct SecondPoint {
   std::int64_t second = 0;
   std::uint64_t due = 0, sent = 0, completed = 0, errors = 0, unsent = 0;
+  std::array<std::uint64_t, kErrorClasses> errors_by_class{};  ///< By ErrorClass; adds up to errors.
   double due_rate = 0;  ///< What the plan asks for in this second.
   Duration p50{}, p90{}, p99{}, p999{}, max{};  ///< Of `response`, by due second.
   Histogram response;                           ///< For the heat map.

@@ -1,0 +1,108 @@
+// The top of the page: the verdict and its reasons, the objectives, the figures that matter most.
+
+import { h, svg } from './dom.js';
+import { budget, count, date, length, ms, rate, share, some } from './format.js';
+
+const VERDICTS = {
+  pass: { word: 'Pass', tone: 'good', means: 'Every objective was met.' },
+  fail: { word: 'Fail', tone: 'bad', means: 'An objective was missed.' },
+  aborted: { word: 'Aborted', tone: 'warn', means: 'The run was ended before its plan was; the figures cover what was run.' },
+  invalid: { word: 'Invalid', tone: 'warn', means: 'The measurement itself cannot be trusted: judge the service by another run.' },
+  ineffective: { word: 'Ineffective', tone: 'warn', means: 'A fault did not happen as asked, so the run proves nothing about it.' },
+  residue: { word: 'Residue', tone: 'bad', means: 'Something that was broken could not be put back. See to it first.' },
+  error: { word: 'Error', tone: 'bad', means: 'A part of squall or a service could not do its work.' },
+};
+
+const SIGNS = {
+  good: 'M5 12.5l4.5 4.5L19 7.5',
+  bad: 'M6.5 6.5l11 11M17.5 6.5l-11 11',
+  warn: 'M12 5v9M12 17.5v1.5',
+};
+
+function sign(tone) {
+  return svg('svg', { class: 'sign', viewBox: '0 0 24 24', 'aria-hidden': 'true' },
+    svg('path', { d: SIGNS[tone], fill: 'none', stroke: 'currentColor', 'stroke-width': 3, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' }));
+}
+
+export const verdictOf = (model) => VERDICTS[model.verdict] ?? { word: model.verdict, tone: 'warn', means: '' };
+
+export function head(model) {
+  const verdict = verdictOf(model);
+  return h('section', { class: `head ${verdict.tone}`, id: 'verdict' },
+    h('div', { class: 'verdict' }, sign(verdict.tone), h('span', { class: 'word' }, verdict.word)),
+    h('div', { class: 'about' },
+      h('h1', {}, model.scenario),
+      model.description ? h('p', { class: 'description' }, model.description) : null,
+      h('ul', { class: 'reasons' }, (model.reasons ?? []).map((reason) => h('li', {}, reason))),
+      h('p', { class: 'means' }, verdict.means),
+      h('dl', { class: 'facts' },
+        fact('Started', date(model.startedAt)), fact('Took', length(model.duration_s)), fact('Run', model.run))));
+}
+
+const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
+
+/** The bar of an error budget: full is all that the goal allows; beyond, it breaks its frame. */
+function budgetBar(objective) {
+  if (objective.measured === null) return null;
+  const spent = objective.budget_share;
+  const width = spent === null ? 100 : Math.min(100, spent * 100);
+  const over = spent === null || spent > 1;
+  const words = objective.budget_allowed > 0
+    ? `${count(objective.bad)} bad of ${Number(objective.budget_allowed.toFixed(1)).toLocaleString('en-US')} allowed`
+    : `${count(objective.bad)} bad, none allowed`;
+  return h('div', { class: 'budget' },
+    h('div', { class: `gauge ${over ? 'over' : spent > 0.75 ? 'near' : ''}`, role: 'meter', 'aria-label': 'Error budget spent',
+      'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-valuenow': Math.min(1, spent ?? 1), 'aria-valuetext': `${budget(spent)} spent` },
+      h('i', { style: { width: width + '%' } })),
+    h('p', {}, h('b', {}, `${budget(spent)} of the error budget spent`), h('span', { class: 'dim' }, ` \u00b7 ${words}`)));
+}
+
+function objectiveCard(objective, several) {
+  const state = objective.measured === null ? 'none' : objective.met ? 'met' : 'missed';
+  const words = { met: 'met', missed: 'missed', none: 'not measured' };
+  return h('li', { class: `objective ${state}` },
+    h('div', { class: 'top' }, h('h3', {}, objective.name),
+      h('span', { class: `chip ${{ met: 'good', missed: 'bad', none: 'warn' }[state]}` }, words[state])),
+    h('p', { class: 'text' }, several ? `${objective.load}: ` : '', objective.text),
+    h('dl', {},
+      h('div', { class: 'measured' }, h('dt', {}, 'measured'), h('dd', {}, share(objective.measured))),
+      h('div', {}, h('dt', {}, 'goal'), h('dd', {}, share(objective.goal))),
+      h('div', {}, h('dt', {}, 'requests'), h('dd', {}, count(objective.samples)))),
+    budgetBar(objective));
+}
+
+export function objectives(model) {
+  if (model.objectives.length === 0) {
+    return h('section', { id: 'objectives' }, h('h2', {}, 'Objectives'),
+      h('p', { class: 'note' }, 'The scenario sets none, so nothing but an error could have failed this run.'));
+  }
+  // The missed ones are why someone reads this.
+  const sorted = [...model.objectives].sort((a, b) => Number(a.met) - Number(b.met));
+  return h('section', { id: 'objectives' }, h('h2', {}, 'Objectives'),
+    h('p', { class: 'note' }, 'What had to stay true. The error budget is the number of bad requests that the goal allows.'),
+    h('ul', { class: 'objectives' }, sorted.map((objective) => objectiveCard(objective, model.loads.length > 1))));
+}
+
+export function figures(model) {
+  const sum = (key) => model.loads.reduce((a, load) => a + (load[key] ?? 0), 0);
+  const sent = sum('sent');
+  const errors = sum('errorTotal');
+  const missing = sum('unsent') + sum('shed');
+  const slowest = [...model.loads].filter((load) => load.latency_ms?.response?.count > 0)
+    .sort((a, b) => b.latency_ms.response.p99 - a.latency_ms.response.p99)[0];
+  const response = slowest?.latency_ms.response;
+  const several = model.loads.length > 1;
+  const happened = model.faults.filter((fault) => fault.happened).length;
+  const tile = (name, value, words) => h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, h('b', {}, value), h('span', {}, words)));
+  const completed = model.loads.reduce((a, load) => a + (load.rate?.completed ?? 0), 0);
+  const due = model.loads.reduce((a, load) => a + (load.rate?.due ?? 0), 0);
+  const lost = model.loads.reduce((a, load) => a + (load.connections?.lost ?? 0), 0);
+  return h('dl', { class: 'tiles', 'aria-label': 'Key figures' },
+    tile('Requests', count(sent), missing > 0 ? `sent of ${count(sum('due'))} due` : 'sent, all that were due'),
+    tile('Rate', rate(completed), `completed, ${rate(due)} due`),
+    tile('Ok', sent > 0 ? share(sum('ok') / sent) : '\u2013', sent > 0 ? some(errors, 'error') : 'nothing was sent'),
+    tile('p50', ms(response?.p50), several && slowest ? `response of ${slowest.name}` : 'response time'),
+    tile('p99', ms(response?.p99), response ? `max ${ms(response.max)}` : 'nothing was measured'),
+    tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : 'happened as planned'),
+    lost > 0 ? tile('Connections', count(lost), 'lost under way') : null);
+}

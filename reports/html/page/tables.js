@@ -1,0 +1,148 @@
+// The figures behind the charts.
+
+import { h, table } from './dom.js';
+import { budget, bytes, count, moment, ms, rate, share } from './format.js';
+import { ERROR_CLASSES } from './model.js';
+
+const LATENCIES = [['min', 'min'], ['mean', 'mean'], ['p50', 'p50'], ['p90', 'p90'], ['p95', 'p95'], ['p99', 'p99'], ['p99.9', 'p99.9'], ['p99.99', 'p99.99'], ['max', 'max']];
+const METRICS = [
+  ['response', 'response', 'due to end'],
+  ['service', 'service', 'sent to end'],
+  ['ttfb', 'first byte', 'sent to first byte'],
+  ['lateness', 'lateness', 'due to sent with a stream free: the generator\u2019s own fault'],
+  ['resolve', 'resolve', 'per connection'],
+  ['connect', 'connect', 'per connection'],
+  ['tls', 'TLS handshake', 'per connection'],
+];
+
+export function loadsTable(model) {
+  return table({
+    caption: 'Loads', text: [0, 1],
+    note: 'due = ok + errors + unsent + shed. Unsent: never started, because the load ended first. Shed: older than the deadline when its turn came.',
+    head: ['Load', 'Target', 'due', 'sent', 'completed', 'ok', 'errors', 'unsent', 'shed', 'rate due', 'rate completed', 'received', 'sent bytes'],
+    rows: model.loads.map((load) => [load.name, `${load.target}, ${load.protocol}, ${load.open ? 'open' : 'closed'}`,
+      count(load.due), count(load.sent), count(load.completed), count(load.ok), count(load.errorTotal), count(load.unsent), count(load.shed),
+      rate(load.rate?.due), rate(load.rate?.completed), bytes(load.bytes?.received), bytes(load.bytes?.sent)]),
+    empty: 'The scenario offers no load.',
+  });
+}
+
+export function latencyTable(load) {
+  return table({
+    caption: `Latencies of ${load.name}`, text: [0],
+    head: ['', 'count', ...LATENCIES.map(([, name]) => name)],
+    rows: METRICS.filter(([key]) => load.latency_ms?.[key]?.count > 0).map(([key, name, words]) => {
+      const latency = load.latency_ms[key];
+      return [h('span', { title: words }, name, h('span', { class: 'dim under' }, words)), count(latency.count), ...LATENCIES.map(([k]) => ms(latency[k]))];
+    }),
+    empty: 'Nothing was measured.',
+  });
+}
+
+export function answersTable(load) {
+  const all = load.sent || 1;
+  const statuses = Object.entries(load.status ?? {}).map(([status, n]) => [`status ${status}`, 'a whole answer', count(n), share(n / all)]);
+  const errors = Object.entries(load.errors ?? {}).filter(([, n]) => n > 0)
+    .map(([key, n]) => [key, ERROR_CLASSES[key] ?? '', count(n), share(n / all)]);
+  const unsent = load.unsent > 0 ? [['unsent', ERROR_CLASSES.unsent, count(load.unsent), '']] : [];
+  return table({
+    caption: `Answers and errors of ${load.name}`, text: [0, 1],
+    head: ['', 'Meaning', 'requests', 'of those sent'],
+    rows: [...statuses, ...errors, ...unsent],
+    empty: 'No answer came, and nothing was sent.',
+  });
+}
+
+/** "+3.1 ms (×2.4)": what changed against the phase before the first fault. */
+function change(now, before) {
+  if (!(now > 0) || !(before > 0)) return '';
+  const times = now / before;
+  if (times > 0.95 && times < 1.05) return h('span', { class: 'delta' }, '\u2248');
+  const worse = times > 1;
+  const factor = times >= 10 ? times.toFixed(0) : times >= 1 ? times.toFixed(1) : times.toFixed(2);
+  return h('span', { class: `delta ${worse ? 'worse' : 'better'}` }, `${worse ? '\u25b2' : '\u25bc'}\u202f\u00d7${factor}`);
+}
+
+export function phasesTable(load) {
+  const [base] = load.phases;
+  const with_ = (value, delta) => [value, delta ? [' ', delta] : ''];
+  return table({
+    caption: `Phases of ${load.name}`, text: [0],
+    note: 'Whole seconds, by the second in which a request was due. \u25b2 slower and \u25bc faster than the first phase, by this factor.',
+    head: ['Phase', 'from', 'to', 'due', 'ok', 'errors', 'p50', 'p90', 'p99', 'p99.9', 'max'],
+    rows: load.phases.map((phase, i) => {
+      const now = phase.latency_ms?.response ?? {};
+      const then = i > 0 ? base.latency_ms?.response ?? {} : {};
+      const cell = (key) => h('span', {}, ...with_(ms(now.count > 0 ? now[key] : null), change(now[key], then[key])));
+      return { class: phase.name.startsWith('during') ? 'during' : '', cells: [phase.name, moment(phase.from_s), moment(phase.to_s), count(phase.due),
+        phase.due > 0 ? share(phase.ok / phase.due) : '\u2013', count(phase.errors_by_due ?? 0),
+        cell('p50'), cell('p90'), cell('p99'), cell('p99.9'), cell('max')] };
+    }),
+    empty: 'The run had no phases.',
+  });
+}
+
+const STATES = { undone: 'good', done: 'good', residue: 'bad', failed: 'bad', ineffective: 'bad' };
+
+export function faultsTable(model) {
+  const time = (fault, from, to) => {
+    if (from === null) return '\u2013';
+    return fault.instant || to === null ? `at ${moment(from, 3)}` : `${moment(from, 3)} to ${moment(to, 3)}`;
+  };
+  return table({
+    caption: 'Faults', text: [0, 1, 2, 3, 4, 5, 6, 7],
+    note: 'What was asked for, and what was read back from the system. Budget: the share of an objective\u2019s whole budget that was spent in the fault\u2019s phase.',
+    head: ['Fault', 'State', 'Planned', 'Actual', 'On', 'Asked', 'Seen', 'Budget spent'],
+    rows: model.faults.map((fault) => [
+      h('span', { class: 'fault-name', style: { '--hue': `var(--fault-${fault.hue})` } }, fault.label),
+      h('span', { class: `chip ${STATES[fault.state] ?? 'warn'}` }, fault.state),
+      time(fault, fault.planned_from_s, fault.planned_to_s),
+      time(fault, fault.from_s, fault.to_s),
+      (fault.on ?? []).join(', ') || '\u2013', fault.asked || '\u2013',
+      fault.error ? [fault.seen ? `${fault.seen}; ` : '', h('span', { class: 'problem' }, fault.error)] : fault.seen || '\u2013',
+      Object.entries(fault.budget_spent ?? {}).map(([name, value]) => h('div', { class: 'pair' }, `${name} ${budget(value)}`))]),
+    empty: 'The scenario breaks nothing.',
+  });
+}
+
+export function connectionsTable(model) {
+  return table({
+    caption: 'Connections', text: [0],
+    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99'],
+    rows: model.loads.map((load) => {
+      const connect = load.latency_ms?.connect ?? {};
+      const tls = load.latency_ms?.tls ?? {};
+      const value = (latency, key) => ms(latency.count > 0 ? latency[key] : null);
+      return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost),
+        value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99')];
+    }),
+    empty: 'There was no load.',
+  });
+}
+
+export function agentsTable(model) {
+  const late = model.loads.map((load) => load.latency_ms?.lateness).filter((l) => l?.count > 0);
+  const worst = late.reduce((a, l) => Math.max(a, l.p99), 0);
+  return table({
+    caption: 'Agents', text: [0, 1, 2, 3],
+    note: 'Who offered the load and did the breaking. A busy processor or late requests would make the measurement doubtful.'
+      + (late.length ? ` Lateness of the generator: p99 ${ms(worst)} at most.` : ''),
+    head: ['Agent', 'State', 'Version', 'Labels', 'clock offset', 'CPU peak'],
+    rows: model.agents.map((agent) => [agent.name,
+      h('span', { class: `chip ${{ done: 'good', lost: 'bad', failed: 'bad' }[agent.state] ?? 'warn'}` }, agent.state),
+      agent.version, Object.entries(agent.labels ?? {}).map(([k, v]) => `${k}=${v}`).join(', ') || '\u2013',
+      ms(agent.clock_offset_ms), agent.cpu_peak === undefined ? '\u2013' : share(Number(agent.cpu_peak.toFixed(3)))]),
+    empty: 'No agent took part.',
+  });
+}
+
+export function eventsTable(model) {
+  return table({
+    caption: 'Events', text: [1, 2, 3, 4],
+    head: ['at', 'What', 'Whom', 'Details', 'Seen by'],
+    rows: model.events.map((event) => ({ class: /exited|failed|residue|ineffective|lost/.test(event.kind) ? 'alarm' : '',
+      cells: [moment(event.at_s, 3), event.kind, event.subject, event.detail || '\u2013', event.agent || 'coordinator'] })),
+    empty: 'Nothing was noted.',
+  });
+}
+

@@ -1,0 +1,71 @@
+#include "reports/html/report_html.h"
+
+#include <string_view>
+
+#include "reports/html/page_bytes.h"
+#include "reports/html/page_data.h"
+#include "reports/json/results_json.h"
+
+namespace squall::reports {
+namespace {
+
+std::string escape_text(std::string_view text) {
+  std::string safe;
+  safe.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
+// Inside <script>, only "</script" and "<!--" mean anything to an HTML parser (HTML §13.2.5.4), and
+// both begin with a '<', which JSON has only inside strings, where it can be spelt as an escape.
+std::string escape_json(const std::string& json) {
+  std::string safe;
+  safe.reserve(json.size() + json.size() / 64);
+  for (const char c : json) {
+    if (c == '<') {
+      safe += "\\u003c";
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+}  // namespace
+
+std::string write_html(const RunResult& result) {
+  nlohmann::ordered_json data;
+  data["results"] = results_json(result);
+  data["detail"] = page_detail(result);
+  // A scenario may hold bytes that are no UTF-8; they become U+FFFD rather than an exception.
+  const std::string json =
+      escape_json(data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  const std::string title =
+      escape_text(result.scenario + ": " + std::string(to_string(result.verdict)));
+
+  std::string html;
+  html.reserve(kPage.before_title.size() + kPage.before_data.size() + kPage.end.size() +
+               json.size() + title.size());
+  html += kPage.before_title;
+  html += title;
+  html += kPage.before_data;
+  html += json;
+  html += kPage.end;
+  return html;
+}
+
+}  // namespace squall::reports

@@ -1,0 +1,496 @@
+#include "tests/unit/reports/html/samples.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace squall::reports {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// SplitMix64: the same numbers with every standard library, unlike the distributions of <random>.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+
+  double uniform() {
+    state_ += 0x9e3779b97f4a7c15U;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    z ^= z >> 31U;
+    return static_cast<double>(z >> 11U) * 0x1.0p-53;
+  }
+
+  // The sum of twelve uniforms less six is near enough to a normal distribution for a picture.
+  double lognormal(double median, double sigma) {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += uniform();
+    return median * std::exp(sigma * sum);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct Answer {
+  double response_ms = 1;
+  double service_ms = 1;
+  ErrorClass error = ErrorClass::kNone;
+  int status = 200;
+};
+
+struct Shape {
+  std::string name;
+  std::string target;
+  std::string protocol = "h2";
+  bool open = true;
+  int length = 20;
+  std::function<double(double at)> rate;
+  std::function<Answer(double at, Dice&)> answer;
+};
+
+Duration ms(double value) { return from_seconds(value / 1e3); }
+
+void add(SecondCell& cell, const Answer& answer, Dice& dice) {
+  ++cell.due;
+  ++cell.sent;
+  ++cell.completed;
+  cell.of(Metric::kResponse).record(ms(answer.response_ms));
+  cell.of(Metric::kService).record(ms(answer.service_ms));
+  cell.of(Metric::kLateness).record(ms(dice.lognormal(0.02, 0.5)));
+  cell.bytes_sent += 96;
+  if (answer.error == ErrorClass::kNone || answer.error == ErrorClass::kUnexpected) {
+    cell.of(Metric::kTtfb).record(ms(answer.service_ms * 0.8));
+    ++cell.status[answer.status];
+    ++cell.status_by_due[answer.status];
+    cell.bytes_received += 1400;
+  }
+  if (answer.error == ErrorClass::kNone) {
+    ++cell.ok;
+    ++cell.ok_by_due;
+    cell.ok_response.record(ms(answer.response_ms));
+  } else {
+    ++cell.errors[static_cast<std::size_t>(answer.error)];
+    ++cell.errors_by_due;
+  }
+}
+
+SecondPoint point_of(std::int64_t second, const SecondCell& cell, double planned) {
+  SecondPoint point;
+  point.second = second;
+  point.due = cell.due;
+  point.sent = cell.sent;
+  point.completed = cell.completed;
+  point.unsent = cell.unsent;
+  point.errors_by_class = cell.errors;
+  for (const std::uint64_t count : cell.errors) point.errors += count;
+  point.due_rate = planned;
+  const Histogram& response = cell.of(Metric::kResponse);
+  point.p50 = response.at_percentile(50);
+  point.p90 = response.at_percentile(90);
+  point.p99 = response.at_percentile(99);
+  point.p999 = response.at_percentile(99.9);
+  point.max = response.max();
+  point.response.merge(response);
+  return point;
+}
+
+// Walks through the due times of `shape`; `changes` are the seconds at which phases begin.
+LoadResult simulate(const Shape& shape, const std::vector<std::pair<int, std::string>>& changes,
+                    std::uint64_t seed) {
+  Dice dice(seed);
+  LoadResult load;
+  load.name = shape.name;
+  load.target = shape.target;
+  load.protocol = shape.protocol;
+  load.open = shape.open;
+  load.whole.to = seconds(shape.length);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    PhaseResult phase;
+    phase.name = changes[i].second;
+    phase.figures.from = seconds(changes[i].first);
+    phase.figures.to = seconds(i + 1 < changes.size() ? changes[i + 1].first : shape.length);
+    load.phases.push_back(std::move(phase));
+  }
+  double carried = 0;
+  for (int second = 0; second < shape.length; ++second) {
+    SecondCell cell;
+    const double rate = shape.rate(second + 0.5);
+    carried += rate;
+    const auto due = static_cast<int>(carried);
+    carried -= due;
+    for (int k = 0; k < due; ++k) {
+      add(cell, shape.answer(second + static_cast<double>(k) / due, dice), dice);
+    }
+    if (second == 0 && due > 0) {
+      cell.connections_opened = 4;
+      for (int i = 0; i < 4; ++i) {
+        cell.of(Metric::kConnect).record(ms(dice.lognormal(0.15, 0.3)));
+        if (shape.protocol != "h2c") cell.of(Metric::kTls).record(ms(dice.lognormal(2.4, 0.2)));
+      }
+    }
+    load.series.push_back(point_of(second, cell, shape.open ? rate : 0));
+    load.whole.totals.merge(cell);
+    for (PhaseResult& phase : load.phases) {
+      if (phase.figures.from <= seconds(second) && seconds(second) < phase.figures.to) {
+        phase.figures.totals.merge(cell);
+      }
+    }
+  }
+  return load;
+}
+
+ObjectiveResult objective(const std::string& name, const LoadResult& load, const std::string& text,
+                          double goal, std::uint64_t good, std::uint64_t samples) {
+  ObjectiveResult result;
+  result.name = name;
+  result.load = load.name;
+  result.text = text;
+  result.goal = goal;
+  result.samples = samples;
+  result.bad = samples - good;
+  if (samples == 0) {
+    result.sentence = name + ": nothing was measured.";
+    return result;
+  }
+  result.measured = static_cast<double>(good) / static_cast<double>(samples);
+  result.met = *result.measured >= goal;
+  result.budget_allowed = (1 - goal) * static_cast<double>(samples);
+  result.budget_share = static_cast<double>(result.bad) / result.budget_allowed;
+  result.sentence = name + (result.met ? " holds: " : " is missed: ") + std::to_string(result.bad) +
+                    " of " + std::to_string(samples) + " requests were bad.";
+  return result;
+}
+
+ObjectiveResult within(const std::string& name, const LoadResult& load, Duration limit,
+                       double goal) {
+  const SecondCell& totals = load.whole.totals;
+  return objective(
+      name, load,
+      "ok within " +
+          std::to_string(std::chrono::duration_cast<milliseconds>(limit).count()) + " ms",
+      goal, totals.ok_response.count_at_or_below(limit), totals.due);
+}
+
+ObjectiveResult available(const std::string& name, const LoadResult& load, double goal) {
+  return objective(name, load, "status < 500", goal, load.whole.totals.ok, load.whole.totals.due);
+}
+
+FaultResult fault(const std::string& name, const std::string& label, double from,
+                  std::optional<double> to, const std::string& asked, const std::string& seen) {
+  FaultResult result;
+  result.record.name = name;
+  result.record.label = label;
+  result.record.state = to ? FaultRecord::State::kUndone : FaultRecord::State::kDone;
+  result.planned_from = from_seconds(from);
+  if (to) result.planned_to = from_seconds(*to);
+  result.record.from = from_seconds(from + 0.003);
+  result.record.to = from_seconds((to ? *to : from) + 0.004);
+  result.record.on = {"agent-1"};
+  result.record.asked = asked;
+  result.record.seen = seen;
+  return result;
+}
+
+RunResult run(const std::string& scenario, const std::string& description, Verdict verdict,
+              std::vector<std::string> reasons, Duration duration) {
+  RunResult result;
+  result.run = "20261120-120000-4f1c";
+  result.scenario = scenario;
+  result.description = description;
+  result.verdict = verdict;
+  result.reasons = std::move(reasons);
+  result.started = WallTime(seconds(1'795'176'000));
+  result.duration = duration;
+  AgentResult agent;
+  agent.record.name = "agent-1";
+  agent.record.labels = {{"role", "edge"}};
+  agent.record.version = "0.1.0";
+  agent.record.state = "done";
+  agent.record.clock_offset_ms = 0.02;
+  agent.cpu_peak = 0.41;
+  result.agents.push_back(std::move(agent));
+  return result;
+}
+
+Event event(double at, const std::string& kind, const std::string& subject,
+            const std::string& detail) {
+  return {from_seconds(at), "agent-1", kind, subject, detail};
+}
+
+// What a constant-rate load waits when the server stands still from `begin` to `end`.
+double stall_wait_ms(double at, double begin, double end) {
+  return at >= begin && at < end ? (end - at) * 1e3 : 0;
+}
+
+}  // namespace
+
+RunResult smoke_sample() {
+  Shape shape{"browse", "web", "h2", true, 18, {}, {}};
+  shape.rate = [](double at) { return at < 4 ? 150 * at : 600.0; };
+  shape.answer = [](double at, Dice& dice) {
+    Answer answer;
+    answer.service_ms = dice.lognormal(2.1, 0.35);
+    answer.response_ms = answer.service_ms + dice.lognormal(0.03, 0.4);
+    if (at >= 9.0 && at < 9.06 && dice.uniform() < 0.5) answer.error = ErrorClass::kClosed;
+    if (at >= 9.06 && at < 9.4 && dice.uniform() < 0.5) {
+      answer.response_ms += (9.4 - at) * 1e3;
+    }
+    return answer;
+  };
+  RunResult result =
+      run("smoke", "Two servers behind one target; one is killed under load and comes back.",
+          Verdict::kPass, {"All 2 objectives hold."}, milliseconds(18'240));
+  result.loads.push_back(simulate(
+      shape, {{0, "before kill-one"}, {9, "during kill-one"}, {10, "after kill-one"}}, 1));
+  result.faults.push_back(fault("kill-one", "kill-one", 9, std::nullopt, "SIGKILL to 1 of service web",
+                                "web.1 (pid 4711) ended"));
+  result.objectives.push_back(available("available", result.loads[0], 0.99));
+  result.objectives.push_back(within("fast", result.loads[0], milliseconds(250), 0.98));
+  result.faults[0].budget_spent = {{"available", 0.19}, {"fast", 0.31}};
+  result.events = {event(-0.42, "service.started", "web.1", "pid 4711"),
+                   event(-0.41, "service.started", "web.2", "pid 4712"),
+                   event(-0.12, "service.ready", "web.1", "after 300 ms"),
+                   event(-0.11, "service.ready", "web.2", "after 300 ms"),
+                   event(9.003, "fault.applied", "kill-one", "SIGKILL to web.1 (pid 4711)"),
+                   event(9.005, "service.exited", "web.1", "by signal 9"),
+                   event(9.110, "service.restarted", "web.1", "pid 4720"),
+                   event(9.390, "service.ready", "web.1", "after 280 ms"),
+                   event(18.24, "service.stopped", "web.1", "exit status 0")};
+  return result;
+}
+
+RunResult stall_sample() {
+  Shape shape{"steady", "web", "h2c", true, 10, {}, {}};
+  shape.rate = [](double) { return 1000.0; };
+  shape.answer = [](double at, Dice& dice) {
+    Answer answer;
+    answer.service_ms = dice.lognormal(0.9, 0.3);
+    answer.response_ms = answer.service_ms + stall_wait_ms(at, 4, 5);
+    if (at > 4 && dice.uniform() < 0.02) answer.service_ms = answer.response_ms;
+    return answer;
+  };
+  RunResult result = run("stall", "The server stands still for one second.", Verdict::kFail,
+                         {"fast is missed: 92.51 % within 250 ms, goal 99 %.",
+                          "The whole of its budget was spent in the phase of freeze."},
+                         milliseconds(10'020));
+  result.loads.push_back(
+      simulate(shape, {{0, "before freeze"}, {4, "during freeze"}, {6, "after freeze"}}, 2));
+  result.faults.push_back(
+      fault("freeze", "freeze", 4, 5, "SIGSTOP to all of service web", "web.1 (pid 99) stopped"));
+  result.objectives.push_back(available("available", result.loads[0], 0.999));
+  result.objectives.push_back(within("fast", result.loads[0], milliseconds(250), 0.99));
+  result.faults[0].budget_spent = {{"available", 0}, {"fast", 7.49}};
+  result.events = {event(4.003, "fault.applied", "freeze", "SIGSTOP to web.1 (pid 99)"),
+                   event(4.004, "fault.verified", "freeze", "web.1 is in state T"),
+                   event(5.004, "fault.undone", "freeze", "SIGCONT to web.1 (pid 99)")};
+  return result;
+}
+
+RunResult nothing_listening_sample() {
+  Shape shape{"browse", "edge", "h2", true, 8, {}, {}};
+  shape.rate = [](double) { return 200.0; };
+  shape.answer = [](double, Dice& dice) {
+    Answer answer;
+    answer.service_ms = dice.lognormal(0.1, 0.2);
+    answer.response_ms = answer.service_ms;
+    answer.error = ErrorClass::kConnect;
+    return answer;
+  };
+  RunResult result = run("nothing-listening", "", Verdict::kFail,
+                         {"available is missed: 0 % of 1,600 requests were good, goal 99.9 %.",
+                          "No connection to edge could be made: connection refused."},
+                         seconds(8));
+  result.loads.push_back(simulate(shape, {{0, "whole run"}}, 3));
+  SecondCell& totals = result.loads[0].whole.totals;
+  totals.connections_opened = 0;
+  totals.connections_failed = 412;
+  totals.of(Metric::kConnect).clear();
+  totals.of(Metric::kTls).clear();
+  result.objectives.push_back(available("available", result.loads[0], 0.999));
+  return result;
+}
+
+RunResult two_loads_sample() {
+  Shape browse{"browse", "edge", "h2", true, 90, {}, {}};
+  browse.rate = [](double at) { return at < 20 ? 20 * at : (at < 70 ? 400 : 400 - 15 * (at - 70)); };
+  browse.answer = [](double at, Dice& dice) {
+    Answer answer;
+    const bool slow = at >= 30 && at < 50;
+    answer.service_ms = dice.lognormal(slow ? 44 : 4, 0.4);
+    if (at >= 40 && at < 55) {
+      const double throw_of = dice.uniform();
+      if (throw_of < 0.02) {
+        answer.error = ErrorClass::kTimeout;
+        answer.service_ms = 2000;
+      } else if (throw_of < 0.05) {
+        answer.error = ErrorClass::kUnexpected;
+        answer.status = 503;
+      } else if (throw_of < 0.06) {
+        answer.error = ErrorClass::kReset;
+      }
+    }
+    answer.response_ms = answer.service_ms + (slow ? dice.lognormal(6, 0.8) : 0.05);
+    return answer;
+  };
+  Shape players{"players", "origin", "h2c", false, 90, {}, {}};
+  players.rate = [](double at) { return at > 40 && at < 55 ? 90.0 : 140.0; };
+  players.answer = [](double at, Dice& dice) {
+    Answer answer;
+    answer.service_ms = dice.lognormal(at > 40 && at < 55 ? 30 : 9, 0.5);
+    answer.response_ms = answer.service_ms;
+    if (at > 42 && at < 44 && dice.uniform() < 0.3) answer.error = ErrorClass::kGoaway;
+    return answer;
+  };
+  RunResult result =
+      run("pop-brownout",
+          "The uplink of the PoP grows slow, then also loses packets; the players must not notice.",
+          Verdict::kResidue,
+          {"The rule of lossy-uplink could not be taken away: delete qdisc on eth0: Operation not "
+           "permitted.",
+           "smooth is missed: 93.87 % within 50 ms, goal 99 %."},
+          milliseconds(91'870));
+  const std::vector<std::pair<int, std::string>> changes = {
+      {0, "before slow-uplink"}, {30, "during slow-uplink"},
+      {40, "during slow-uplink and lossy-uplink"}, {50, "during lossy-uplink"},
+      {55, "after lossy-uplink"}};
+  result.loads.push_back(simulate(browse, changes, 4));
+  result.loads.push_back(simulate(players, changes, 5));
+  result.faults.push_back(fault("slow-uplink", "slow-uplink", 30, 50,
+                                "delay 40 ms ± 10 ms, out of eth0", "delay 40.2 ms"));
+  result.faults.push_back(fault("lossy-uplink", "lossy-uplink", 40, 55, "loss 3 %, out of eth0",
+                                "loss 2.94 %"));
+  result.faults[1].record.state = FaultRecord::State::kResidue;
+  result.faults[1].record.error = "delete qdisc on eth0: Operation not permitted";
+  FaultResult never = fault("restart-origin", "restart-origin", 60, 61, "restart service origin", "");
+  never.record.state = FaultRecord::State::kFailed;
+  never.record.from.reset();
+  never.record.to.reset();
+  never.record.error = "service origin has no instance that runs";
+  result.faults.push_back(std::move(never));
+  result.objectives.push_back(available("available", result.loads[0], 0.98));
+  result.objectives.push_back(within("smooth", result.loads[1], milliseconds(50), 0.99));
+  result.faults[0].budget_spent = {{"available", 0.42}, {"smooth", 1.9}};
+  result.faults[1].budget_spent = {{"available", 0.61}, {"smooth", 4.2}};
+  result.events = {event(30.003, "fault.applied", "slow-uplink", "netem delay 40ms 10ms"),
+                   event(40.003, "fault.applied", "lossy-uplink", "netem loss 3%"),
+                   event(43.1, "service.exited", "origin.1", "exit status 1"),
+                   event(43.6, "service.restarted", "origin.1", "pid 812"),
+                   event(44.2, "service.ready", "origin.1", "after 600 ms"),
+                   event(50.004, "fault.undone", "slow-uplink", ""),
+                   event(55.004, "fault.residue", "lossy-uplink", "delete qdisc on eth0: EPERM"),
+                   event(60.0, "fault.failed", "restart-origin", "no instance that runs")};
+  AgentResult second;
+  second.record.name = "agent-2";
+  second.record.version = "0.1.0";
+  second.record.state = "lost";
+  second.record.clock_offset_ms = -3.4;
+  second.cpu_peak = 0.97;
+  result.agents.push_back(std::move(second));
+  return result;
+}
+
+RunResult hour_long_sample() {
+  Shape shape{"soak", "edge", "h2", true, 3600, {}, {}};
+  shape.rate = [](double at) { return 60 + 40 * std::sin(at / 3600 * 6.28318); };
+  shape.answer = [](double at, Dice& dice) {
+    Answer answer;
+    const double into = std::fmod(at, 300);
+    const bool faulty = at >= 300 && into < 20;
+    answer.service_ms = dice.lognormal(faulty ? 25 : 5, 0.5);
+    answer.response_ms = answer.service_ms;
+    if (faulty && dice.uniform() < 0.01) answer.error = ErrorClass::kTimeout;
+    return answer;
+  };
+  RunResult result = run("soak", "An hour, with twenty bad seconds in every five minutes.",
+                         Verdict::kPass, {"The objective holds."}, seconds(3601));
+  std::vector<std::pair<int, std::string>> changes = {{0, "before flap"}};
+  for (int i = 1; i < 12; ++i) {
+    const std::string label = i == 1 ? "flap" : "flap#" + std::to_string(i);
+    changes.emplace_back(i * 300, "during " + label);
+    changes.emplace_back(i * 300 + 21, "after " + label);
+    result.faults.push_back(fault("flap", label, i * 300, i * 300 + 20, "loss 1 %", "loss 1.02 %"));
+    result.events.push_back(event(i * 300 + 0.003, "fault.applied", label, ""));
+    result.events.push_back(event(i * 300 + 20.004, "fault.undone", label, ""));
+  }
+  result.loads.push_back(simulate(shape, changes, 6));
+  result.objectives.push_back(within("fast", result.loads[0], milliseconds(250), 0.99));
+  return result;
+}
+
+RunResult one_request_sample() {
+  Shape shape{"once", "web", "h2", true, 1, {}, {}};
+  shape.rate = [](double) { return 1.0; };
+  shape.answer = [](double, Dice&) { return Answer{12.5, 12.1, ErrorClass::kNone, 204}; };
+  RunResult result = run("one-request", "One request and nothing else.", Verdict::kPass,
+                         {"There is no objective to miss."}, milliseconds(1013));
+  result.loads.push_back(simulate(shape, {{0, "whole run"}}, 7));
+  return result;
+}
+
+RunResult aborted_sample() {
+  RunResult result = run("aborted", "Stopped before the first request.", Verdict::kAborted,
+                         {"Stopped by SIGINT 0 s after the start of the load."}, Duration{});
+  LoadResult load;
+  load.name = "browse";
+  load.target = "edge";
+  load.protocol = "h2";
+  result.objectives.push_back(within("fast", load, milliseconds(250), 0.99));
+  result.loads.push_back(std::move(load));
+  FaultResult planned = fault("kill-one", "kill-one", 9, std::nullopt, "SIGKILL to 1 of web", "");
+  planned.record.state = FaultRecord::State::kPlanned;
+  planned.record.from.reset();
+  planned.record.to.reset();
+  result.faults.push_back(std::move(planned));
+  result.agents.clear();
+  return result;
+}
+
+RunResult hostile_names_sample() {
+  const std::string markup = "</script><script>window.broken = 1</script><!-- <img src=x>";
+  const std::string longest(180, 'W');
+  Shape shape{markup, "a\"b'c&d", "h2", true, 6, {}, {}};
+  shape.rate = [](double) { return 50.0; };
+  shape.answer = [](double, Dice& dice) {
+    Answer answer;
+    answer.service_ms = dice.lognormal(3, 0.4);
+    answer.response_ms = answer.service_ms;
+    return answer;
+  };
+  RunResult result = run(markup, "Ünïcödé 日本語 \xF0\x9F\x8C\xA9 <b>bold</b> " + longest,
+                         Verdict::kInvalid,
+                         {"<img src=x onerror=window.broken=1> & the clock jumped."}, seconds(6));
+  result.loads.push_back(simulate(shape, {{0, "before " + markup}, {2, "during " + markup}}, 8));
+  shape.name = "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D " + longest;
+  result.loads.push_back(simulate(shape, {{0, "whole run"}}, 9));
+  shape.name = "bytes \xFF\xFE";
+  result.loads.push_back(simulate(shape, {{0, "whole run"}}, 10));
+  result.faults.push_back(fault(markup, markup, 2, 4, "<b>asked</b>", "\xC3\x28 no UTF-8"));
+  result.faults.push_back(fault(longest, longest, 3, 5, longest, longest));
+  result.objectives.push_back(within(markup, result.loads[0], milliseconds(250), 0.99));
+  result.events = {event(2, "note", markup, longest)};
+  return result;
+}
+
+std::vector<std::pair<std::string, RunResult>> all_samples() {
+  std::vector<std::pair<std::string, RunResult>> samples;
+  samples.emplace_back("smoke", smoke_sample());
+  samples.emplace_back("stall", stall_sample());
+  samples.emplace_back("nothing-listening", nothing_listening_sample());
+  samples.emplace_back("two-loads", two_loads_sample());
+  samples.emplace_back("hour-long", hour_long_sample());
+  samples.emplace_back("one-request", one_request_sample());
+  samples.emplace_back("aborted", aborted_sample());
+  samples.emplace_back("hostile-names", hostile_names_sample());
+  return samples;
+}
+
+}  // namespace squall::reports
