@@ -1,0 +1,30 @@
+#include "harness/cli/interrupts.h"
+
+#include <csignal>
+#include <unistd.h>
+
+#include <chrono>
+#include <future>
+
+#include <gtest/gtest.h>
+
+namespace squall::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Interrupts, TurnASignalIntoACall) {
+  Interrupts::block();
+  std::promise<int> heard;
+  {
+    const Interrupts interrupts([&heard](int signal) { heard.set_value(signal); });
+    ::kill(::getpid(), SIGTERM);
+    auto answer = heard.get_future();
+    ASSERT_EQ(answer.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(answer.get(), SIGTERM);
+  }
+  Interrupts::unblock();
+}
+
+}  // namespace
+}  // namespace squall::cli
