@@ -5,30 +5,35 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/units.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/outcome.h"
 #include "reports/measure/snapshot.h"
+#include "reports/measure/sparse_histogram.h"
 
 namespace squall::reports {
 
-/// The answer of a run. In rising loudness but for kPass < kFail < …; see exit_code().
-enum class Verdict { kPass, kFail, kAborted, kInvalid, kIneffective, kResidue, kError };
+/// The answer of a run, in rising loudness: of several that apply, the last is the verdict.
+enum class Verdict { kPass, kFail, kAborted, kInvalid, kIneffective, kError, kResidue };
 
+/// "pass": as in results.json.
 std::string_view to_string(Verdict verdict);
-/// 0 pass, 1 fail, 3 aborted, 4 invalid, 5 ineffective, 6 residue, 7 error.
+/// 0 pass, 1 fail, 3 aborted, 4 invalid, 5 ineffective, 6 residue, 7 error. The number says what
+/// it was, not how loud: residue drowns error.
 int exit_code(Verdict verdict);
 
-/// The figures of one load over a stretch of time.
+/// The figures of one load over a stretch of time; offsets are from the start of the load.
 struct LoadFigures {
   SecondCell totals;
   Duration from{};
   Duration to{};
 };
 
+/// A load's figures in one phase. What was sent and ended while the run drained, after the last
+/// phase, is counted in the last.
 struct PhaseResult {
   std::string name;
   LoadFigures figures;
@@ -38,22 +43,27 @@ struct PhaseResult {
 struct SecondPoint {
   std::int64_t second = 0;
   std::uint64_t due = 0, sent = 0, completed = 0, errors = 0, unsent = 0;
-  std::array<std::uint64_t, kErrorClasses> errors_by_class{};  ///< By ErrorClass; adds up to errors.
-  double due_rate = 0;  ///< What the plan asks for in this second.
+  std::array<std::uint64_t, kErrorClasses>
+      errors_by_class{};  ///< By ErrorClass; adds up to errors.
+  double due_rate = 0;    ///< What the plan asks for in this second; 0 for closed loads.
   Duration p50{}, p90{}, p99{}, p999{}, max{};  ///< Of `response`, by due second.
-  Histogram response;                           ///< For the heat map.
+  SparseHistogram response;                     ///< For the heat map.
 };
 
+/// What became of one load.
 struct LoadResult {
   std::string name;
   std::string target;
   std::string protocol;
   bool open = true;
-  LoadFigures whole;
+  LoadFigures whole;  ///< From the load's start to the end of its schedule, or of the run.
+  /// Per second. Due: over the load's own length; sent and completed: until its last answer.
+  Rate due_rate, sent_rate, completed_rate;
   std::vector<PhaseResult> phases;
   std::vector<SecondPoint> series;
 };
 
+/// Whether an objective was met, and what it cost of its budget.
 struct ObjectiveResult {
   std::string name;
   std::string load;
@@ -61,19 +71,23 @@ struct ObjectiveResult {
   double goal = 0;
   std::optional<double> measured;  ///< None: no samples.
   bool met = false;
-  std::uint64_t samples = 0, bad = 0;
-  double budget_allowed = 0;  ///< Bad events that the goal allows: (1 − goal) × samples.
-  double budget_share = 0;    ///< Spent ÷ allowed.
-  std::string sentence;       ///< "fast: 98.71 % within 250 ms, goal 99 %: …".
+  std::uint64_t samples = 0;  ///< Requests that fell due, in the objective's stretch of the run.
+  std::uint64_t bad = 0;
+  double budget_allowed = 0;  ///< Bad requests that the goal allows: (1 − goal) × samples.
+  double budget_share = 0;  ///< Bad ÷ allowed; infinite when nothing is allowed and some are bad.
+  std::string sentence;     ///< "fast: 98.71 % within 250 ms, goal 99 %: …".
 };
 
+/// What became of one application of a fault, and what it cost.
 struct FaultResult {
   FaultRecord record;
   std::optional<Duration> planned_from, planned_to;
-  /// Objective to share of its whole budget that was spent in the fault's phase.
+  /// Objective to share of its whole budget that was spent in the seconds in which the fault was
+  /// in force. Infinite as in ObjectiveResult. Empty when it never was.
   std::map<std::string, double> budget_spent;
 };
 
+/// An agent, and the greatest share of a core that one of its shards used in any second.
 struct AgentResult {
   AgentRecord record;
   double cpu_peak = 0;
@@ -92,7 +106,7 @@ struct RunResult {
   std::vector<FaultResult> faults;
   std::vector<ObjectiveResult> objectives;
   std::vector<AgentResult> agents;
-  std::vector<Event> events;
+  std::vector<Event> events;  ///< By time.
 };
 
 /// Judges a run. Pure: the same record always gives the same result.

@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "reports/judge/load_results.h"
+#include "reports/judge/objectives.h"
+#include "reports/judge/run_result.h"
+#include "reports/judge/trust.h"
+#include "reports/judge/words.h"
+
+namespace squall::reports {
+namespace {
+
+/// A sentence and the verdict that it alone would give. A note speaks for kPass.
+struct Reason {
+  Verdict verdict = Verdict::kPass;
+  std::string sentence;
+};
+using Reasons = std::vector<Reason>;
+
+std::string with_error(std::string sentence, const std::string& error) {
+  return error.empty() ? sentence : std::move(sentence) + ": " + error;
+}
+
+void judge_fault(const FaultRecord& fault, const RunRecord& record, Reasons& reasons) {
+  switch (fault.state) {
+    case FaultRecord::State::kResidue:
+      reasons.push_back(
+          {Verdict::kResidue, with_error(fault.label + " could not be undone", fault.error)});
+      break;
+    case FaultRecord::State::kInForce:
+      reasons.push_back({Verdict::kResidue,
+                         with_error(fault.label + " was in force to the end, and nothing shows "
+                                                  "that it was undone",
+                                    fault.error)});
+      break;
+    case FaultRecord::State::kFailed:
+      reasons.push_back(
+          {Verdict::kError, with_error(fault.label + " could not be applied", fault.error)});
+      break;
+    case FaultRecord::State::kIneffective: {
+      std::string sentence = fault.label + " did not happen as asked";
+      if (!fault.asked.empty()) sentence += ": asked " + fault.asked;
+      if (!fault.seen.empty()) sentence += ", seen " + fault.seen;
+      reasons.push_back({Verdict::kIneffective, with_error(std::move(sentence), fault.error)});
+      break;
+    }
+    case FaultRecord::State::kPlanned:
+      // A run that ended early never came to its later faults.
+      if (!record.early_end) {
+        reasons.push_back(
+            {Verdict::kError, with_error(fault.label + " was never applied", fault.error)});
+      }
+      break;
+    case FaultRecord::State::kDone:
+    case FaultRecord::State::kUndone:
+      break;
+  }
+}
+
+void judge_early_end(const EarlyEnd& end, Reasons& reasons) {
+  const Verdict verdict =
+      end.cause == EarlyEnd::Cause::kError ? Verdict::kError : Verdict::kAborted;
+  const Duration at = std::chrono::round<std::chrono::milliseconds>(end.at);
+  reasons.push_back({verdict, at > Duration{} ? fmt::format("ended early, {} into the load: {}",
+                                                            as_chosen(at), end.why)
+                                              : "ended before the load began: " + end.why});
+}
+
+void judge_agent(const AgentRecord& agent, const RunRecord& record, Reasons& reasons) {
+  if (agent.state == "failed") {
+    reasons.push_back({Verdict::kError, agent.name + " failed"});
+  } else if (agent.state == "lost") {
+    const bool is_borne = record.scenario.agent_lost == scenarios::AgentLost::kContinue;
+    reasons.push_back({is_borne ? Verdict::kPass : Verdict::kError,
+                       agent.name + " was lost: its later figures are missing"});
+  }
+}
+
+/// "990 connect errors, 10 unsent".
+std::string what_became_of(const SecondCell& totals) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 1; i < kErrorClasses; ++i) {
+    const std::uint64_t times = totals.errors.at(i);
+    if (times == 0) continue;
+    parts.push_back(counted(times, fmt::format("{} error", to_string(static_cast<ErrorClass>(i)))));
+  }
+  std::sort(parts.begin(), parts.end());
+  if (totals.unsent > 0) parts.push_back(thousands(totals.unsent) + " unsent");
+  if (totals.shed > 0) parts.push_back(thousands(totals.shed) + " shed");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// A load without one request that was ok is a failure, whether or not somebody wrote an objective
+/// against it; unless its objectives, all met, want just that.
+void judge_load(const LoadResult& load, const RunResult& result, const RunRecord& record,
+                Reasons& reasons) {
+  const SecondCell& totals = load.whole.totals;
+  if (totals.ok > 0) return;
+  if (totals.due == 0) {
+    if (!record.early_end) {
+      reasons.push_back({Verdict::kFail, load.name + ": no request fell due"});
+    }
+    return;
+  }
+  const auto concerns = [&load](const ObjectiveResult& o) { return o.load == load.name; };
+  const auto misses = [&](const ObjectiveResult& o) { return concerns(o) && !o.met; };
+  const bool is_wanted =
+      std::any_of(result.objectives.begin(), result.objectives.end(), concerns) &&
+      std::none_of(result.objectives.begin(), result.objectives.end(), misses);
+  if (is_wanted) return;
+  std::string sentence = totals.due == 1 ? fmt::format("{}: the only request was not ok", load.name)
+                                         : fmt::format("{}: none of {} was ok", load.name,
+                                                       counted(totals.due, "request"));
+  const std::string became = what_became_of(totals);
+  reasons.push_back({Verdict::kFail, became.empty() ? sentence : sentence + ": " + became});
+}
+
+std::string objectives_met(const RunResult& result, std::uint64_t ok, std::uint64_t due) {
+  switch (result.objectives.size()) {
+    case 0:
+      return fmt::format("no objectives; {} of {} ok", thousands(ok), counted(due, "request"));
+    case 1:
+      return "the only objective, " + result.objectives.front().name + ", was met";
+    case 2:
+      return "both objectives met";
+    default:
+      return fmt::format("all {} objectives met", result.objectives.size());
+  }
+}
+
+/// Verdict and reasons from all that speaks for something louder than pass.
+void conclude(Reasons reasons, RunResult& result) {
+  std::uint64_t ok = 0;
+  std::uint64_t due = 0;
+  for (const LoadResult& load : result.loads) {
+    ok += load.whole.totals.ok;
+    due += load.whole.totals.due;
+  }
+  for (const Reason& reason : reasons) result.verdict = std::max(result.verdict, reason.verdict);
+  if (result.verdict == Verdict::kPass && ok == 0) {
+    reasons.push_back({Verdict::kFail, due == 0 ? "no request fell due" : "no request was ok"});
+    result.verdict = Verdict::kFail;
+  }
+  if (result.verdict == Verdict::kPass) {
+    reasons.insert(reasons.begin(), {Verdict::kPass, objectives_met(result, ok, due)});
+  }
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
+  for (Reason& reason : reasons) result.reasons.push_back(std::move(reason.sentence));
+}
+
+std::vector<FaultResult> fault_results(const RunRecord& record) {
+  std::vector<FaultResult> results;
+  for (const auto& planned : record.plan.faults) {
+    FaultResult result;
+    result.planned_from = planned.from;
+    result.planned_to = planned.to;
+    const auto found =
+        std::find_if(record.faults.begin(), record.faults.end(),
+                     [&planned](const FaultRecord& fault) { return fault.label == planned.label; });
+    if (found != record.faults.end()) {
+      result.record = *found;
+    } else {
+      result.record.name = planned.name;
+      result.record.label = planned.label;
+      result.record.asked = planned.what;
+    }
+    results.push_back(std::move(result));
+  }
+  for (const FaultRecord& fault : record.faults) {
+    if (std::none_of(results.begin(), results.end(), [&fault](const FaultResult& result) {
+          return result.record.label == fault.label;
+        })) {
+      results.push_back(
+          {.record = fault, .planned_from = {}, .planned_to = {}, .budget_spent = {}});
+    }
+  }
+  return results;
+}
+
+std::map<std::string, double> budget_spent(const FaultRecord& fault, const RunRecord& record,
+                                           const std::vector<ObjectiveResult>& objectives) {
+  std::map<std::string, double> spent;
+  const auto seconds = seconds_in_force(fault, record);
+  if (!seconds) return spent;
+  for (std::size_t i = 0; i < objectives.size(); ++i) {
+    const ObjectiveResult& objective = objectives[i];
+    const std::uint64_t bad = bad_in(record.scenario.objectives[i], record, *seconds);
+    double& share = spent[objective.name];
+    if (bad == 0) continue;
+    share = objective.budget_allowed > 0 ? static_cast<double>(bad) / objective.budget_allowed
+                                         : std::numeric_limits<double>::infinity();
+  }
+  return spent;
+}
+
+AgentResult agent_result(const AgentRecord& agent, const Ledger& ledger) {
+  AgentResult result{.record = agent};
+  if (const auto found = ledger.health().find(agent.name); found != ledger.health().end()) {
+    for (const auto& [second, health] : found->second) {
+      result.cpu_peak = std::max(result.cpu_peak, health.cpu);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+RunResult judge(const RunRecord& record) {
+  RunResult result;
+  result.run = record.id;
+  result.scenario = record.scenario.name;
+  result.description = record.scenario.description;
+  result.started = record.started;
+  result.duration = record.duration;
+  result.events = record.events;
+  std::stable_sort(result.events.begin(), result.events.end(),
+                   [](const Event& a, const Event& b) { return a.at < b.at; });
+
+  const auto phases = actual_phases(record);
+  for (const auto& load : record.scenario.loads) {
+    result.loads.push_back(load_result(load, record, phases));
+  }
+  for (const auto& objective : record.scenario.objectives) {
+    result.objectives.push_back(judge_objective(objective, record));
+  }
+  result.faults = fault_results(record);
+  for (const AgentRecord& agent : record.agents) {
+    result.agents.push_back(agent_result(agent, record.ledger));
+  }
+
+  Reasons reasons;
+  for (FaultResult& fault : result.faults) {
+    fault.budget_spent = budget_spent(fault.record, record, result.objectives);
+    judge_fault(fault.record, record, reasons);
+  }
+  for (const std::string& sentence : record.errors) reasons.push_back({Verdict::kError, sentence});
+  if (record.early_end) judge_early_end(*record.early_end, reasons);
+  for (const AgentRecord& agent : record.agents) judge_agent(agent, record, reasons);
+  for (std::string& sentence : reasons_to_distrust(record)) {
+    reasons.push_back({Verdict::kInvalid, std::move(sentence)});
+  }
+  for (const LoadResult& load : result.loads) judge_load(load, result, record, reasons);
+  for (const ObjectiveResult& objective : result.objectives) {
+    if (!objective.met) reasons.push_back({Verdict::kFail, objective.sentence});
+  }
+  conclude(std::move(reasons), result);
+  return result;
+}
+
+}  // namespace squall::reports

@@ -1,0 +1,73 @@
+#include "reports/judge/words.h"
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace squall::reports {
+namespace {
+
+/// Without the zeros at the end of a decimal fraction.
+std::string trimmed(std::string number) {
+  if (number.find('.') == std::string::npos) return number;
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.back() == '.') number.pop_back();
+  return number;
+}
+
+}  // namespace
+
+std::string thousands(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::string counted(std::uint64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", thousands(count), thing, count == 1 ? "" : "s");
+}
+
+std::string in_three_digits(Duration time, bool unicode) {
+  const std::string_view sign = time.count() < 0 ? "-" : "";
+  const double nanos = std::abs(static_cast<double>(time.count()));
+  const std::array<std::pair<double, std::string_view>, 3> units = {
+      {{1e3, unicode ? "µs" : "us"}, {1e6, "ms"}, {1e9, "s"}}};
+  for (const auto& [size, unit] : units) {
+    const double value = nanos / size;
+    // The bounds are those of what is shown: 999.6 is not "1000".
+    if (value < 9.995 && size > 1e3) return fmt::format("{}{:.2f} {}", sign, value, unit);
+    if (value < 99.95 && size > 1e3) return fmt::format("{}{:.1f} {}", sign, value, unit);
+    if (value < 999.5) return fmt::format("{}{:.0f} {}", sign, value, unit);
+  }
+  return fmt::format("{}{} s", sign, thousands(static_cast<std::uint64_t>(nanos / 1e9 + 0.5)));
+}
+
+std::string as_chosen(Duration length) {
+  const auto nanos = static_cast<double>(length.count());
+  if (std::abs(nanos) >= 1e9 || nanos == 0)
+    return trimmed(fmt::format("{:.3f}", nanos / 1e9)) + " s";
+  if (std::abs(nanos) >= 1e6) return trimmed(fmt::format("{:.3f}", nanos / 1e6)) + " ms";
+  return trimmed(fmt::format("{:.3f}", nanos / 1e3)) + " µs";
+}
+
+std::string percent(double share, int decimals) {
+  const double scale = std::pow(10.0, decimals);
+  // The tiny addition takes back what binary fractions take away: 0.29 × 100 is 28.999….
+  const double shown = std::floor(share * 100 * scale + 1e-7) / scale;
+  return trimmed(fmt::format("{:.{}f}", shown, decimals)) + " %";
+}
+
+int percent_decimals(double share) {
+  constexpr int kMost = 6;
+  for (int decimals = 2; decimals < kMost; ++decimals) {
+    const double scaled = share * 100 * std::pow(10.0, decimals);
+    if (std::abs(scaled - std::round(scaled)) < 1e-6) return decimals;
+  }
+  return kMost;
+}
+
+}  // namespace squall::reports
