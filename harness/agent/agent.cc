@@ -47,9 +47,9 @@ class Attendance {
 
  private:
   Result<void> say_hello();
-  Result<control::Share> await_share();
+  Result<wire::Share> await_share();
   /// False when it could not, and has said so.
-  bool prepare(const control::Share& share);
+  bool prepare(const wire::Share& share);
   void listen_until(Instant deadline);
   void obey(const control::Heard& heard);
   void hand_over();
@@ -60,8 +60,9 @@ class Attendance {
   void finish();
   void say_done(const std::vector<std::string>& errors);
   void await_finish();
-  /// What cannot be sent is lost with the coordinator; the stream's end is noticed where it is read.
-  void send(const control::FromAgent& message) {
+  /// What cannot be sent is lost with the coordinator; the stream's end is noticed where it is
+  /// read.
+  void send(const wire::FromAgent& message) {
     if (auto sent = link_.send(message); !sent) log_debug(sent.error().message());
   }
 
@@ -83,15 +84,15 @@ class Attendance {
 };
 
 Result<void> Attendance::say_hello() {
-  control::FromAgent message;
-  control::Hello& hello = *message.mutable_hello();
+  wire::FromAgent message;
+  wire::Hello& hello = *message.mutable_hello();
   hello.set_name(options_.name);
   hello.set_version(std::string(version()));
   for (const auto& [key, value] : options_.labels) (*hello.mutable_labels())[key] = value;
   return link_.send(message);
 }
 
-Result<control::Share> Attendance::await_share() {
+Result<wire::Share> Attendance::await_share() {
   const Instant deadline = Clock::now() + 60s;
   while (Clock::now() < deadline && !stop_) {
     auto heard = link_.hear(Clock::now() + kTick);
@@ -108,9 +109,9 @@ Result<control::Share> Attendance::await_share() {
   return error(std::errc::timed_out, "wait for work");
 }
 
-bool Attendance::prepare(const control::Share& share) {
+bool Attendance::prepare(const wire::Share& share) {
   auto part = Part::prepare(share, options_.squall_program);
-  control::FromAgent message;
+  wire::FromAgent message;
   message.mutable_prepared();
   if (!part) {
     message.mutable_prepared()->set_error(part.error().message());
@@ -138,32 +139,32 @@ void Attendance::obey(const control::Heard& heard) {
     is_cut_off_ = true;
     return;
   }
-  const control::ToAgent& order = heard.order;
+  const wire::ToAgent& order = heard.order;
   switch (order.what_case()) {
-    case control::ToAgent::kLease: {
+    case wire::ToAgent::kLease: {
       const Instant now = Clock::now();
       if (lease_) lease_->renew(now);
-      control::FromAgent message;
+      wire::FromAgent message;
       message.mutable_lease_seen()->set_coordinator_ns(order.lease().coordinator_ns());
       message.mutable_lease_seen()->set_agent_ns(now.time_since_epoch().count());
       send(message);
       break;
     }
-    case control::ToAgent::kStart:
+    case wire::ToAgent::kStart:
       if (has_started_ || is_stopping_ || !part_) break;
       start_ = Instant(Duration(order.start().at_ns()));
       part_->start(start_);
       has_started_ = true;
       next_snapshot_ = start_ + 1s + kHandOver;
       break;
-    case control::ToAgent::kStop:
+    case wire::ToAgent::kStop:
       if (order.stop().at_once()) {
         stop("told to stop at once", Duration::zero());
       } else if (part_) {
         stop("told to stop", part_->longest_timeout());
       }
       break;
-    case control::ToAgent::kFinish:
+    case wire::ToAgent::kFinish:
       may_finish_ = true;
       break;
     default:
@@ -202,10 +203,12 @@ void Attendance::hand_over() {
   const Instant now = Clock::now();
   if (!said_load_ended_ && part_->load_is_done()) {
     said_load_ended_ = true;
-    control::FromAgent message;
-    *message.mutable_event() = control::to_message(
-        reports::Event{.at = now - start_, .agent = {}, .kind = "load.ended", .subject = {},
-                       .detail = "all load has ended"});
+    wire::FromAgent message;
+    *message.mutable_event() = control::to_message(reports::Event{.at = now - start_,
+                                                                  .agent = {},
+                                                                  .kind = "load.ended",
+                                                                  .subject = {},
+                                                                  .detail = "all load has ended"});
     send(message);
   }
   if (now >= next_snapshot_) {
@@ -217,12 +220,12 @@ void Attendance::hand_over() {
 void Attendance::send_told() {
   const Part::Told told = part_->take_told();
   for (const reports::Event& event : told.events) {
-    control::FromAgent message;
+    wire::FromAgent message;
     *message.mutable_event() = control::to_message(event);
     send(message);
   }
   for (const reports::FaultRecord& fault : told.faults) {
-    control::FromAgent message;
+    wire::FromAgent message;
     *message.mutable_fault() = control::to_message(fault);
     send(message);
   }
@@ -234,7 +237,7 @@ void Attendance::send_snapshot() {
   const auto whole_seconds =
       std::chrono::floor<std::chrono::seconds>(Clock::now() - start_ - kHandOver);
   snapshot.second = whole_seconds.count() - 1;
-  control::FromAgent message;
+  wire::FromAgent message;
   *message.mutable_snapshot() = control::to_message(snapshot);
   send(message);
 }
@@ -252,7 +255,7 @@ void Attendance::finish() {
 }
 
 void Attendance::say_done(const std::vector<std::string>& errors) {
-  control::FromAgent message;
+  wire::FromAgent message;
   message.mutable_done();
   for (const std::string& failed : errors) message.mutable_done()->add_errors(failed);
   send(message);

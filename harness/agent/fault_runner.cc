@@ -105,8 +105,7 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
   faults::ProcessScope scope = means_.scope;
   scope.services = means_.services.processes();
   scope.seed = seed_for(means_.scope.seed, record.label);
-  auto injected =
-      faults::inject(means_.processes, means_.journal, fault, record.label, scope);
+  auto injected = faults::inject(means_.processes, means_.journal, fault, record.label, scope);
   if (!injected) return fail(record, injected.error());
   record.asked = injected->asked;
   record.seen = injected->seen;

@@ -41,7 +41,7 @@ Result<int> status_of(const std::string& url, Duration timeout) {
 
 }  // namespace
 
-Result<std::unique_ptr<Part>> Part::prepare(const control::Share& share,
+Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
                                             const std::string& squall_program) {
   std::unique_ptr<Part> part(new Part);
   part->lease_length_ = Duration(share.lease_ns());
@@ -64,17 +64,16 @@ Result<std::unique_ptr<Part>> Part::prepare(const control::Share& share,
   const scenarios::Scenario& scenario = part->scenario_;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   SQUALL_TRY(part->engine_,
-             generators::LoadEngine::make(
-                 scenario.targets, scenario.loads,
-                 {.shards = share.shards() > 0 ? share.shards() : cores,
-                  .agent_index = share.agent_index(),
-                  .agent_count = std::max(1U, share.agent_count()),
-                  .seed = scenario.seed,
-                  .directory = scenario.directory}));
+             generators::LoadEngine::make(scenario.targets, scenario.loads,
+                                          {.shards = share.shards() > 0 ? share.shards() : cores,
+                                           .agent_index = share.agent_index(),
+                                           .agent_count = std::max(1U, share.agent_count()),
+                                           .seed = scenario.seed,
+                                           .directory = scenario.directory}));
   return part;
 }
 
-Result<void> Part::keep_services(const control::Share& share, const std::string& squall_program) {
+Result<void> Part::keep_services(const wire::Share& share, const std::string& squall_program) {
   if (scenario_.services.empty() && scenario_.faults.empty()) return {};
   SQUALL_TRY(const auto state, state_directory());
   const std::filesystem::path journals = state / "journals";
@@ -196,7 +195,8 @@ void Part::note_fault(const reports::FaultRecord& record) {
   told_.events.push_back(
       {.at = at, .agent = {}, .kind = kind, .subject = record.label, .detail = detail});
   told_.faults.push_back(record);
-  if (record.state == State::kFailed) add_error_locked("fault " + record.label + ": " + record.error);
+  if (record.state == State::kFailed)
+    add_error_locked("fault " + record.label + ": " + record.error);
 }
 
 void Part::add_error(std::string what) {

@@ -40,7 +40,7 @@ class Part {
   };
 
   /// Starts the services and waits until they are ready; opens the journal, and the reaper's eyes.
-  static Result<std::unique_ptr<Part>> prepare(const control::Share& share,
+  static Result<std::unique_ptr<Part>> prepare(const wire::Share& share,
                                                const std::string& squall_program);
   ~Part();
   Part(const Part&) = delete;
@@ -65,7 +65,7 @@ class Part {
 
  private:
   Part() = default;
-  Result<void> keep_services(const control::Share& share, const std::string& squall_program);
+  Result<void> keep_services(const wire::Share& share, const std::string& squall_program);
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
   void add_error(std::string what);

@@ -1,9 +1,9 @@
 #include "harness/agent/state_directory.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <string>
+
+#include <unistd.h>
 
 namespace squall::agent {
 namespace {

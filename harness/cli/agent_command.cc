@@ -1,6 +1,5 @@
-#include <csignal>
-
 #include <atomic>
+#include <csignal>
 #include <string>
 
 #include <fmt/format.h>
@@ -16,10 +15,8 @@ namespace squall::cli {
 
 int agent(const AgentCommand& command) {
   set_up_log(command.quiet ? LogLevel::kQuiet : LogLevel::kNormal, command.name);
-  agent::AgentOptions options{.join = command.join,
-                              .name = command.name,
-                              .labels = {},
-                              .squall_program = this_program()};
+  agent::AgentOptions options{
+      .join = command.join, .name = command.name, .labels = {}, .squall_program = this_program()};
   for (const std::string& label : command.labels) {
     const std::size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {

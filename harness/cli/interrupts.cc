@@ -2,9 +2,9 @@
 
 #include <csignal>
 #include <ctime>
-#include <pthread.h>
-
 #include <utility>
+
+#include <pthread.h>
 
 namespace squall::cli {
 namespace {

@@ -22,9 +22,9 @@ int plan(const PlanCommand& command) {
       fmt::print(stderr, "{}: {}\n", file.path, compiled.error().message());
       return kExitUsage;
     }
-    fmt::print("{}\n", command.json
-                           ? scenarios::to_json(scenario, *compiled)
-                           : scenarios::draw(scenario, *compiled, terminal_columns(stdout), shows_unicode()));
+    fmt::print("{}\n", command.json ? scenarios::to_json(scenario, *compiled)
+                                    : scenarios::draw(scenario, *compiled, terminal_columns(stdout),
+                                                      shows_unicode()));
   }
   return kExitOk;
 }

@@ -61,7 +61,9 @@ void add_agent(CLI::App& app, AgentCommand& options) {
 void add_target(CLI::App& app, TargetCommand& options) {
   CLI::App& command =
       *app.add_subcommand("target", "Serve as a target whose behaviour is known and can be set");
-  command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 lets the kernel choose (default 127.0.0.1:0)")
+  command
+      .add_option("--listen", options.listen,
+                  "ADDRESS:PORT; port 0 lets the kernel choose (default 127.0.0.1:0)")
       ->take_all()
       ->allow_extra_args(false);
   command.add_option("--protocol", options.protocol, "h2, h2c or both, by commas");
@@ -90,8 +92,9 @@ int run_program(int argc, const char* const* argv) {
   CLI::App app("squall: load, faults and objectives on one timeline", "squall");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(version()));
-  app.footer("Exit codes of run: 0 pass, 1 fail, 2 usage or scenario error, 3 aborted, 4 invalid,\n"
-             "5 ineffective, 6 residue, 7 error.");
+  app.footer(
+      "Exit codes of run: 0 pass, 1 fail, 2 usage or scenario error, 3 aborted, 4 invalid,\n"
+      "5 ineffective, 6 residue, 7 error.");
 
   RunCommand run_options;
   PlanCommand plan_options;

@@ -19,8 +19,7 @@ int recover(const RecoverCommand& command) {
     return kExitError;
   }
   faults::ProcfsTable processes;
-  const auto report =
-      faults::recover(*state / "journals", processes, {.dry_run = command.dry_run});
+  const auto report = faults::recover(*state / "journals", processes, {.dry_run = command.dry_run});
   if (!report) {
     fmt::print(stderr, "squall recover: {}\n", report.error().message());
     return kExitError;

@@ -14,8 +14,8 @@ ScenarioFiles read_scenarios(const ScenarioOptions& options) {
   for (const std::string& set : options.sets) {
     const std::size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0) {
-      mistakes.push_back({.file = "--set " + set,
-                          .message = "expected path=value, such as vars.port=9443"});
+      mistakes.push_back(
+          {.file = "--set " + set, .message = "expected path=value, such as vars.port=9443"});
       continue;
     }
     parse_options.overrides.push_back(

@@ -11,8 +11,7 @@ namespace squall::control {
 Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, Duration patience) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  auto channel =
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + patience)) {
     return error(std::errc::timed_out, "join " + address + ": no coordinator answers");
   }
@@ -21,7 +20,7 @@ Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, D
 
 AgentLink::AgentLink(std::shared_ptr<grpc::Channel> channel)
     : channel_(std::move(channel)),
-      stub_(Coordinator::NewStub(channel_)),
+      stub_(wire::Coordinator::NewStub(channel_)),
       stream_(stub_->Attend(&context_)),
       reader_([this] {
         Heard heard;
@@ -34,7 +33,7 @@ AgentLink::~AgentLink() {
   reader_.join();
 }
 
-Result<void> AgentLink::send(const FromAgent& message) {
+Result<void> AgentLink::send(const wire::FromAgent& message) {
   if (!stream_->Write(message)) {
     return error(std::errc::broken_pipe, "send to the coordinator");
   }

@@ -16,7 +16,7 @@ namespace squall::control {
 
 /// What an agent hears: an order, or that the stream has ended.
 struct Heard {
-  ToAgent order;
+  wire::ToAgent order;
   bool ended = false;
 };
 
@@ -33,7 +33,7 @@ class AgentLink {
   AgentLink(const AgentLink&) = delete;
   AgentLink& operator=(const AgentLink&) = delete;
 
-  Result<void> send(const FromAgent& message);
+  Result<void> send(const wire::FromAgent& message);
   /// The next order, or nothing by `deadline`. After `ended` nothing more comes.
   std::optional<Heard> hear(Instant deadline) { return heard_.take(deadline); }
 
@@ -41,9 +41,9 @@ class AgentLink {
   explicit AgentLink(std::shared_ptr<grpc::Channel> channel);
 
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<Coordinator::Stub> stub_;
+  std::unique_ptr<wire::Coordinator::Stub> stub_;
   grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<FromAgent, ToAgent>> stream_;
+  std::unique_ptr<grpc::ClientReaderWriter<wire::FromAgent, wire::ToAgent>> stream_;
   Mailbox<Heard> heard_;
   std::thread reader_;
 };

@@ -6,12 +6,12 @@
 namespace squall::control {
 namespace {
 
-void put(const reports::Histogram& histogram, HistogramBytes& message) {
+void put(const reports::Histogram& histogram, wire::HistogramBytes& message) {
   if (!histogram.empty()) message.set_v2(histogram.encode());
   message.set_clamped(histogram.clamped());
 }
 
-Result<reports::Histogram> take(const HistogramBytes& message) {
+Result<reports::Histogram> take(const wire::HistogramBytes& message) {
   reports::Histogram histogram;
   if (!message.v2().empty()) {
     auto decoded = reports::Histogram::decode(message.v2());
@@ -22,7 +22,7 @@ Result<reports::Histogram> take(const HistogramBytes& message) {
   return histogram;
 }
 
-void put(const reports::LoadSecond& from, SecondCell& to) {
+void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   const reports::SecondCell& cell = from.cell;
   to.set_load(from.load);
   to.set_second(from.second);
@@ -48,10 +48,11 @@ void put(const reports::LoadSecond& from, SecondCell& to) {
   put(cell.ok_response, *to.mutable_ok_response());
 }
 
-Result<reports::LoadSecond> take(const SecondCell& from) {
+Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   if (from.errors_size() != static_cast<int>(reports::kErrorClasses) ||
       from.latency_size() != static_cast<int>(reports::kMetrics)) {
-    return error(std::errc::bad_message, "a second of load " + from.load() + ": wrong number of parts");
+    return error(std::errc::bad_message,
+                 "a second of load " + from.load() + ": wrong number of parts");
   }
   reports::LoadSecond second;
   second.load = from.load();
@@ -77,7 +78,8 @@ Result<reports::LoadSecond> take(const SecondCell& from) {
   cell.connections_lost = from.connections_lost();
   for (std::size_t i = 0; i < reports::kMetrics; ++i) {
     auto histogram = take(from.latency(static_cast<int>(i)));
-    if (!histogram) return std::move(histogram).error().within("a histogram of load " + from.load());
+    if (!histogram)
+      return std::move(histogram).error().within("a histogram of load " + from.load());
     cell.latency[i] = *std::move(histogram);
   }
   auto ok_response = take(from.ok_response());
@@ -88,12 +90,12 @@ Result<reports::LoadSecond> take(const SecondCell& from) {
 
 }  // namespace
 
-Snapshot to_message(const reports::Snapshot& snapshot) {
-  Snapshot message;
+wire::Snapshot to_message(const reports::Snapshot& snapshot) {
+  wire::Snapshot message;
   message.set_sequence(snapshot.sequence);
   message.set_second(snapshot.second);
   for (const reports::LoadSecond& cell : snapshot.cells) put(cell, *message.add_cells());
-  Health& health = *message.mutable_health();
+  wire::Health& health = *message.mutable_health();
   health.set_cpu(snapshot.health.cpu);
   health.set_backlog(snapshot.health.backlog);
   health.set_in_flight(snapshot.health.in_flight);
@@ -102,11 +104,11 @@ Snapshot to_message(const reports::Snapshot& snapshot) {
   return message;
 }
 
-Result<reports::Snapshot> from_message(const Snapshot& message) {
+Result<reports::Snapshot> from_message(const wire::Snapshot& message) {
   reports::Snapshot snapshot;
   snapshot.sequence = message.sequence();
   snapshot.second = message.second();
-  for (const SecondCell& cell : message.cells()) {
+  for (const wire::SecondCell& cell : message.cells()) {
     auto taken = take(cell);
     if (!taken) return std::move(taken).error().within("snapshot");
     snapshot.cells.push_back(*std::move(taken));
@@ -119,8 +121,8 @@ Result<reports::Snapshot> from_message(const Snapshot& message) {
   return snapshot;
 }
 
-EventSeen to_message(const reports::Event& event) {
-  EventSeen message;
+wire::EventSeen to_message(const reports::Event& event) {
+  wire::EventSeen message;
   message.set_at_ns(event.at.count());
   message.set_kind(event.kind);
   message.set_subject(event.subject);
@@ -128,7 +130,7 @@ EventSeen to_message(const reports::Event& event) {
   return message;
 }
 
-reports::Event from_message(const EventSeen& message, const std::string& agent) {
+reports::Event from_message(const wire::EventSeen& message, const std::string& agent) {
   return {.at = Duration(message.at_ns()),
           .agent = agent,
           .kind = message.kind(),
@@ -136,10 +138,10 @@ reports::Event from_message(const EventSeen& message, const std::string& agent) 
           .detail = message.detail()};
 }
 
-FaultState to_message(const reports::FaultRecord& fault) {
-  FaultState message;
+wire::FaultState to_message(const reports::FaultRecord& fault) {
+  wire::FaultState message;
   message.set_label(fault.label);
-  message.set_state(static_cast<FaultState::State>(fault.state));
+  message.set_state(static_cast<wire::FaultState::State>(fault.state));
   if (fault.from) message.set_from_ns(fault.from->count());
   if (fault.to) message.set_to_ns(fault.to->count());
   message.set_asked(fault.asked);
@@ -148,10 +150,10 @@ FaultState to_message(const reports::FaultRecord& fault) {
   return message;
 }
 
-reports::FaultRecord from_message(const FaultState& message) {
+reports::FaultRecord from_message(const wire::FaultState& message) {
   reports::FaultRecord fault;
   fault.label = message.label();
-  if (FaultState::State_IsValid(message.state())) {
+  if (wire::FaultState::State_IsValid(message.state())) {
     fault.state = static_cast<reports::FaultRecord::State>(message.state());
   }
   if (message.has_from_ns()) fault.from = Duration(message.from_ns());

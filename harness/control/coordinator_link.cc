@@ -46,7 +46,7 @@ grpc::Status CoordinatorLink::Attend(grpc::ServerContext* /*context*/, Stream* s
   return grpc::Status::OK;
 }
 
-Result<void> CoordinatorLink::tell(StreamId stream, const ToAgent& order) {
+Result<void> CoordinatorLink::tell(StreamId stream, const wire::ToAgent& order) {
   // Held while writing, so that the stream cannot end under it.
   const std::lock_guard lock(mutex_);
   const auto found = streams_.find(stream);

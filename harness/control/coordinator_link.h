@@ -21,7 +21,7 @@ using StreamId = std::uint64_t;
 /// What a coordinator hears: a message, or that a stream has ended.
 struct Told {
   StreamId stream = 0;
-  FromAgent message;
+  wire::FromAgent message;
   Instant at;  ///< When it arrived.
   bool ended = false;
 };
@@ -31,19 +31,19 @@ struct Told {
 /// Lifecycle:  listen → hear and tell → destroy, which ends all streams and joins all threads.
 /// Threads:    one caller's thread; gRPC's own threads read.
 /// Errors:     listen() fails when the address cannot be had; tell() when that stream is gone.
-class CoordinatorLink final : private Coordinator::Service {
+class CoordinatorLink final : private wire::Coordinator::Service {
  public:
   /// `address` as gRPC writes it: "unix:/path". The path must not exist.
   static Result<std::unique_ptr<CoordinatorLink>> listen(const std::string& address);
   ~CoordinatorLink() override;
 
-  Result<void> tell(StreamId stream, const ToAgent& order);
+  Result<void> tell(StreamId stream, const wire::ToAgent& order);
   std::optional<Told> hear(Instant deadline) { return told_.take(deadline); }
   /// For hearing about other things (a signal) in the same place: a message of stream 0.
   void wake() { told_.post({}); }
 
  private:
-  using Stream = grpc::ServerReaderWriter<ToAgent, FromAgent>;
+  using Stream = grpc::ServerReaderWriter<wire::ToAgent, wire::FromAgent>;
 
   CoordinatorLink() = default;
   grpc::Status Attend(grpc::ServerContext* context, Stream* stream) override;

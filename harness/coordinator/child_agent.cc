@@ -1,14 +1,14 @@
 #include "harness/coordinator/child_agent.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
+#include <utility>
+
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <chrono>
-#include <thread>
-#include <utility>
 
 namespace squall::coordinator {
 namespace {

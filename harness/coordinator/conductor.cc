@@ -53,8 +53,8 @@ std::string signal_name(int signal) {
 }  // namespace
 
 Conductor::Conductor(const scenarios::ParsedScenario& parsed, scenarios::Plan plan,
-                     const RunOptions& options, const StopRequest& stop,
-                     const RunObserver& observe, control::CoordinatorLink& link)
+                     const RunOptions& options, const StopRequest& stop, const RunObserver& observe,
+                     control::CoordinatorLink& link)
     : parsed_(parsed), options_(options), stop_(stop), observe_(observe), link_(link) {
   record_.id = options.run_id;
   record_.scenario = parsed.scenario;
@@ -83,8 +83,8 @@ reports::RunRecord Conductor::run(const std::string& address) && {
 
 bool Conductor::gather(const std::string& address) {
   for (Seat& seat : seats_) {
-    std::vector<std::string> command = {options_.squall_program, "agent", "--join", address,
-                                        "--name", seat.name};
+    std::vector<std::string> command = {
+        options_.squall_program, "agent", "--join", address, "--name", seat.name};
     command.insert(command.end(), options_.agent_flags.begin(), options_.agent_flags.end());
     auto child = ChildAgent::start(command);
     if (!child) {
@@ -98,8 +98,8 @@ bool Conductor::gather(const std::string& address) {
 
 bool Conductor::share_out() {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
-    control::ToAgent order;
-    control::Share& share = *order.mutable_share();
+    wire::ToAgent order;
+    wire::Share& share = *order.mutable_share();
     share.set_run_id(record_.id);
     share.set_scenario_text(parsed_.text);
     share.set_scenario_file(options_.scenario_file);
@@ -116,10 +116,10 @@ bool Conductor::share_out() {
 
 void Conductor::start() {
   start_ = Clock::now() + kHeadStart;
-  record_.started = std::chrono::system_clock::now() +
-                    std::chrono::duration_cast<WallTime::duration>(kHeadStart);
+  record_.started =
+      std::chrono::system_clock::now() + std::chrono::duration_cast<WallTime::duration>(kHeadStart);
   for (Seat& seat : seats_) {
-    control::ToAgent order;
+    wire::ToAgent order;
     const Duration offset = seat.offset.is_known() ? seat.offset.offset() : Duration::zero();
     order.mutable_start()->set_at_ns((start_->time_since_epoch() + offset).count());
     tell(seat, order);
@@ -132,8 +132,8 @@ void Conductor::conduct() {
   const scenarios::Scenario& scenario = record_.scenario;
   const Duration planned_end = record_.plan.length;
   // A load drains for one timeout, and what was sent last may take another.
-  const Duration last_end = planned_end + 2 * longest_timeout(scenario) + slowest_stop(scenario) +
-                            kGrace;
+  const Duration last_end =
+      planned_end + 2 * longest_timeout(scenario) + slowest_stop(scenario) + kGrace;
   while (!all_over()) {
     listen_until(Clock::now() + kTick);
     if (elapsed() > planned_end && stage_ == "running") stage_ = "draining";
@@ -164,7 +164,7 @@ void Conductor::finish() {
   }
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
 
-  control::ToAgent order;
+  wire::ToAgent order;
   order.mutable_finish();
   for (Seat& seat : seats_) {
     if (seat.state == Seat::State::kDone) tell(seat, order);
@@ -231,13 +231,13 @@ void Conductor::take(const control::Told& told) {
 }
 
 void Conductor::take_hello(const control::Told& told) {
-  const control::Hello& hello = told.message.hello();
+  const wire::Hello& hello = told.message.hello();
   for (Seat& seat : seats_) {
     if (seat.name != hello.name() || seat.state != Seat::State::kAwaited) continue;
     if (hello.version() != version()) {
       const std::string why = fmt::format("agent {} is version {}, the coordinator is {}",
                                           hello.name(), hello.version(), version());
-      control::ToAgent order;
+      wire::ToAgent order;
       order.mutable_refused()->set_why(why);
       if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
       return lose(seat, why);
@@ -253,7 +253,7 @@ void Conductor::take_hello(const control::Told& told) {
                               .detail = "version " + seat.version});
     return;
   }
-  control::ToAgent order;
+  wire::ToAgent order;
   order.mutable_refused()->set_why("nobody awaits an agent named " + hello.name());
   if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
 }
@@ -263,9 +263,9 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
     if (!seat.is_over()) lose(seat, "its connection ended");
     return;
   }
-  const control::FromAgent& message = told.message;
+  const wire::FromAgent& message = told.message;
   switch (message.what_case()) {
-    case control::FromAgent::kPrepared:
+    case wire::FromAgent::kPrepared:
       if (message.prepared().error().empty()) {
         if (seat.state == Seat::State::kJoined) seat.state = Seat::State::kPrepared;
       } else {
@@ -274,20 +274,20 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
         end_early(reports::EarlyEnd::Cause::kError, message.prepared().error());
       }
       break;
-    case control::FromAgent::kSnapshot:
+    case wire::FromAgent::kSnapshot:
       take_snapshot(seat, message.snapshot());
       break;
-    case control::FromAgent::kEvent:
+    case wire::FromAgent::kEvent:
       take_event(seat, message.event());
       break;
-    case control::FromAgent::kFault:
+    case wire::FromAgent::kFault:
       take_fault(seat, message.fault());
       break;
-    case control::FromAgent::kLeaseSeen:
+    case wire::FromAgent::kLeaseSeen:
       seat.offset.observe(Duration(message.lease_seen().coordinator_ns()),
                           Duration(message.lease_seen().agent_ns()), told.at.time_since_epoch());
       break;
-    case control::FromAgent::kDone:
+    case wire::FromAgent::kDone:
       take_done(seat, message.done());
       break;
     default:
@@ -295,19 +295,19 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
   }
 }
 
-void Conductor::take_snapshot(Seat& seat, const control::Snapshot& message) {
+void Conductor::take_snapshot(Seat& seat, const wire::Snapshot& message) {
   auto snapshot = control::from_message(message);
   if (!snapshot) {
     record_.errors.push_back(seat.name + ": " + snapshot.error().message());
     return;
   }
   record_.ledger.add(seat.name, *snapshot);
-  control::ToAgent order;
+  wire::ToAgent order;
   order.mutable_taken()->set_sequence(message.sequence());
   tell(seat, order);
 }
 
-void Conductor::take_event(Seat& seat, const control::EventSeen& message) {
+void Conductor::take_event(Seat& seat, const wire::EventSeen& message) {
   reports::Event event = control::from_message(message, seat.name);
   if (event.kind == "load.ended") {
     load_ended_ = std::max(load_ended_.value_or(event.at), event.at);
@@ -315,7 +315,7 @@ void Conductor::take_event(Seat& seat, const control::EventSeen& message) {
   record_.events.push_back(std::move(event));
 }
 
-void Conductor::take_fault(const Seat& seat, const control::FaultState& message) {
+void Conductor::take_fault(const Seat& seat, const wire::FaultState& message) {
   reports::FaultRecord seen = control::from_message(message);
   for (reports::FaultRecord& fault : record_.faults) {
     if (fault.label != seen.label) continue;
@@ -331,7 +331,7 @@ void Conductor::take_fault(const Seat& seat, const control::FaultState& message)
   log_debug(seat.name + " tells of a fault that is not in the plan: " + message.label());
 }
 
-void Conductor::take_done(Seat& seat, const control::Done& message) {
+void Conductor::take_done(Seat& seat, const wire::Done& message) {
   for (const std::string& failed : message.errors()) record_.errors.push_back(failed);
   seat.state = Seat::State::kDone;
 }
@@ -350,13 +350,14 @@ void Conductor::heed_stop_request() {
   const int asked = stop_.times();
   if (asked <= heeded_stops_) return;
   heeded_stops_ = asked;
-  end_early(reports::EarlyEnd::Cause::kSignal,
-            fmt::format("stopped by {}{}", signal_name(stop_.signal()), asked > 1 ? ", twice" : ""));
+  end_early(
+      reports::EarlyEnd::Cause::kSignal,
+      fmt::format("stopped by {}{}", signal_name(stop_.signal()), asked > 1 ? ", twice" : ""));
   order_stop(asked > 1);
 }
 
 void Conductor::order_stop(bool at_once) {
-  control::ToAgent order;
+  wire::ToAgent order;
   order.mutable_stop()->set_at_once(at_once);
   for (Seat& seat : seats_) {
     if (!seat.is_over()) tell(seat, order);
@@ -367,14 +368,14 @@ void Conductor::renew_leases() {
   const Instant now = Clock::now();
   if (now < next_renewal_) return;
   next_renewal_ = now + std::min<Duration>(1s, record_.scenario.safety.lease / 5);
-  control::ToAgent order;
+  wire::ToAgent order;
   order.mutable_lease()->set_coordinator_ns(now.time_since_epoch().count());
   for (Seat& seat : seats_) {
     if (!seat.is_over()) tell(seat, order);
   }
 }
 
-void Conductor::tell(Seat& seat, const control::ToAgent& order) {
+void Conductor::tell(Seat& seat, const wire::ToAgent& order) {
   if (seat.stream == 0) return;
   // A stream that is gone is noticed where it is read.
   if (auto sent = link_.tell(seat.stream, order); !sent) log_debug(sent.error().message());

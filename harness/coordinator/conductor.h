@@ -45,17 +45,17 @@ class Conductor {
   void take(const control::Told& told);
   void take_hello(const control::Told& told);
   void take_from(Seat& seat, const control::Told& told);
-  void take_snapshot(Seat& seat, const control::Snapshot& message);
-  void take_event(Seat& seat, const control::EventSeen& message);
-  void take_fault(const Seat& seat, const control::FaultState& message);
-  void take_done(Seat& seat, const control::Done& message);
+  void take_snapshot(Seat& seat, const wire::Snapshot& message);
+  void take_event(Seat& seat, const wire::EventSeen& message);
+  void take_fault(const Seat& seat, const wire::FaultState& message);
+  void take_done(Seat& seat, const wire::Done& message);
   void lose(Seat& seat, const std::string& why);
 
   bool stop_is_asked() const { return stop_.times() > 0; }
   void heed_stop_request();
   void order_stop(bool at_once);
   void renew_leases();
-  void tell(Seat& seat, const control::ToAgent& order);
+  void tell(Seat& seat, const wire::ToAgent& order);
   void end_early(reports::EarlyEnd::Cause cause, const std::string& why);
   void tell_observer(std::string_view stage);
   bool all_over() const {

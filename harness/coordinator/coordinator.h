@@ -17,9 +17,9 @@ namespace squall::coordinator {
 
 /// How a scenario is run.
 struct RunOptions {
-  std::string squall_program;            ///< Absolute path of this program: agents are started from it.
-  std::string scenario_file;             ///< Absolute.
-  std::filesystem::path run_directory;   ///< Exists; logs of services go here.
+  std::string squall_program;  ///< Absolute path of this program: agents are started from it.
+  std::string scenario_file;   ///< Absolute.
+  std::filesystem::path run_directory;  ///< Exists; logs of services go here.
   std::string run_id;
   std::size_t agents = 1;                ///< Local agents.
   std::size_t shards = 0;                ///< Of each agent; 0: one per core.

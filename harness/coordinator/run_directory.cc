@@ -86,8 +86,7 @@ Result<RunDirectory> RunDirectory::make(const std::optional<std::string>& out,
   return error(std::errc::file_exists, "make folder " + (parent / stem).string());
 }
 
-Result<void> RunDirectory::write(const reports::RunRecord& record,
-                                 const reports::RunResult& result,
+Result<void> RunDirectory::write(const reports::RunRecord& record, const reports::RunResult& result,
                                  const std::string& scenario_text) const {
   // results.json last: where it is, the run is whole.
   const std::pair<const char*, std::string> files[] = {

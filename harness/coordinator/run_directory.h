@@ -35,7 +35,7 @@ class RunDirectory {
   RunDirectory(std::filesystem::path path, std::filesystem::path shown)
       : path_(std::move(path)), shown_(std::move(shown)) {}
 
-  std::filesystem::path path_;   // Absolute.
+  std::filesystem::path path_;  // Absolute.
   std::filesystem::path shown_;
 };
 

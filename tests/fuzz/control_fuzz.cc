@@ -5,7 +5,7 @@
 #include "harness/control/convert.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  squall::control::FromAgent message;
+  squall::wire::FromAgent message;
   if (!message.ParseFromArray(data, static_cast<int>(size))) return 0;
   if (message.has_snapshot()) {
     const auto snapshot = squall::control::from_message(message.snapshot());

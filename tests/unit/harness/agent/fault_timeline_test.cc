@@ -20,18 +20,16 @@ std::vector<FaultStep> all_steps(FaultTimeline timeline) {
 
 TEST(FaultTimeline, AppliesAndUndoesEachFaultInTheOrderOfTime) {
   const FaultTimeline timeline({fault(2s, 5s), fault(1s, 3s)});
-  EXPECT_THAT(all_steps(timeline), testing::ElementsAre(FaultStep{1s, Kind::kApply, 1},
-                                                        FaultStep{2s, Kind::kApply, 0},
-                                                        FaultStep{3s, Kind::kUndo, 1},
-                                                        FaultStep{5s, Kind::kUndo, 0}));
+  EXPECT_THAT(all_steps(timeline),
+              testing::ElementsAre(FaultStep{1s, Kind::kApply, 1}, FaultStep{2s, Kind::kApply, 0},
+                                   FaultStep{3s, Kind::kUndo, 1}, FaultStep{5s, Kind::kUndo, 0}));
 }
 
 TEST(FaultTimeline, UndoesBeforeItAppliesAtOneMoment) {
   const FaultTimeline timeline({fault(4s, 6s), fault(2s, 4s)});
-  EXPECT_THAT(all_steps(timeline), testing::ElementsAre(FaultStep{2s, Kind::kApply, 1},
-                                                        FaultStep{4s, Kind::kUndo, 1},
-                                                        FaultStep{4s, Kind::kApply, 0},
-                                                        FaultStep{6s, Kind::kUndo, 0}));
+  EXPECT_THAT(all_steps(timeline),
+              testing::ElementsAre(FaultStep{2s, Kind::kApply, 1}, FaultStep{4s, Kind::kUndo, 1},
+                                   FaultStep{4s, Kind::kApply, 0}, FaultStep{6s, Kind::kUndo, 0}));
 }
 
 TEST(FaultTimeline, HasNothingToUndoForAFaultWithoutALength) {
@@ -47,9 +45,7 @@ TEST(FaultTimeline, GivesNoStepBeforeItIsDue) {
   EXPECT_EQ(timeline.next(), (FaultStep{2s, Kind::kUndo, 0}));
 }
 
-TEST(FaultTimeline, IsEmptyWithoutFaults) {
-  EXPECT_EQ(FaultTimeline({}).next(), std::nullopt);
-}
+TEST(FaultTimeline, IsEmptyWithoutFaults) { EXPECT_EQ(FaultTimeline({}).next(), std::nullopt); }
 
 }  // namespace
 }  // namespace squall::agent

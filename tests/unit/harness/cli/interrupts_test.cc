@@ -1,12 +1,11 @@
 #include "harness/cli/interrupts.h"
 
-#include <csignal>
-#include <unistd.h>
-
 #include <chrono>
+#include <csignal>
 #include <future>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace squall::cli {
 namespace {

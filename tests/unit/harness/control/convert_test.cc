@@ -14,8 +14,8 @@ reports::Snapshot a_snapshot() {
   reports::Snapshot snapshot;
   snapshot.sequence = 7;
   snapshot.second = 3;
-  snapshot.health = {.cpu = 0.25, .backlog = 4, .in_flight = 5, .descriptors = 6,
-                     .lateness_max = 70us};
+  snapshot.health = {
+      .cpu = 0.25, .backlog = 4, .in_flight = 5, .descriptors = 6, .lateness_max = 70us};
   reports::LoadSecond& second = snapshot.cells.emplace_back();
   second.load = "browse";
   second.second = 2;
@@ -44,7 +44,7 @@ reports::Snapshot a_snapshot() {
 
 TEST(Convert, KeepsAWholeSnapshot) {
   const reports::Snapshot sent = a_snapshot();
-  Snapshot parsed;
+  wire::Snapshot parsed;
   ASSERT_TRUE(parsed.ParseFromString(to_message(sent).SerializeAsString()));
   const auto received = from_message(parsed);
   ASSERT_TRUE(ok(received));
@@ -83,13 +83,13 @@ TEST(Convert, KeepsAWholeSnapshot) {
 }
 
 TEST(Convert, RefusesAHistogramThatIsNone) {
-  Snapshot message = to_message(a_snapshot());
+  wire::Snapshot message = to_message(a_snapshot());
   message.mutable_cells(0)->mutable_latency(0)->set_v2("garbage");
   EXPECT_FALSE(from_message(message));
 }
 
 TEST(Convert, RefusesACellWithPartsMissing) {
-  Snapshot message = to_message(a_snapshot());
+  wire::Snapshot message = to_message(a_snapshot());
   message.mutable_cells(0)->clear_errors();
   EXPECT_TRUE(failed_with(from_message(message), std::errc::bad_message));
 }
@@ -107,8 +107,11 @@ TEST(Convert, KeepsAFaultThatWasNeverApplied) {
 }
 
 TEST(Convert, KeepsTheMomentOfAnEventBeforeTheStart) {
-  const reports::Event event{.at = -300ms, .agent = {}, .kind = "service.ready",
-                             .subject = "web.1", .detail = "after 0.2 s"};
+  const reports::Event event{.at = -300ms,
+                             .agent = {},
+                             .kind = "service.ready",
+                             .subject = "web.1",
+                             .detail = "after 0.2 s"};
   const reports::Event received = from_message(to_message(event), "agent-1");
   EXPECT_EQ(received.at, Duration(-300ms));
   EXPECT_EQ(received.agent, "agent-1");

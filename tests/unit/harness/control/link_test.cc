@@ -7,6 +7,7 @@
 
 #include "harness/control/agent_link.h"
 #include "harness/control/coordinator_link.h"
+
 #include "tests/support/result_matchers.h"
 
 namespace squall::control {
@@ -24,8 +25,8 @@ class LinkTest : public testing::Test {
 
   std::string address() const { return "unix:" + folder_ + "/control"; }
   static Instant soon() { return std::chrono::steady_clock::now() + 10s; }
-  static FromAgent hello(const std::string& name) {
-    FromAgent message;
+  static wire::FromAgent hello(const std::string& name) {
+    wire::FromAgent message;
     message.mutable_hello()->set_name(name);
     return message;
   }
@@ -44,7 +45,7 @@ TEST_F(LinkTest, CarriesMessagesBothWays) {
   ASSERT_TRUE(told);
   EXPECT_EQ(told->message.hello().name(), "agent-1");
 
-  ToAgent order;
+  wire::ToAgent order;
   order.mutable_taken()->set_sequence(9);
   ASSERT_TRUE(ok((*coordinator)->tell(told->stream, order)));
   const auto heard = (*agent)->hear(soon());
@@ -64,7 +65,7 @@ TEST_F(LinkTest, TellsTheCoordinatorThatAnAgentHasGone) {
   const auto told = (*coordinator)->hear(soon());
   ASSERT_TRUE(told);
   EXPECT_TRUE(told->ended);
-  EXPECT_FALSE((*coordinator)->tell(told->stream, ToAgent()));
+  EXPECT_FALSE((*coordinator)->tell(told->stream, wire::ToAgent()));
 }
 
 TEST_F(LinkTest, TellsTheAgentThatTheCoordinatorHasGone) {

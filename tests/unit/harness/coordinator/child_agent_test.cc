@@ -1,11 +1,10 @@
 #include "harness/coordinator/child_agent.h"
 
-#include <csignal>
-#include <unistd.h>
-
 #include <chrono>
+#include <csignal>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/support/result_matchers.h"
 

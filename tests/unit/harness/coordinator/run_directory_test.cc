@@ -76,8 +76,7 @@ TEST_F(RunDirectoryTest, WritesEveryFileOfTheContract) {
     names.push_back(entry.path().filename().string());
   }
   EXPECT_THAT(names, testing::UnorderedElementsAre("events.jsonl", "histograms.hlog", "junit.xml",
-                                                   "report.html", "results.json",
-                                                   "scenario.yaml"));
+                                                   "report.html", "results.json", "scenario.yaml"));
 }
 
 TEST_F(RunDirectoryTest, NamesTheFileThatCannotBeWritten) {
