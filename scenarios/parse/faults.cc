@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <csignal>
+#include <set>
+
+#include "faults/spec/signals.h"
+#include "scenarios/parse/numbers.h"
+#include "scenarios/parse/sections.h"
+
+namespace squall::scenarios {
+namespace {
+
+using faults::FaultSpec;
+using faults::ProcessFault;
+
+const std::vector<std::string>& kinds() {
+  static const std::vector<std::string> kKinds{"process", "network", "link",      "cpu",
+                                               "memory",  "io",      "disk_fill", "descriptors"};
+  return kKinds;
+}
+
+/// True when the fault is over as soon as it is done.
+bool is_momentary(const FaultSpec& fault) {
+  const auto* process = std::get_if<ProcessFault>(&fault.what);
+  if (process == nullptr) return false;
+  if (process->action == ProcessFault::Action::kRestart) return true;
+  return process->action == ProcessFault::Action::kSignal && process->signal != SIGSTOP;
+}
+
+std::string momentary_words(const FaultSpec& fault) {
+  const auto& process = std::get<ProcessFault>(fault.what);
+  if (process.action == ProcessFault::Action::kRestart) return "a restart";
+  return "the signal " + faults::signal_name(process.signal);
+}
+
+/// "OTHER" or "OTHER + 10s".
+void read_after(Reading& reading, const Node& node, FaultSpec& fault) {
+  const std::string what = "fault " + fault.name;
+  const std::size_t plus = node.is_scalar() ? node.text.find('+') : std::string::npos;
+  Node name = node;
+  name.text = std::string(trimmed(std::string_view(node.text).substr(0, plus)));
+  fault.start.after = read_reference(reading, name, what, "fault", "faults");
+  if (plus == std::string::npos) return;
+  Node delay = node;
+  delay.text = std::string(trimmed(std::string_view(node.text).substr(plus + 1)));
+  fault.start.after_delay = read(reading, delay, kDuration).value_or(Duration::zero());
+}
+
+void read_start(Reading& reading, const MapReader& map, FaultSpec& fault) {
+  map.exactly_one({"at", "after", "every"});
+  map.set(fault.start.at, "at", kDuration);
+  map.set(fault.start.every, "every", kPositiveDuration);
+  if (const Node* after = map.find("after")) read_after(reading, *after, fault);
+}
+
+void read_length(const MapReader& map, FaultSpec& fault, bool kind_is_known) {
+  map.set(fault.length, "for", kPositiveDuration);
+  if (!kind_is_known) return;
+  if (is_momentary(fault)) {
+    if (map.find("for") != nullptr) {
+      map.mistake_at("for", momentary_words(fault) +
+                                " is done in a moment and cannot be undone: leave 'for' away"
+                                " (a STOP has a length)");
+    }
+    if (map.find("pulse") != nullptr) {
+      map.mistake_at("pulse", momentary_words(fault) +
+                                  " has no length that could pulse: use 'every' to repeat it");
+    }
+    return;
+  }
+  map.require("for", "how long it lasts, such as 20s");
+  if (fault.length && fault.start.every && *fault.length >= *fault.start.every) {
+    map.mistake_at("every", "it comes again before it has ended: expected more than 'for'");
+  }
+}
+
+void read_pulse(Reading& reading, const Node& node, const std::string& what, FaultSpec& fault) {
+  faults::Pulse pulse;
+  const MapReader map(reading, node, what + ".pulse", {"on", "off"});
+  map.set_required(pulse.on, "on", kPositiveDuration);
+  map.set_required(pulse.off, "off", kPositiveDuration);
+  if (fault.length && pulse.on >= *fault.length && pulse.off > Duration::zero()) {
+    map.mistake_at("on", "it is on for as long as the fault lasts: it would never be off");
+  }
+  fault.pulse = pulse;
+}
+
+/// Reads what the fault does; false when that is not told or told wrongly.
+bool read_kind(Reading& reading, const MapReader& map, FaultSpec& fault) {
+  const auto kind = map.exactly_one(kinds());
+  if (!kind) return false;
+  const Node& node = *map.find(*kind);
+  if (*kind == "process") {
+    auto process = read_process_fault(reading, node, map.what());
+    const bool is_known = process.action != ProcessFault::Action::kSignal || process.signal != 0;
+    if (process.action == ProcessFault::Action::kHang) {
+      reading.not_yet(node, "faults." + fault.name + ".process: action hang");
+    }
+    fault.what = std::move(process);
+    return is_known;
+  }
+  reading.not_yet(node, "faults." + fault.name + "." + *kind);
+  if (*kind == "network") {
+    fault.what = read_network_fault(reading, node, map.what());
+  } else if (*kind == "link") {
+    fault.what = read_link_fault(reading, node, map.what());
+  } else {
+    fault.what = read_pressure_fault(reading, node, *kind, map.what());
+  }
+  return true;
+}
+
+void read_fault(Reading& reading, const std::string& name, const Node& node) {
+  FaultSpec fault;
+  fault.name = name;
+  const std::string what = "fault " + name;
+  std::vector<std::string> keys{"at", "after", "every", "for", "pulse", "on", "autonomous"};
+  keys.insert(keys.end(), kinds().begin(), kinds().end());
+  const MapReader map(reading, node, what, keys);
+  if (map.is_map()) {
+    read_start(reading, map, fault);
+    const bool kind_is_known = read_kind(reading, map, fault);
+    read_length(map, fault, kind_is_known);
+    if (const Node* pulse = map.find("pulse")) {
+      read_pulse(reading, *pulse, what, fault);
+      reading.not_yet(*pulse, "faults." + name + ".pulse");
+    }
+    if (const Node* on = map.find("on")) {
+      fault.on = read_labels(reading, *on, what);
+      reading.not_yet(*on, "faults." + name + ".on");
+    }
+    map.set(fault.autonomous, "autonomous", kBoolean);
+    if (fault.autonomous) {
+      reading.not_yet(*map.find("autonomous"), "faults." + name + ".autonomous: true");
+    }
+  }
+  reading.scenario.faults.push_back(std::move(fault));
+}
+
+/// Tells each ring of faults that wait for each other, once, at its first member in the file.
+void check_rings(Reading& reading, const Node& section) {
+  std::set<std::string> done;
+  for (const FaultSpec& fault : reading.scenario.faults) {
+    std::vector<std::string> path;
+    const FaultSpec* now = &fault;
+    while (now != nullptr && now->start.after && done.count(now->name) == 0) {
+      const auto seen = std::find(path.begin(), path.end(), now->name);
+      if (seen != path.end()) {
+        std::string ring;
+        for (auto step = seen; step != path.end(); ++step) ring += *step + " after ";
+        ring += *seen;
+        const Node* node = section.find(*seen);
+        const Node* after = node == nullptr ? nullptr : node->find("after");
+        reading.mistakes.add(after == nullptr ? section.place : after->place,
+                             "fault " + *seen + ": it waits for itself: " + ring);
+        break;
+      }
+      path.push_back(now->name);
+      now = reading.scenario.find_fault(*now->start.after);
+    }
+    done.insert(path.begin(), path.end());
+  }
+}
+
+/// A fault that comes again and again has no one end to wait for.
+void check_chains(Reading& reading, const Node& section) {
+  for (const FaultSpec& fault : reading.scenario.faults) {
+    if (!fault.start.after) continue;
+    const FaultSpec* other = reading.scenario.find_fault(*fault.start.after);
+    if (other == nullptr || !other->start.every) continue;
+    const Node* after = section.find(fault.name)->find("after");
+    reading.mistakes.add(after->place, "fault " + fault.name + ": " + in_quotes(other->name) +
+                                           " comes again and again ('every'): there is no end to"
+                                           " wait for");
+  }
+}
+
+}  // namespace
+
+void read_faults(Reading& reading, const Node& section) {
+  for_each_named(reading, section, "fault", [&](const std::string& name, const Node& node) {
+    read_fault(reading, name, node);
+  });
+  check_rings(reading, section);
+  check_chains(reading, section);
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "scenarios/parse/sections.h"
+
+namespace squall::scenarios {
+namespace {
+
+using generators::Arrivals;
+using generators::ClosedSpec;
+using generators::LoadSpec;
+using generators::OpenSpec;
+using generators::Stage;
+
+constexpr std::uint64_t kMostUsers = 1'000'000;
+
+OpenSpec read_open(Reading& reading, const Node& node, const std::string& what) {
+  OpenSpec open;
+  const MapReader map(reading, node, what + ".open", {"arrivals", "stages"});
+  map.set_word(open.arrivals, "arrivals", "kind of arrivals",
+               {{"constant", Arrivals::kConstant}, {"poisson", Arrivals::kPoisson}});
+  constexpr std::string_view kStages = "a list of stages such as {rate: 100/s, for: 10s}";
+  const Node* stages = map.require("stages", kStages);
+  if (stages == nullptr || stages->broken) return open;
+  if (!stages->is_list() || stages->items.empty()) {
+    reading.mistakes.add(stages->place,
+                         what + ": 'stages' must be " + std::string(kStages) + "; found " +
+                             (stages->is_list() ? "an empty list" : in_words(*stages)));
+    return open;
+  }
+  bool is_whole = true;
+  for (const Node& item : stages->items) {
+    const MapReader stage(reading, item, what + ": stage", {"rate", "for"});
+    RateRange rate;
+    Duration length{};
+    stage.set_required(rate, "rate", kRateRange);
+    stage.set_required(length, "for", kPositiveDuration);
+    is_whole = is_whole && length > Duration::zero() && stage.find("rate") != nullptr;
+    open.stages.push_back(Stage{rate.from, rate.to, length});
+  }
+  const auto is_silent = [](const Stage& stage) {
+    return stage.from.per_second <= 0 && stage.to.per_second <= 0;
+  };
+  if (is_whole && reading.mistakes.empty() &&
+      std::all_of(open.stages.begin(), open.stages.end(), is_silent)) {
+    reading.mistakes.add(stages->place, what + ": all its rates are 0: it would send nothing");
+  }
+  return open;
+}
+
+ClosedSpec read_closed(Reading& reading, const Node& node, const std::string& what) {
+  ClosedSpec closed;
+  const MapReader map(reading, node, what + ".closed", {"users", "for", "think"});
+  map.set_required(closed.users, "users", kCount);
+  map.set_required(closed.length, "for", kPositiveDuration);
+  map.set(closed.think, "think", kThink);
+  if (closed.users > kMostUsers) {
+    map.mistake_at("users", in_quotes(map.find("users")->text) + " is too many: expected at most " +
+                                std::to_string(kMostUsers));
+  }
+  return closed;
+}
+
+void read_load(Reading& reading, const std::string& name, const Node& node) {
+  LoadSpec load;
+  load.name = name;
+  const std::string what = "load " + name;
+  const MapReader map(reading, node, what,
+                      {"target", "open", "closed", "at", "requests", "flow", "on"});
+  if (const Node* target = map.require("target", "the name of a target")) {
+    load.target = read_reference(reading, *target, what, "target", "targets").value_or("");
+  }
+  const auto schedule = map.exactly_one({"open", "closed"});
+  if (schedule == "open") load.schedule = read_open(reading, *map.find("open"), what);
+  if (schedule == "closed") load.schedule = read_closed(reading, *map.find("closed"), what);
+  map.set(load.at, "at", kDuration);
+  const auto requests = map.exactly_one({"requests", "flow"});
+  if (requests) {
+    load.is_flow = *requests == "flow";
+    read_requests(reading, *map.find(*requests), what, load);
+  }
+  if (load.is_flow) {
+    reading.not_yet(*map.find("flow"), "load." + name + ".flow");
+    if (load.is_open() && map.find("open") != nullptr && map.find("closed") == nullptr) {
+      map.mistake_at("flow", "a flow is walked by users: expected 'closed', found 'open'");
+    }
+  }
+  if (const Node* on = map.find("on")) {
+    load.on = read_labels(reading, *on, what);
+    reading.not_yet(*on, "load." + name + ".on");
+  }
+  reading.scenario.loads.push_back(std::move(load));
+}
+
+}  // namespace
+
+void read_loads(Reading& reading, const Node& section) {
+  for_each_named(reading, section, "load", [&](const std::string& name, const Node& node) {
+    read_load(reading, name, node);
+  });
+}
+
+void read_data(Reading& reading, const Node& section) {
+  using Order = generators::DataSpec::Order;
+  reading.not_yet(section, "data");
+  for_each_named(reading, section, "table of data", [&](const std::string& name, const Node& node) {
+    generators::DataSpec data;
+    const MapReader map(reading, node, "data " + name, {"file", "order"});
+    if (const Node* file = map.require("file", "the name of a CSV or JSONL file")) {
+      data.file = read_file_name(reading, *file).value_or("");
+      if (!data.file.empty() && !data.file.ends_with(".csv") && !data.file.ends_with(".jsonl")) {
+        map.mistake_at("file", in_quotes(data.file) + " is neither a .csv nor a .jsonl file");
+      }
+    }
+    map.set_word(
+        data.order, "order", "order",
+        {{"once", Order::kOnce}, {"in-order", Order::kInOrder}, {"random", Order::kRandom}});
+    reading.scenario.data.emplace_back(name, std::move(data));
+  });
+}
+
+std::map<std::string, std::string> read_labels(Reading& reading, const Node& node,
+                                               const std::string& what) {
+  const MapReader map(reading, node, what + ".on", {"agents"});
+  const Node* agents = map.require("agents", "labels such as {role: edge}");
+  if (agents == nullptr) return {};
+  return read_texts(reading, *agents, "labels such as {role: edge}");
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "scenarios/parse/mistakes.h"
+#include "scenarios/parse/node.h"
+#include "scenarios/parse/parse.h"
+
+namespace squall::scenarios {
+
+/// "--set load.browse.open.stages.1.rate=2000/s", as messages name it.
+std::string source_name(const Override& setting);
+
+/// Puts the value of an override, the `source`-th, into the tree: maps by name, lists by index
+/// from 0. Maps on the way are made where they are missing; whether the language knows their keys
+/// is seen when the tree is read.
+void apply(const Override& setting, std::size_t source, Node& root, Mistakes& mistakes);
+
+}  // namespace squall::scenarios

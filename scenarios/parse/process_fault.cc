@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <system_error>
+
+#include "faults/spec/signals.h"
+#include "scenarios/parse/sections.h"
+
+namespace squall::scenarios {
+namespace {
+
+using faults::Pick;
+using faults::ProcessFault;
+using faults::ProcessMatch;
+
+constexpr std::size_t kLongestProcessName = 15;  // TASK_COMM_LEN in linux/sched.h, less its zero.
+
+/// "web" or "web.1".
+void read_service_name(Reading& reading, const Node& node, const std::string& what,
+                       ProcessMatch& match) {
+  Node name = node;
+  const std::size_t dot = node.is_scalar() ? node.text.find('.') : std::string::npos;
+  name.text = node.text.substr(0, dot);
+  const auto service = read_reference(reading, name, what, "service", "services");
+  if (!service) return;
+  match.service = node.text;
+  const ServiceSpec* spec = reading.scenario.find_service(*service);
+  if (dot == std::string::npos || spec == nullptr) return;
+  std::uint64_t number = 0;
+  const char* begin = node.text.data() + dot + 1;
+  const char* end = node.text.data() + node.text.size();
+  const auto [stop, failure] = std::from_chars(begin, end, number);
+  if (failure == std::errc{} && stop == end && number >= 1 && number <= spec->count) return;
+  reading.mistakes.add(
+      node.place,
+      what + ": there is no " + in_quotes(node.text) + ": expected " + *service + ".1" +
+          (spec->count > 1 ? " to " + *service + "." + std::to_string(spec->count) : ""));
+}
+
+/// A count, a share, or "all".
+Pick read_pick(Reading& reading, const Node& node, const std::string& what,
+               const ProcessMatch& match) {
+  Pick pick;
+  if (node.is_scalar() && node.text == "all") return pick;
+  if (node.is_scalar() && node.text.ends_with('%')) {
+    pick.share = read(reading, node, kShare);
+    if (pick.share && pick.share->value <= 0) {
+      reading.mistakes.add(node.place, what + ": '0%' picks none: expected more");
+    }
+    return pick;
+  }
+  pick.count =
+      read(reading, node, Kind<std::uint64_t>{"a count, a share such as 50%, or all", parse_count});
+  if (!pick.count || !match.service) return pick;
+  const bool is_one = match.service->find('.') != std::string::npos;
+  const ServiceSpec* service = reading.scenario.find_service(*match.service);
+  const std::uint64_t there = is_one ? 1 : (service == nullptr ? *pick.count : service->count);
+  if (*pick.count > there) {
+    reading.mistakes.add(node.place, what + ": picks " + std::to_string(*pick.count) + " of " +
+                                         std::to_string(there) + ": service " + *match.service +
+                                         " has no more");
+  }
+  return pick;
+}
+
+void read_signal(const MapReader& map, ProcessFault& fault, Reading& reading) {
+  const Node* node = map.find("signal");
+  if (node == nullptr) return;
+  const auto text = read(reading, *node, Kind<std::string>{"a signal such as KILL", parse_line});
+  if (!text) return;
+  const auto signal = faults::signal_number(*text);
+  if (signal) {
+    fault.signal = *signal;
+    return;
+  }
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (failure == std::errc{} && end == text->data() + text->size() && number >= 1 &&
+      number <= SIGRTMAX) {
+    fault.signal = number;
+    return;
+  }
+  std::string upper = *text;
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  if (upper.starts_with("SIG")) upper.erase(0, 3);
+  const std::string near = nearest(upper, faults::signal_names());
+  map.mistake(node->place, "unknown signal " + in_quotes(*text) +
+                               (near.empty() ? ": expected one such as KILL, TERM, STOP or HUP"
+                                             : ", did you mean '" + near + "'?"));
+}
+
+}  // namespace
+
+faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
+                                        const std::string& what) {
+  ProcessMatch match;
+  const std::vector<std::string> ways{"service",   "pid_file", "name",   "command_line",
+                                      "listening", "unit",     "cgroup", "container"};
+  const MapReader map(reading, node, what, ways);
+  map.exactly_one(ways);
+  if (const Node* service = map.find("service")) {
+    read_service_name(reading, *service, what, match);
+  }
+  map.set(match.pid_file, "pid_file", kLine);
+  map.set(match.name, "name", kLine);
+  map.set(match.command_line, "command_line", kLine);
+  map.set(match.listening, "listening", kPort);
+  map.set(match.unit, "unit", kLine);
+  map.set(match.cgroup, "cgroup", kLine);
+  map.set(match.container, "container", kLine);
+  if (match.name && match.name->size() > kLongestProcessName) {
+    map.mistake_at("name", in_quotes(*match.name) +
+                               " is longer than the 15 characters that the kernel keeps of a"
+                               " process's name: use command_line");
+  }
+  for (const char* later : {"unit", "cgroup", "container"}) {
+    if (const Node* key = map.find(later)) reading.not_yet(*key, what + ": " + later);
+  }
+  return match;
+}
+
+faults::ProcessFault read_process_fault(Reading& reading, const Node& node,
+                                        const std::string& what) {
+  using Action = ProcessFault::Action;
+  ProcessFault fault;
+  const std::string here = what + ".process";
+  const MapReader map(reading, node, here, {"action", "signal", "match", "pick"});
+  if (!map.is_map()) return fault;
+  map.set_word(
+      fault.action, "action", "action",
+      {{"signal", Action::kSignal}, {"restart", Action::kRestart}, {"hang", Action::kHang}});
+  if (map.find("action") == nullptr || fault.action == Action::kSignal) {
+    map.require("signal", "a signal such as KILL, or 'action: restart'");
+    read_signal(map, fault, reading);
+  } else if (map.find("signal") != nullptr) {
+    map.mistake_at("signal", "only the action 'signal' has one: leave it away");
+  }
+  if (const Node* match = map.require("match", "which process, such as {service: web}")) {
+    fault.match = read_process_match(reading, *match, here + ".match");
+    if (fault.action == Action::kRestart && match->is_map() && match->find("service") == nullptr) {
+      map.mistake_at("match",
+                     "only a service of this scenario can be restarted: expected"
+                     " {service: NAME}");
+    }
+  }
+  if (const Node* pick = map.find("pick")) {
+    fault.pick = read_pick(reading, *pick, here, fault.match);
+  }
+  return fault;
+}
+
+}  // namespace squall::scenarios

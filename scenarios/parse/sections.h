@@ -1,0 +1,47 @@
+#pragma once
+
+#include "faults/spec/fault_spec.h"
+#include "scenarios/parse/reader.h"
+
+namespace squall::scenarios {
+
+/// One function for each section of the file: each reads its node into `reading.scenario`, and
+/// tells what is wrong with it. Those that refer to others by name look in `reading.names`.
+void read_services(Reading& reading, const Node& section);
+void read_targets(Reading& reading, const Node& section);
+void read_loads(Reading& reading, const Node& section);
+void read_data(Reading& reading, const Node& section);
+void read_faults(Reading& reading, const Node& section);  ///< After the services.
+void read_objectives(Reading& reading, const Node& section);
+void read_guards(Reading& reading, const Node& section);
+void read_probes(Reading& reading, const Node& section);
+void read_safety(Reading& reading, const Node& section);
+void read_agents(Reading& reading, const Node& section);
+void read_capacity(Reading& reading, const Node& section);  ///< After the loads.
+
+/// `requests` or `flow` of a load.
+void read_requests(Reading& reading, const Node& node, const std::string& what,
+                   generators::LoadSpec& load);
+/// `expect` of a request or a probe.
+generators::ExpectSpec read_expect(Reading& reading, const Node& node, const std::string& what);
+/// `on: {agents: {role: edge}}`.
+std::map<std::string, std::string> read_labels(Reading& reading, const Node& node,
+                                               const std::string& what);
+/// A file that must be there, by its path relative to the scenario's directory.
+std::optional<std::string> read_file_name(Reading& reading, const Node& node);
+/// An http or https URL.
+std::optional<generators::Url> read_url(Reading& reading, const Node& node);
+
+/// What a fault does, one function for each key that says so.
+faults::ProcessFault read_process_fault(Reading& reading, const Node& node,
+                                        const std::string& what);
+faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
+                                        const std::string& what);
+faults::LinkFault read_link_fault(Reading& reading, const Node& node, const std::string& what);
+faults::PressureFault read_pressure_fault(Reading& reading, const Node& node,
+                                          const std::string& resource, const std::string& what);
+/// `match` of a process fault, `namespace_of` of a network fault.
+faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
+                                        const std::string& what);
+
+}  // namespace squall::scenarios
