@@ -1,0 +1,98 @@
+#include "generators/target/target_options.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "generators/target/behaviour_text.h"
+
+namespace squall::generators {
+namespace {
+
+Error bad(const std::string& what) { return error(std::errc::invalid_argument, what); }
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto wrong = [text] {
+    return bad(fmt::format("listen '{}': expected ADDRESS:PORT, such as 127.0.0.1:8443", text));
+  };
+  ListenAddress address;
+  std::string_view port = text;
+  if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
+    std::string_view host = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (has_brackets) host = host.substr(1, host.size() - 2);
+    if (!has_brackets && host.find_first_of(":[]") != std::string_view::npos) return wrong();
+    if (!host.empty()) address.host = host;
+  }
+  const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (code != std::errc() || end != port.data() + port.size()) return wrong();
+  return address;
+}
+
+Result<TargetProtocols> parse_target_protocols(std::string_view text) {
+  TargetProtocols protocols{.h2 = false, .h2c = false};
+  std::string_view rest = text;
+  while (true) {
+    const std::string_view name = rest.substr(0, rest.find(','));
+    if (name == "h2") {
+      protocols.h2 = true;
+    } else if (name == "h2c") {
+      protocols.h2c = true;
+    } else {
+      return bad(fmt::format("protocol '{}': expected h2, h2c or h2,h2c", text));
+    }
+    if (name.size() == rest.size()) return protocols;
+    rest.remove_prefix(name.size() + 1);
+  }
+}
+
+std::string to_text(const ListenAddress& address) {
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("[{}]:{}", address.host, address.port)
+               : fmt::format("{}:{}", address.host, address.port);
+}
+
+Result<TargetOptions> parse_target_options(const TargetOptionTexts& texts) {
+  TargetOptions options;
+  options.certificate_file = texts.certificate_file;
+  options.key_file = texts.key_file;
+  options.write_certificate = texts.write_certificate;
+  options.seed = texts.seed;
+  if (!texts.listen.empty()) options.listen.clear();
+  for (const std::string& text : texts.listen) {
+    SQUALL_TRY(options.listen.emplace_back(), parse_listen_address(text));
+  }
+  SQUALL_TRY(options.protocols, parse_target_protocols(texts.protocols));
+  if (options.certificate_file.has_value() != options.key_file.has_value()) {
+    return bad("a certificate and its key must be given together");
+  }
+  for (const std::string& text : texts.behaviours) {
+    SQUALL_TRY(auto read, parse_behaviour_text(text));
+    if (!options.behaviours.insert(std::move(read)).second) {
+      return bad(fmt::format("behaviour '{}': this path has one already", text));
+    }
+  }
+  if (options.behaviours.size() > kMostBehaviours) return bad("more than 256 behaviours");
+  return options;
+}
+
+std::vector<std::string> listening_lines(const std::vector<ListenAddress>& bound,
+                                         TargetProtocols protocols) {
+  std::vector<std::string> urls;
+  for (const ListenAddress& address : bound) {
+    if (protocols.h2) urls.push_back(fmt::format("https://{} (h2)", to_text(address)));
+    if (protocols.h2c) urls.push_back(fmt::format("http://{} (h2c)", to_text(address)));
+  }
+  std::vector<std::string> lines{fmt::format("listening on {}", fmt::join(urls, ", "))};
+  if (!bound.empty()) {
+    lines.push_back(fmt::format("admin path, for this machine only: {}://{}/.squall/behaviour",
+                                protocols.h2c ? "http" : "https", to_text(bound.front())));
+  }
+  return lines;
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "generators/target/behaviour.h"
+#include "harness/base/result.h"
+
+namespace squall::generators {
+
+/// Where a target listens. An address, not a name; port 0 lets the kernel choose.
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// What a target speaks; both at once on the same port, told apart by the first byte.
+struct TargetProtocols {
+  bool h2 = true;   ///< HTTP/2 over TLS (ALPN).
+  bool h2c = true;  ///< HTTP/2 in clear text with prior knowledge.
+  bool operator==(const TargetProtocols&) const = default;
+};
+
+/// How a target is set up.
+struct TargetOptions {
+  std::vector<ListenAddress> listen = {ListenAddress{}};
+  TargetProtocols protocols;
+  std::optional<std::string> certificate_file;   ///< PEM, with `key_file`; none: self-signed, new.
+  std::optional<std::string> key_file;           ///< PEM.
+  std::optional<std::string> write_certificate;  ///< Where to write the certificate (PEM).
+  BehaviourTable behaviours;
+  std::uint64_t seed = 1;  ///< Of all random choices.
+};
+
+/// Reads `127.0.0.1:8443`, `[::1]:8443`, `:8443` (then 127.0.0.1) or `8443`.
+Result<ListenAddress> parse_listen_address(std::string_view text);
+/// Reads `h2,h2c`, in any order, one at least.
+Result<TargetProtocols> parse_target_protocols(std::string_view text);
+/// As parse_listen_address() reads it: an IPv6 address in brackets.
+std::string to_text(const ListenAddress& address);
+
+/// The options of `squall target`, as given on the command line.
+struct TargetOptionTexts {
+  std::vector<std::string> listen;  ///< Empty: 127.0.0.1, a free port.
+  std::string protocols = "h2,h2c";
+  std::optional<std::string> certificate_file;
+  std::optional<std::string> key_file;
+  std::optional<std::string> write_certificate;
+  std::vector<std::string> behaviours;  ///< Each as parse_behaviour_text() reads it.
+  std::uint64_t seed = 1;
+};
+Result<TargetOptions> parse_target_options(const TargetOptionTexts& texts);
+
+/// What to tell the user once the target listens at `bound`: the URLs, and where its admin path is.
+std::vector<std::string> listening_lines(const std::vector<ListenAddress>& bound,
+                                         TargetProtocols protocols);
+
+}  // namespace squall::generators
