@@ -81,6 +81,7 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
       continue;
     }
     names_agent = names_agent || name == "user-agent";
+    if (name == "content-length") continue;  // Ours, and true.
     if (auto added = add(name, text); !added) return std::move(added).error().within(spec.name);
   }
   if (!names_agent) headers.push_back({"user-agent", std::string(kUserAgent)});
@@ -101,6 +102,10 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
     request.has_body_ = true;
   }
 
+  if (request.has_body_) {
+    headers.push_back({"content-length", std::to_string(request.constant_.body.size())});
+  }
+
   auto expectation = Expectation::make(spec.expect);
   if (!expectation) return std::move(expectation).error().within(spec.name);
   request.expectation_ = *std::move(expectation);
@@ -117,6 +122,7 @@ void PreparedRequest::render(std::uint64_t seed, std::uint64_t number,
   if (body_varies_) {
     out.body.clear();
     generators::render(body_, source, out.body);
+    out.headers.back().value = std::to_string(out.body.size());  // content-length
   } else {
     out.body = constant_.body;
   }

@@ -30,7 +30,8 @@ struct RenderedRequest {
 ///
 /// What is the same for every request is rendered once; the rest for each one, into strings that
 /// are used again. The path of the target's URL, unless it is "/", goes before the request's own.
-/// Connection-specific headers (RFC 9113 §8.2.2) are left out, `host` becomes `:authority`.
+/// Connection-specific headers (RFC 9113 §8.2.2) are left out, `host` becomes `:authority`,
+/// and a body is announced by `content-length`.
 ///
 /// Lifecycle:  made once per load, request and URL.
 /// Threads:    immutable, any thread may read it.

@@ -1,0 +1,259 @@
+#include "generators/load/connection.h"
+
+#include <array>
+#include <utility>
+
+namespace squall::generators {
+
+using reports::ErrorClass;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kWriteSize = 64 * 1024;
+// Other connections and the schedule get their turn after so many reads.
+constexpr int kReadsPerTurn = 16;
+
+ErrorClass to_error(StreamEnd end) {
+  switch (end) {
+    case StreamEnd::kWhole:
+      return ErrorClass::kNone;
+    case StreamEnd::kReset:
+      return ErrorClass::kReset;
+    case StreamEnd::kGoaway:
+      return ErrorClass::kGoaway;
+    case StreamEnd::kProtocol:
+      return ErrorClass::kProtocol;
+  }
+  return ErrorClass::kProtocol;
+}
+
+}  // namespace
+
+Connection::Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream,
+                       std::size_t streams, std::size_t url, Instant opened, Owner& owner)
+    : stream_(std::move(stream)),
+      waiter_(loop),
+      session_(*this),
+      owner_(owner),
+      streams_(streams),
+      url_(url),
+      opened_(opened) {}
+
+void Connection::open(Instant now) {
+  waiter_.assign(stream_->descriptor());
+  wait_readable();
+  flush(now);
+}
+
+bool Connection::can_take() const {
+  return !ended_ && !blocked_ && in_flight_.size() < streams_ && session_.can_submit();
+}
+
+void Connection::send(const Job& job, const PreparedRequest& request, std::uint64_t seed,
+                      Instant now) {
+  now_ = now;
+  const InFlightTable::Ticket ticket = in_flight_.add();
+  InFlight& sent = in_flight_[ticket];
+  sent.job = job;
+  sent.sent = now;
+  sent.first_byte = Instant{};
+  sent.status = 0;
+  sent.request = &request;
+  sent.check = ExpectationState{};
+  if (!request.is_constant()) request.render(seed, job.number, sent.rendered);
+  ++requests_sent_;
+  const RenderedRequest& rendered = request.is_constant() ? request.constant() : sent.rendered;
+  if (!session_.submit(ticket, rendered, request.has_body())) {
+    finish(ticket, ErrorClass::kProtocol, 0);  // can_take() was not asked, or memory is out.
+  }
+}
+
+void Connection::flush(Instant now) {
+  if (ended_ || blocked_) return;
+  const auto self = shared_from_this();  // on_lost() may let go of this.
+  now_ = now;
+  for (;;) {
+    if (written_ == out_.size()) {
+      out_.clear();
+      written_ = 0;
+      if (!session_.take_output(out_, kWriteSize)) {
+        end(ErrorClass::kProtocol, true);
+        return;
+      }
+      if (ended_ || out_.empty()) break;
+    }
+    const IoStep step = stream_->write(std::string_view(out_).substr(written_));
+    count_bytes();
+    switch (step.kind) {
+      case IoStep::Kind::kDone:
+        written_ += step.bytes;
+        break;
+      case IoStep::Kind::kWantRead:  // TLS wants to hear first; on_readable() tries again.
+        blocked_ = true;
+        write_wants_read_ = true;
+        return;
+      case IoStep::Kind::kWantWrite:
+        blocked_ = true;
+        wait_writable();
+        return;
+      case IoStep::Kind::kEnd:
+      case IoStep::Kind::kFailed:
+      case IoStep::Kind::kTlsFailed:
+        // What the server still said may hold answers, or why it left.
+        while (read_some()) {
+        }
+        if (!ended_) end(ErrorClass::kClosed, true);
+        return;
+    }
+  }
+  // nghttp2 ends the session itself when the server broke the protocol, or has gone away for good.
+  if (!ended_ && session_.is_over()) end(ErrorClass::kProtocol, true);
+}
+
+void Connection::expire(Duration timeout, Instant now) {
+  now_ = now;
+  while (!in_flight_.empty()) {
+    const InFlightTable::Ticket ticket = in_flight_.oldest();
+    if (now - in_flight_[ticket].sent < timeout) break;
+    session_.cancel(ticket);
+    finish(ticket, ErrorClass::kTimeout, 0);
+  }
+}
+
+void Connection::close(Instant now) {
+  if (ended_) return;
+  now_ = now;
+  if (!blocked_) {
+    session_.say_goodbye();
+    out_.erase(0, written_);
+    written_ = 0;
+    if (session_.take_output(out_, out_.size() + kWriteSize)) {
+      stream_->write(out_);  // As far as it goes; nobody waits for it.
+      count_bytes();
+    }
+  }
+  end(ErrorClass::kClosed, false);
+}
+
+void Connection::wait_readable() {
+  waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const error_code& aborted) {
+                       if (!aborted && !self->ended_) self->on_readable();
+                     });
+}
+
+void Connection::wait_writable() {
+  waiter_.async_wait(asio::posix::stream_descriptor::wait_write,
+                     [self = shared_from_this()](const error_code& aborted) {
+                       if (aborted || self->ended_) return;
+                       self->blocked_ = false;
+                       const Instant now = std::chrono::steady_clock::now();
+                       self->flush(now);
+                       if (!self->ended_) self->owner_.on_progress(*self, now);
+                     });
+}
+
+void Connection::on_readable() {
+  if (write_wants_read_) {
+    write_wants_read_ = false;
+    blocked_ = false;
+  }
+  for (int turn = 0; turn < kReadsPerTurn && read_some(); ++turn) {
+  }
+  if (ended_) return;
+  wait_readable();
+  if (session_.is_over()) {
+    end(ErrorClass::kProtocol, true);
+    return;
+  }
+  owner_.on_progress(*this, now_);
+}
+
+bool Connection::read_some() {
+  static thread_local std::array<char, kReadSize> buffer;
+  const IoStep step = stream_->read(buffer);
+  now_ = std::chrono::steady_clock::now();
+  count_bytes();
+  switch (step.kind) {
+    case IoStep::Kind::kDone:
+      if (!session_.receive(std::string_view(buffer.data(), step.bytes))) {
+        end(ErrorClass::kProtocol, true);
+      }
+      return !ended_;
+    case IoStep::Kind::kWantRead:
+      return false;
+    case IoStep::Kind::kWantWrite:
+      if (!blocked_) {
+        blocked_ = true;
+        wait_writable();
+      }
+      return false;
+    case IoStep::Kind::kEnd:
+    case IoStep::Kind::kFailed:
+      end(ErrorClass::kClosed, true);
+      return false;
+    case IoStep::Kind::kTlsFailed:
+      // TLS 1.3 servers refuse a client's certificate only after the handshake.
+      end(session_.is_confirmed() ? ErrorClass::kClosed : ErrorClass::kTls, true);
+      return false;
+  }
+  return false;
+}
+
+void Connection::on_answer(ClientSession::Ticket ticket) { in_flight_[ticket].first_byte = now_; }
+
+void Connection::on_status(ClientSession::Ticket ticket, int status) {
+  InFlight& request = in_flight_[ticket];
+  request.status = status;
+  request.check.headers_seen = 0;  // Those of an interim answer do not count.
+}
+
+void Connection::on_header(ClientSession::Ticket ticket, std::string_view name,
+                           std::string_view value) {
+  InFlight& request = in_flight_[ticket];
+  const Expectation& expectation = request.request->expectation();
+  if (!expectation.needs_status_only()) expectation.header(request.check, name, value);
+}
+
+void Connection::on_body(ClientSession::Ticket ticket, std::string_view piece) {
+  InFlight& request = in_flight_[ticket];
+  const Expectation& expectation = request.request->expectation();
+  if (!expectation.needs_status_only()) expectation.body(request.check, piece);
+}
+
+void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
+  const InFlight& request = in_flight_[ticket];
+  if (end != StreamEnd::kWhole) {
+    finish(ticket, to_error(end), 0);
+    return;
+  }
+  ++answers_;
+  const bool holds = request.request->expectation().holds(request.check, request.status);
+  finish(ticket, holds ? ErrorClass::kNone : ErrorClass::kUnexpected, request.status);
+}
+
+void Connection::finish(ClientSession::Ticket ticket, ErrorClass error, int status) {
+  owner_.on_end(in_flight_[ticket], error, status, now_);
+  in_flight_.remove(ticket);
+}
+
+void Connection::count_bytes() {
+  const std::uint64_t received = stream_->received();
+  const std::uint64_t sent = stream_->sent();
+  if (received == counted_received_ && sent == counted_sent_) return;
+  owner_.on_bytes(received - std::exchange(counted_received_, received),
+                  sent - std::exchange(counted_sent_, sent), now_);
+}
+
+void Connection::end(ErrorClass error, bool lost) {
+  if (std::exchange(ended_, true)) return;
+  const auto self = shared_from_this();  // on_lost() may let go of this.
+  if (waiter_.is_open()) waiter_.release();
+  while (!in_flight_.empty()) finish(in_flight_.oldest(), error, 0);
+  stream_.reset();
+  if (lost) owner_.on_lost(*this, now_);
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,247 @@
+#include "generators/load/connection_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::generators {
+
+using reports::ErrorClass;
+using reports::Metric;
+using Clock = std::chrono::steady_clock;
+
+ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder& recorder,
+                               PoolOptions options, Owner& owner)
+    : loop_(loop),
+      dialer_(dialer),
+      recorder_(recorder),
+      owner_(owner),
+      options_(std::move(options)),
+      timeout_(options_.timeout),
+      random_(derive_seed(options_.seed, "urls")) {
+  for (const std::size_t number : options_.places) {
+    places_.push_back({number,
+                       Backoff(options_.reconnect, random_at(options_.seed, number)),
+                       nullptr,
+                       nullptr,
+                       std::make_unique<asio::steady_timer>(loop)});
+  }
+}
+
+ConnectionPool::~ConnectionPool() = default;
+
+void ConnectionPool::open() {
+  for (std::size_t place = 0; place < places_.size(); ++place) dial(place);
+}
+
+void ConnectionPool::close(Instant now) {
+  if (std::exchange(closed_, true)) return;
+  for (Place& place : places_) {
+    place.attempt.reset();
+    place.timer->cancel();
+    if (auto connection = std::exchange(place.connection, nullptr)) connection->close(now);
+  }
+  for (const auto& connection : std::exchange(leaving_, {})) connection->close(now);
+  free_.clear();
+  dirty_.clear();
+  up_ = 0;
+  expiry_.reset();
+}
+
+Connection* ConnectionPool::take(Instant now) {
+  while (!free_.empty()) {
+    turn_ = turn_ + 1 < free_.size() ? turn_ + 1 : 0;
+    Connection* connection = free_[turn_];
+    if (!is_worn(*connection, now)) return connection;
+    retire(*connection, now);
+  }
+  return nullptr;
+}
+
+void ConnectionPool::send(Connection& connection, const Job& job, const PreparedRequest& request,
+                          std::uint64_t seed, Instant now) {
+  ++in_flight_;
+  if (!expiry_) expiry_ = now + timeout_;
+  connection.send(job, request, seed, now);
+  mark_dirty(connection);
+  update_free(connection);
+}
+
+void ConnectionPool::flush(Instant now) {
+  // A connection that breaks while it is flushed may let others be marked; those come next time.
+  flushing_.swap(dirty_);
+  for (const auto& connection : flushing_) {
+    connection->is_dirty = false;
+    connection->flush(now);
+    if (!closed_) update_free(*connection);
+  }
+  flushing_.clear();
+}
+
+void ConnectionPool::expire_older(Duration timeout, Instant now) {
+  std::optional<Instant> next;
+  const auto expire = [&](Connection& connection) {
+    const std::size_t before = connection.in_flight();
+    if (before == 0) return;
+    connection.expire(timeout, now);
+    if (connection.in_flight() != before) mark_dirty(connection);
+    update_free(connection);
+    if (connection.in_flight() == 0) return;
+    const Instant oldest = connection.oldest_sent() + timeout_;
+    next = next ? std::min(*next, oldest) : oldest;
+  };
+  for (Place& place : places_) {
+    if (place.connection) expire(*place.connection);
+  }
+  for (const auto& connection : leaving_) expire(*connection);
+  expiry_ = next;
+}
+
+void ConnectionPool::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
+  --in_flight_;
+  owner_.on_end(request, error, status, now);
+}
+
+void ConnectionPool::on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) {
+  recorder_.bytes(now, received, sent);
+}
+
+void ConnectionPool::on_progress(Connection& connection, Instant now) {
+  const auto hold = connection.shared_from_this();
+  mark_dirty(connection);  // The session may have acknowledgements and windows to send.
+  if (connection.has_gone_away()) {
+    replace(connection, now);
+  } else {
+    update_free(connection);
+  }
+  owner_.on_progress(now);
+  if (connection.is_ended() || connection.in_flight() > 0) return;
+  const auto left = std::find(leaving_.begin(), leaving_.end(), hold);
+  if (left == leaving_.end()) return;
+  leaving_.erase(left);
+  connection.close(now);
+}
+
+void ConnectionPool::on_lost(Connection& connection, Instant now) {
+  if (closed_) return;
+  const auto hold = connection.shared_from_this();
+  std::erase(leaving_, hold);
+  replace(connection, now);
+  // Not from here: this may be inside of flush(), or of a session's own work.
+  asio::post(loop_, [this] {
+    if (!closed_) owner_.on_progress(Clock::now());
+  });
+}
+
+void ConnectionPool::replace(Connection& connection, Instant now) {
+  Place& place = places_[connection.place];
+  if (place.connection.get() != &connection) return;  // It has been replaced before.
+  recorder_.connection_lost(now);
+  const bool in_good_order = connection.has_gone_away() && connection.answers() > 0;
+  if (now - connection.opened() >= options_.reconnect.up_to) place.backoff.reset();
+  let_go(connection);
+  if (in_good_order) {
+    dial(connection.place);
+  } else {
+    dial_later(connection.place);
+  }
+}
+
+void ConnectionPool::retire(Connection& connection, Instant now) {
+  const auto hold = connection.shared_from_this();
+  let_go(connection);
+  if (connection.in_flight() == 0) {
+    std::erase(leaving_, hold);
+    connection.close(now);
+  }
+  dial(connection.place);
+}
+
+/// Takes the connection out of its place; what it has in flight goes on.
+void ConnectionPool::let_go(Connection& connection) {
+  auto hold = std::exchange(places_[connection.place].connection, nullptr);
+  --up_;
+  if (!connection.is_ended()) leaving_.push_back(std::move(hold));
+  update_free(connection);
+}
+
+bool ConnectionPool::is_worn(const Connection& connection, Instant now) const {
+  if (!options_.renew) return false;
+  return (options_.renew->requests && connection.requests_sent() >= *options_.renew->requests) ||
+         (options_.renew->age && now - connection.opened() >= *options_.renew->age);
+}
+
+void ConnectionPool::update_free(Connection& connection) {
+  const bool is_free = !closed_ && places_[connection.place].connection.get() == &connection &&
+                       connection.can_take();
+  const bool was_free = connection.free_index != Connection::kNowhere;
+  if (is_free == was_free) return;
+  if (is_free) {
+    connection.free_index = free_.size();
+    free_.push_back(&connection);
+    return;
+  }
+  Connection* last = free_.back();
+  free_[connection.free_index] = last;
+  last->free_index = connection.free_index;
+  free_.pop_back();
+  connection.free_index = Connection::kNowhere;
+}
+
+void ConnectionPool::mark_dirty(Connection& connection) {
+  if (connection.is_dirty) return;
+  connection.is_dirty = true;
+  dirty_.push_back(connection.shared_from_this());
+}
+
+std::size_t ConnectionPool::pick_url(std::size_t place) {
+  if (options_.balance == Balance::kRandom) {
+    return static_cast<std::size_t>(random_.below(options_.urls.size()));
+  }
+  return places_[place].number % options_.urls.size();
+}
+
+void ConnectionPool::dial(std::size_t place) {
+  if (closed_) return;
+  const std::size_t url = pick_url(place);
+  places_[place].attempt =
+      dialer_.dial(options_.urls[url], [this, place, url](Dialled dialled) {
+        on_dialled(place, url, std::move(dialled));
+      });
+}
+
+void ConnectionPool::dial_later(std::size_t place) {
+  if (closed_) return;
+  asio::steady_timer& timer = *places_[place].timer;
+  timer.expires_after(places_[place].backoff.next());
+  timer.async_wait([this, place](const boost::system::error_code& aborted) {
+    if (aborted || closed_) return;
+    dial(place);
+  });
+}
+
+void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dialled) {
+  Place& place = places_[index];
+  place.attempt.reset();
+  const Instant now = Clock::now();
+  if (dialled.resolve) recorder_.measured(now, Metric::kResolve, *dialled.resolve);
+  if (dialled.connect) recorder_.measured(now, Metric::kConnect, *dialled.connect);
+  if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
+  if (!dialled.stream) {
+    recorder_.connection_failed(now);
+    dial_later(index);
+    if (up_ == 0) owner_.on_no_connection(dialled.error, now);
+    return;
+  }
+  recorder_.connection_opened(now);
+  ++up_;
+  place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
+                                                  options_.streams, url, now, *this);
+  place.connection->place = index;
+  const auto connection = place.connection;
+  connection->open(now);
+  if (connection->is_ended()) return;  // on_lost() has been called.
+  update_free(*connection);
+  owner_.on_progress(now);
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "generators/load/backoff.h"
+#include "generators/load/connection.h"
+#include "generators/load/recorder.h"
+#include "generators/spec/target_spec.h"
+#include "generators/transport/dial.h"
+#include "harness/base/units.h"
+#include "harness/runtime/asio.h"
+
+namespace squall::generators {
+
+/// The part of a load's connections that one shard keeps.
+struct PoolOptions {
+  std::vector<Url> urls;
+  std::vector<std::size_t> places;  ///< The load's number of each connection of this pool.
+  Balance balance = Balance::kRoundRobin;
+  std::size_t streams = 1;
+  Duration timeout{};
+  ReconnectSpec reconnect;
+  std::optional<RenewSpec> renew;
+  std::uint64_t seed = 0;
+};
+
+/// The connections of one load on one shard: makes them, replaces them, says which has a stream
+/// free.
+///
+/// A place is a connection that should be there. It is dialled at open(), and again after each loss
+/// or failure, with back-off; at once when the server said goodbye in good order (GOAWAY) after
+/// having answered something. A connection that the server left that way, or that is due to be
+/// renewed, still finishes what it has in flight, beside its replacement.
+///
+/// Lifecycle:  open() → … → close(); the owner and the dialer outlive it.
+/// Threads:    its shard's.
+/// Errors:     counted; a failed attempt is told of when no connection is up.
+class ConnectionPool final : private Connection::Owner {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    /// A request ended. No request may be sent from here.
+    virtual void on_end(const InFlight& request, reports::ErrorClass error, int status,
+                        Instant now) = 0;
+    /// An attempt to connect failed while no connection is up.
+    virtual void on_no_connection(reports::ErrorClass error, Instant now) = 0;
+    /// Streams may be free, or all may have ended.
+    virtual void on_progress(Instant now) = 0;
+  };
+
+  ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder& recorder, PoolOptions options,
+                 Owner& owner);
+  ~ConnectionPool() override;
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+  void open();
+  /// Closes everything; what is in flight ends as kClosed. Nothing is dialled any more.
+  void close(Instant now);
+
+  bool has_free() const { return !free_.empty(); }
+  /// The connection to send the next request on: those with a free stream take turns. Null when
+  /// there is none.
+  Connection* take(Instant now);
+  /// Sends on a connection that take() gave; written by the next flush().
+  void send(Connection& connection, const Job& job, const PreparedRequest& request,
+            std::uint64_t seed, Instant now);
+  void flush(Instant now);
+
+  /// Ends what has been in flight for the timeout, as timed out.
+  void expire(Instant now) { expire_older(timeout_, now); }
+  /// Ends all that is in flight as timed out, now.
+  void expire_all(Instant now) { expire_older(Duration::zero(), now); }
+  /// When expire() is next worth calling; none when nothing is in flight.
+  std::optional<Instant> next_expiry() const { return expiry_; }
+  std::size_t in_flight() const { return in_flight_; }
+
+ private:
+  struct Place {
+    std::size_t number = 0;  // Within the load.
+    Backoff backoff;
+    std::shared_ptr<Connection> connection;  // Up; or null,
+    std::unique_ptr<Dialer::Attempt> attempt;  // being dialled; or neither: waiting.
+    std::unique_ptr<asio::steady_timer> timer;
+  };
+
+  void on_end(const InFlight& request, reports::ErrorClass error, int status,
+              Instant now) override;
+  void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
+  void on_progress(Connection& connection, Instant now) override;
+  void on_lost(Connection& connection, Instant now) override;
+
+  void dial(std::size_t place);
+  void dial_later(std::size_t place);
+  void on_dialled(std::size_t place, std::size_t url, Dialled dialled);
+  void replace(Connection& connection, Instant now);
+  void retire(Connection& connection, Instant now);
+  void let_go(Connection& connection);
+  bool is_worn(const Connection& connection, Instant now) const;
+  void update_free(Connection& connection);
+  void mark_dirty(Connection& connection);
+  void expire_older(Duration timeout, Instant now);
+  std::size_t pick_url(std::size_t place);
+
+  asio::io_context& loop_;
+  Dialer& dialer_;
+  Recorder& recorder_;
+  Owner& owner_;
+  PoolOptions options_;
+  Duration timeout_;
+  Random random_;
+  std::vector<Place> places_;
+  std::vector<std::shared_ptr<Connection>> leaving_;  // No new requests; what is in flight ends.
+  std::vector<Connection*> free_;                     // Those with a free stream.
+  std::vector<std::shared_ptr<Connection>> dirty_;    // Those with something to be flushed.
+  std::vector<std::shared_ptr<Connection>> flushing_;
+  std::size_t turn_ = 0;
+  std::size_t up_ = 0;
+  std::size_t in_flight_ = 0;
+  std::optional<Instant> expiry_;
+  bool closed_ = false;
+};
+
+}  // namespace squall::generators

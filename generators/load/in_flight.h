@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "generators/request/prepared_request.h"
+#include "harness/base/units.h"
+
+namespace squall::generators {
+
+/// A request that is due: all that is kept of it while it waits.
+struct Job {
+  Instant due{};
+  std::uint64_t number = 0;  ///< Within the load.
+  std::uint32_t user = 0;    ///< Closed loads only.
+};
+
+/// A request that has been sent and has not ended.
+struct InFlight {
+  Job job;
+  Instant sent{};
+  Instant first_byte{};  ///< The clock's epoch until there is one.
+  int status = 0;
+  const PreparedRequest* request = nullptr;
+  ExpectationState check;
+  RenderedRequest rendered;  ///< Where the request is not constant. Keeps its memory.
+};
+
+/// The requests in flight on one connection, in the order in which they were sent.
+///
+/// Each has a ticket, a small number that is used again. As all of them have the same timeout, the
+/// oldest is the first to time out: no request needs a timer.
+///
+/// Lifecycle:  as long as its connection.
+/// Threads:    one owner at a time.
+/// Errors:     using a ticket that is not in flight is a programming error.
+class InFlightTable {
+ public:
+  using Ticket = std::uint32_t;
+  static constexpr Ticket kNone = std::numeric_limits<Ticket>::max();
+
+  /// A ticket for a request that is the youngest from now on. It may hold what an earlier one left.
+  Ticket add() {
+    Ticket ticket = free_;
+    if (ticket == kNone) {
+      ticket = static_cast<Ticket>(entries_.size());
+      entries_.emplace_back();
+    } else {
+      free_ = entries_[ticket].next;
+    }
+    Entry& entry = entries_[ticket];
+    entry.previous = youngest_;
+    entry.next = kNone;
+    (youngest_ == kNone ? oldest_ : entries_[youngest_].next) = ticket;
+    youngest_ = ticket;
+    ++size_;
+    return ticket;
+  }
+
+  void remove(Ticket ticket) {
+    Entry& entry = entries_[ticket];
+    (entry.previous == kNone ? oldest_ : entries_[entry.previous].next) = entry.next;
+    (entry.next == kNone ? youngest_ : entries_[entry.next].previous) = entry.previous;
+    entry.next = free_;
+    free_ = ticket;
+    --size_;
+  }
+
+  InFlight& operator[](Ticket ticket) { return entries_[ticket].request; }
+  /// The one sent longest ago, or kNone.
+  Ticket oldest() const { return oldest_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  struct Entry {
+    InFlight request;
+    Ticket previous = kNone;
+    Ticket next = kNone;  // Of one that is free: the next free one.
+  };
+
+  std::vector<Entry> entries_;
+  Ticket oldest_ = kNone;
+  Ticket youngest_ = kNone;
+  Ticket free_ = kNone;
+  std::size_t size_ = 0;
+};
+
+}  // namespace squall::generators

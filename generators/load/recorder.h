@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "generators/load/in_flight.h"
+#include "harness/base/units.h"
+#include "reports/measure/snapshot.h"
+
+namespace squall::generators {
+
+/// Counts what happens to one load on one shard, second by second of the timeline.
+///
+/// The shard counts into cells of its own; once a second it hands them over, and whoever collects
+/// gives the emptied cells back. What happens before the start (connections are opened ahead of
+/// it) counts in second 0.
+///
+/// Lifecycle:  begin_at() before anything is counted.
+/// Threads:    collect() from any thread; all the rest on the shard's.
+/// Errors:     none.
+class Recorder {
+ public:
+  /// The start of the load's timeline: where second 0 begins.
+  void begin_at(Instant start) { start_ = start; }
+
+  void due(Instant due) { ++cell(due).due; }
+  void unsent(Instant due) { ++cell(due).unsent; }
+  void shed(Instant due) { ++cell(due).shed; }
+  void sent(Instant now) { ++cell(now).sent; }
+  /// How late the generator itself was with a request.
+  void late(Instant due, Duration lateness);
+  /// The end of a sent request; `status` 0 when there was no whole answer.
+  void ended(const InFlight& request, reports::ErrorClass error, int status, Instant now);
+  /// The end of a request that counts as sent but never had a connection. It has a response time,
+  /// up to `now`, but no service time.
+  void failed_unconnected(Instant due, reports::ErrorClass error, Instant now);
+  void bytes(Instant now, std::uint64_t received, std::uint64_t sent);
+  void connection_opened(Instant now) { ++cell(now).connections_opened; }
+  void connection_failed(Instant now) { ++cell(now).connections_failed; }
+  void connection_lost(Instant now) { ++cell(now).connections_lost; }
+  void measured(Instant now, reports::Metric metric, Duration value);
+
+  /// The longest late() since the last call.
+  Duration take_longest_lateness();
+  /// Makes what was counted so far available to collect().
+  void hand_over();
+  /// Adds what was handed over since the last call to `cells`, under the load's name.
+  void collect(const std::string& load, std::vector<reports::LoadSecond>& cells);
+
+ private:
+  struct Second {
+    std::int64_t second = 0;
+    std::unique_ptr<reports::SecondCell> cell;
+  };
+
+  reports::SecondCell& cell(Instant when);
+  reports::SecondCell& find(std::int64_t second);
+
+  Instant start_{};
+  std::vector<Second> open_;  // Touched since the last hand-over, in no order.
+  std::vector<std::unique_ptr<reports::SecondCell>> spare_;
+  Duration longest_lateness_{};
+  // The last two seconds looked up: requests alternate between the second they were due in and now.
+  struct Recent {
+    Instant begin{};
+    reports::SecondCell* cell = nullptr;
+  };
+  Recent recent_;
+  Recent before_;
+
+  std::mutex mutex_;
+  std::vector<Second> handed_over_;                           // Guarded by mutex_.
+  std::vector<std::unique_ptr<reports::SecondCell>> emptied_;  // Guarded by mutex_.
+};
+
+}  // namespace squall::generators

@@ -1,0 +1,257 @@
+#include "generators/load/shard_load.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::generators {
+
+using reports::ErrorClass;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// Connections are opened so long before they are needed.
+constexpr Duration kAhead = std::chrono::seconds(3);
+// So many requests share a timestamp at most.
+constexpr int kBatch = 64;
+
+PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
+  PoolOptions options;
+  options.urls = load.target.urls;
+  options.places = part.places;
+  options.balance = load.target.balance;
+  options.streams = load.target.streams;
+  options.timeout = load.target.timeout;
+  options.reconnect = load.target.reconnect;
+  options.renew = load.target.new_connection_every;
+  options.seed = random_at(derive_seed(load.seed, "connections"), part.slice.first);
+  return options;
+}
+
+}  // namespace
+
+ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad> load,
+                     LoadPart part, Dialer& dialer, Recorder& recorder,
+                     std::function<void()> on_done)
+    : loop_(loop),
+      load_(std::move(load)),
+      part_(std::move(part)),
+      recorder_(recorder),
+      on_done_(std::move(on_done)),
+      pool_(loop, dialer, recorder, pool_options(*load_, part_), *this),
+      next_number_(part_.slice.first),
+      timer_(loop),
+      opening_(loop) {
+  if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
+    arrivals_.emplace(load_->schedule, open->arrivals, load_->seed, part_.slice);
+  } else {
+    users_.emplace(std::get<ClosedSpec>(load_->load.schedule).think,
+                   random_at(derive_seed(load_->seed, "think"), part_.slice.first));
+  }
+}
+
+void ShardLoad::open(Instant start) {
+  recorder_.begin_at(start);
+  if (done_) return;
+  begin_ = start + load_->load.at;
+  end_ = begin_ + load_->load.length();
+  give_up_ = end_ + load_->target.timeout;
+  opened_ = true;
+  if (users_) {
+    const std::uint64_t all = std::get<ClosedSpec>(load_->load.schedule).users;
+    for (std::uint64_t user = part_.slice.first; user < all; user += part_.slice.step) {
+      users_->wake(static_cast<std::uint32_t>(user), begin_);
+    }
+  }
+  opening_.expires_at(begin_ - kAhead);
+  opening_.async_wait([this](const boost::system::error_code& aborted) {
+    if (!aborted && !done_) pool_.open();
+  });
+  arm();
+}
+
+void ShardLoad::stop(Duration drain) {
+  if (done_ || stopped_) return;
+  const Instant now = Clock::now();
+  stopped_ = true;
+  opening_.cancel();
+  if (opened_) count_rest_as_unsent(now);
+  leave_unsent();
+  end_ = std::min(end_, now);
+  give_up_ = now;
+  cut_ = now + drain;
+  tick();
+}
+
+void ShardLoad::close() {
+  if (done_) return;
+  const Instant now = Clock::now();
+  stopped_ = true;
+  leave_unsent();
+  pool_.close(now);
+  end_ = now;
+  check_over(now);
+}
+
+/// What has fallen due since the last tick, when there is no more sending.
+void ShardLoad::count_rest_as_unsent(Instant now) {
+  if (arrivals_) release_arrivals(now);
+  while (arrivals_ && has_due(now)) release_arrivals(now);
+  if (users_) users_->clear();
+}
+
+bool ShardLoad::has_due(Instant now) const {
+  return arrivals_ && arrivals_->peek() && begin_ + arrivals_->peek()->due <= now;
+}
+
+void ShardLoad::tick() {
+  if (done_) return;
+  Instant now = Clock::now();
+  if (const auto expiry = pool_.next_expiry(); expiry && *expiry <= now) pool_.expire(now);
+  if (cut_ && *cut_ <= now) pool_.expire_all(now);
+  shed_stale(now);
+  if (!stopped_) {
+    const bool was_free = backlog_.empty() && pool_.has_free();
+    (void)was_free;
+    if (arrivals_) {
+      // Each batch has a timestamp of its own, so that `sent` is never long before the write.
+      while (has_due(now)) {
+        release_arrivals(now);
+        pump(now);
+        now = Clock::now();
+      }
+    } else if (users_) {
+      release_users(now);
+    }
+  }
+  pump(now);
+  if (give_up_ <= now) leave_unsent();
+  check_over(now);
+  if (!done_) arm();
+}
+
+void ShardLoad::release_arrivals(Instant now) {
+  const bool could_send = !stopped_ && backlog_.empty() && pool_.has_free();
+  for (int i = 0; i < kBatch && has_due(now); ++i) {
+    const Arrival arrival = *arrivals_->peek();
+    arrivals_->pop();
+    const Job job{begin_ + arrival.due, arrival.number, 0};
+    if (could_send) recorder_.late(job.due, now - job.due);
+    release(job);
+  }
+}
+
+void ShardLoad::release_users(Instant now) {
+  const bool could_send = backlog_.empty() && pool_.has_free();
+  while (!users_->empty() && users_->next() <= now) {
+    const Instant due = users_->next();
+    const std::uint32_t user = users_->pop();
+    if (due >= end_) continue;  // The load is over for this user.
+    if (could_send) recorder_.late(due, now - due);
+    begin_request_of(user, due);
+  }
+}
+
+void ShardLoad::begin_request_of(std::uint32_t user, Instant due) {
+  release({due, std::exchange(next_number_, next_number_ + part_.slice.step), user});
+}
+
+void ShardLoad::release(const Job& job) {
+  recorder_.due(job.due);
+  backlog_.push(job);
+}
+
+void ShardLoad::pump(Instant now) {
+  if (pumping_ || done_) return;
+  pumping_ = true;
+  do {
+    shed_stale(now);
+    while (!backlog_.empty()) {
+      Connection* connection = pool_.take(now);
+      if (connection == nullptr) break;
+      const Job job = backlog_.front();
+      backlog_.pop();
+      recorder_.sent(now);
+      pool_.send(*connection, job, load_->request(job.number, connection->url()),
+                 load_->values_seed, now);
+    }
+    pool_.flush(now);
+  } while (!backlog_.empty() && pool_.has_free());
+  pumping_ = false;
+}
+
+void ShardLoad::shed_stale(Instant now) {
+  if (!load_->target.deadline) return;
+  while (!backlog_.empty() && now - backlog_.front().due > *load_->target.deadline) {
+    const Job job = backlog_.front();
+    backlog_.pop();
+    recorder_.shed(job.due);
+    if (users_ && !stopped_) users_->think(job.user, now);
+  }
+}
+
+void ShardLoad::leave_unsent() {
+  for (; !backlog_.empty(); backlog_.pop()) recorder_.unsent(backlog_.front().due);
+}
+
+void ShardLoad::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
+  recorder_.ended(request, error, status, now);
+  if (users_ && !stopped_) users_->think(request.job.user, now);
+}
+
+void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
+  // Only those waiting at this moment: what a user begins next waits for the next attempt.
+  for (std::size_t waiting = backlog_.size(); waiting > 0; --waiting) {
+    const Job job = backlog_.front();
+    backlog_.pop();
+    recorder_.failed_unconnected(job.due, error, now);
+    if (users_ && !stopped_) users_->think(job.user, now);
+  }
+  check_over(now);
+  if (!done_) arm();
+}
+
+void ShardLoad::on_progress(Instant now) {
+  if (done_) return;
+  if (users_ && !stopped_) release_users(now);
+  pump(now);
+  check_over(now);
+  if (!done_) arm();
+}
+
+void ShardLoad::check_over(Instant now) {
+  if (done_ || now < end_ || !backlog_.empty() || pool_.in_flight() > 0) return;
+  if (!stopped_ && arrivals_ && arrivals_->peek()) return;
+  done_ = true;
+  timer_.cancel();
+  opening_.cancel();
+  pool_.close(now);
+  // Not from here: this may be deep inside of the pool.
+  asio::post(loop_, [this] { on_done_(); });
+}
+
+void ShardLoad::arm() {
+  Instant next = Instant::max();
+  const auto at = [&next](Instant moment) { next = std::min(next, moment); };
+  if (!stopped_) {
+    if (arrivals_ && arrivals_->peek()) at(begin_ + arrivals_->peek()->due);
+    if (users_ && !users_->empty()) at(users_->next());
+  }
+  if (const auto expiry = pool_.next_expiry()) at(*expiry);
+  if (!backlog_.empty()) {
+    at(give_up_);
+    if (load_->target.deadline) at(backlog_.front().due + *load_->target.deadline + Duration(1));
+  }
+  if (cut_ && pool_.in_flight() > 0) at(*cut_);
+  if (opened_ && backlog_.empty() && pool_.in_flight() == 0) at(end_);
+  if (next == Instant::max() || next >= armed_for_) return;
+  armed_for_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([this](const boost::system::error_code& aborted) {
+    if (aborted) return;
+    armed_for_ = Instant::max();
+    tick();
+  });
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "generators/load/connection_pool.h"
+#include "generators/load/prepared_load.h"
+#include "generators/load/recorder.h"
+#include "generators/load/ring_queue.h"
+#include "generators/load/users.h"
+#include "generators/schedule/arrival_walk.h"
+#include "generators/transport/dial.h"
+#include "harness/base/units.h"
+#include "harness/runtime/asio.h"
+
+namespace squall::generators {
+
+/// Which part of a load one shard offers.
+struct LoadPart {
+  Slice slice;                      ///< Of the load's requests, or of its users.
+  std::vector<std::size_t> places;  ///< Of its connections.
+};
+
+/// One load on one shard: lets requests fall due, sends them when a stream is free, ends.
+///
+/// A request that is due goes into the backlog; from there it is sent in order, as streams are
+/// free. It leaves the backlog otherwise when it is older than the target's deadline (shed), when
+/// an attempt to connect fails and no connection is up (an error), or when the load is over
+/// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
+///
+/// Lifecycle:  open() ahead of the start → … → `on_done` once, when all has ended and been counted;
+///             or stop() before. close() ends it at once. The dialer and the recorder outlive it.
+/// Threads:    its shard's.
+/// Errors:     data, in the recorder.
+class ShardLoad final : private ConnectionPool::Owner {
+ public:
+  ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad> load, LoadPart part,
+            Dialer& dialer, Recorder& recorder, std::function<void()> on_done);
+  ShardLoad(const ShardLoad&) = delete;
+  ShardLoad& operator=(const ShardLoad&) = delete;
+
+  /// `start` is the beginning of the timeline; the load begins its own `at` later.
+  void open(Instant start);
+  /// Begins no further request; see LoadEngine::stop().
+  void stop(Duration drain);
+  /// Ends at once: what is in flight counts as closed, what waits as unsent.
+  void close();
+
+  bool is_done() const { return done_; }
+  std::size_t backlog() const { return backlog_.size(); }
+  std::size_t in_flight() const { return pool_.in_flight(); }
+
+ private:
+  void on_end(const InFlight& request, reports::ErrorClass error, int status,
+              Instant now) override;
+  void on_no_connection(reports::ErrorClass error, Instant now) override;
+  void on_progress(Instant now) override;
+
+  void tick();
+  void release_arrivals(Instant now);
+  void release_users(Instant now);
+  void release(const Job& job);
+  void begin_request_of(std::uint32_t user, Instant due);
+  void pump(Instant now);
+  void shed_stale(Instant now);
+  void leave_unsent();
+  bool has_due(Instant now) const;
+  void count_rest_as_unsent(Instant now);
+  void check_over(Instant now);
+  void arm();
+
+  asio::io_context& loop_;
+  std::shared_ptr<const PreparedLoad> load_;
+  LoadPart part_;
+  Recorder& recorder_;
+  std::function<void()> on_done_;
+  ConnectionPool pool_;
+  RingQueue<Job> backlog_;
+  std::optional<ArrivalWalk> arrivals_;  // Of an open load,
+  std::optional<ThinkingUsers> users_;   // or a closed one.
+  std::uint64_t next_number_;            // Closed loads: of the next request.
+  asio::steady_timer timer_;
+  asio::steady_timer opening_;
+  Instant armed_for_ = Instant::max();
+  Instant begin_{};
+  Instant end_{};       // No request begins from here on.
+  Instant give_up_{};   // What still waits then is unsent.
+  std::optional<Instant> cut_;  // After stop(): when what is in flight is given up.
+  bool opened_ = false;
+  bool stopped_ = false;
+  bool pumping_ = false;
+  bool done_ = false;
+};
+
+}  // namespace squall::generators

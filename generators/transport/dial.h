@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generators/spec/target_spec.h"
+#include "generators/transport/byte_stream.h"
+#include "generators/transport/tls.h"
+#include "harness/base/units.h"
+#include "harness/runtime/asio.h"
+#include "reports/measure/outcome.h"
+
+namespace squall::generators {
+
+/// What came of an attempt to connect.
+struct Dialled {
+  std::unique_ptr<ByteStream> stream;  ///< Ready for use; null when the attempt failed.
+  reports::ErrorClass error = reports::ErrorClass::kNone;  ///< kResolve, kConnect or kTls.
+  std::string why;                                         ///< In words, when it failed.
+  std::optional<Duration> resolve;  ///< How long each step took, where it was taken and done.
+  std::optional<Duration> connect;
+  std::optional<Duration> tls;
+};
+
+/// Makes connections.
+class Dialer {
+ public:
+  /// An attempt under way. Destroying it gives it up.
+  class Attempt {
+   public:
+    virtual ~Attempt() = default;
+  };
+  using Done = std::function<void(Dialled)>;
+
+  virtual ~Dialer() = default;
+  /// Begins to connect. `done` is called once, later, from the event loop, unless the attempt is
+  /// destroyed before; it may destroy the attempt.
+  virtual std::unique_ptr<Attempt> dial(const Url& url, Done done) = 0;
+};
+
+/// How connections to a target are made.
+struct DialOptions {
+  std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, before DNS.
+  std::shared_ptr<const TlsContext> tls;                    ///< For https.
+  std::string protocol;  ///< What ALPN must agree on, with TLS; empty: whatever it says.
+  Duration timeout{};    ///< For the whole attempt.
+};
+
+/// Connects by name or address over TCP, with TLS where the URL says https.
+///
+/// Names are looked up anew each time. Of several addresses one after the other is tried, each
+/// with its share of the time that is left; the first that connects is used.
+///
+/// Lifecycle:  outlives its attempts.
+/// Threads:    all on the shard that runs `loop`; names are looked up on a thread of Asio's.
+/// Errors:     in Dialled.
+class TcpDialer final : public Dialer {
+ public:
+  TcpDialer(asio::io_context& loop, DialOptions options);
+  std::unique_ptr<Attempt> dial(const Url& url, Done done) override;
+
+ private:
+  asio::io_context& loop_;
+  std::shared_ptr<const DialOptions> options_;
+};
+
+}  // namespace squall::generators

@@ -1,0 +1,80 @@
+#include "generators/transport/tcp.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace squall::generators {
+namespace {
+
+Error last_error(std::string_view doing) {
+  return {std::error_code(errno, std::system_category()), std::string(doing)};
+}
+
+bool is_again(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+
+}  // namespace
+
+Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to) {
+  UniqueFd socket(
+      ::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!socket) return last_error("make a socket");
+  const int on = 1;
+  if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+    return last_error("set TCP_NODELAY");
+  }
+  int connected = 0;
+  do {
+    connected = ::connect(socket.get(), to.data(), static_cast<socklen_t>(to.size()));
+  } while (connected != 0 && errno == EINTR);
+  if (connected != 0 && errno != EINPROGRESS) return last_error("connect");
+  return socket;
+}
+
+Result<void> connect_result(int descriptor) {
+  int code = 0;
+  socklen_t size = sizeof code;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) != 0) {
+    return last_error("connect");
+  }
+  if (code != 0) return Error{std::error_code(code, std::system_category()), "connect"};
+  return {};
+}
+
+IoStep TcpStream::read(std::span<char> into) {
+  for (;;) {
+    const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
+    if (got > 0) {
+      received_ += static_cast<std::uint64_t>(got);
+      return {IoStep::Kind::kDone, static_cast<std::size_t>(got)};
+    }
+    if (got == 0) return {IoStep::Kind::kEnd, 0};
+    if (errno == EINTR) continue;
+    if (is_again(errno)) return {IoStep::Kind::kWantRead, 0};
+    errno_ = errno;
+    return {IoStep::Kind::kFailed, 0};
+  }
+}
+
+IoStep TcpStream::write(std::string_view bytes) {
+  for (;;) {
+    const ssize_t put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (put >= 0) {
+      sent_ += static_cast<std::uint64_t>(put);
+      return {IoStep::Kind::kDone, static_cast<std::size_t>(put)};
+    }
+    if (errno == EINTR) continue;
+    if (is_again(errno)) return {IoStep::Kind::kWantWrite, 0};
+    errno_ = errno;
+    return {IoStep::Kind::kFailed, 0};
+  }
+}
+
+std::string TcpStream::error_text() const {
+  return std::error_code(errno_, std::system_category()).message();
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,240 @@
+#include "generators/transport/tls.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "generators/transport/tcp.h"
+#include "harness/runtime/asio.h"
+
+namespace squall::generators {
+namespace {
+
+/// Takes OpenSSL's queue of errors empty; the first is the cause.
+std::string take_reason() {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return text == nullptr ? "TLS failed" : text;
+}
+
+Error failed(const std::string& doing) {
+  return error(std::errc::invalid_argument, doing + ": " + take_reason());
+}
+
+bool is_address(const std::string& host) {
+  boost::system::error_code failure;
+  asio::ip::make_address(host, failure);
+  return !failure;
+}
+
+// A BIO on a TcpStream, because OpenSSL's own lets a closed connection raise SIGPIPE.
+TcpStream& stream_of(BIO* bio) { return *static_cast<TcpStream*>(BIO_get_data(bio)); }
+
+int bio_write(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  const IoStep step = stream_of(bio).write({bytes, static_cast<std::size_t>(size)});
+  if (step.kind == IoStep::Kind::kDone) return static_cast<int>(step.bytes);
+  if (step.kind == IoStep::Kind::kWantWrite) BIO_set_retry_write(bio);
+  return -1;
+}
+
+int bio_read(BIO* bio, char* into, int size) {
+  BIO_clear_retry_flags(bio);
+  const IoStep step = stream_of(bio).read({into, static_cast<std::size_t>(size)});
+  if (step.kind == IoStep::Kind::kDone) return static_cast<int>(step.bytes);
+  if (step.kind == IoStep::Kind::kEnd) {
+    BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    return 0;
+  }
+  if (step.kind == IoStep::Kind::kWantRead) BIO_set_retry_read(bio);
+  return -1;
+}
+
+long bio_control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return 0;
+}
+
+const BIO_METHOD* bio_method() {
+  static const BIO_METHOD* const kMethod = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "squall stream");
+    BIO_meth_set_write(made, bio_write);
+    BIO_meth_set_read(made, bio_read);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+  }();
+  return kMethod;
+}
+
+class TlsStream final : public ByteStream {
+ public:
+  TlsStream(UniqueFd socket, SSL_CTX* context)
+      : socket_(std::move(socket)), ssl_(SSL_new(context)) {
+    BIO* bio = BIO_new(bio_method());
+    BIO_set_data(bio, &socket_);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);  // The SSL owns it now.
+    SSL_set_connect_state(ssl_.get());
+  }
+
+  SSL* ssl() { return ssl_.get(); }
+
+  int descriptor() const override { return socket_.descriptor(); }
+
+  IoStep handshake() override {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    return result == 1 ? IoStep{IoStep::Kind::kDone, 0} : why(result);
+  }
+
+  IoStep read(std::span<char> into) override {
+    ERR_clear_error();
+    const int result = SSL_read(ssl_.get(), into.data(), bounded(into.size()));
+    if (result > 0) return {IoStep::Kind::kDone, static_cast<std::size_t>(result)};
+    return why(result);
+  }
+
+  IoStep write(std::string_view bytes) override {
+    if (bytes.empty()) return {IoStep::Kind::kDone, 0};  // SSL_write of nothing is undefined.
+    ERR_clear_error();
+    const int result = SSL_write(ssl_.get(), bytes.data(), bounded(bytes.size()));
+    if (result > 0) return {IoStep::Kind::kDone, static_cast<std::size_t>(result)};
+    return why(result);
+  }
+
+  std::string_view protocol() const override {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};  // NOLINT: OpenSSL's interface
+  }
+
+  std::uint64_t received() const override { return socket_.received(); }
+  std::uint64_t sent() const override { return socket_.sent(); }
+  std::string error_text() const override { return reason_; }
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+
+  static int bounded(std::size_t size) {
+    return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
+  }
+
+  IoStep why(int result) {
+    switch (SSL_get_error(ssl_.get(), result)) {
+      case SSL_ERROR_WANT_READ:
+        return {IoStep::Kind::kWantRead, 0};
+      case SSL_ERROR_WANT_WRITE:
+        return {IoStep::Kind::kWantWrite, 0};
+      case SSL_ERROR_ZERO_RETURN:
+        return {IoStep::Kind::kEnd, 0};
+      case SSL_ERROR_SSL: {
+        const long verified = SSL_get_verify_result(ssl_.get());
+        // A peer that just closes is no failure of TLS; OpenSSL 3 reports it as one.
+        const bool just_closed =
+            ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        reason_ = take_reason();
+        if (verified != X509_V_OK) reason_ = X509_verify_cert_error_string(verified);
+        if (just_closed) return {IoStep::Kind::kEnd, 0};
+        return {IoStep::Kind::kTlsFailed, 0};
+      }
+      default:
+        reason_ = socket_.error_text();
+        return {IoStep::Kind::kFailed, 0};
+    }
+  }
+
+  TcpStream socket_;
+  std::unique_ptr<SSL, Free> ssl_;  // After the socket: its BIO refers to it.
+  std::string reason_;
+};
+
+/// ALPN's wire format (RFC 7301 §3.1): each name after its length.
+std::vector<unsigned char> to_wire(const std::vector<std::string>& protocols) {
+  std::vector<unsigned char> wire;
+  for (const std::string& name : protocols) {
+    wire.push_back(static_cast<unsigned char>(name.size()));
+    wire.insert(wire.end(), name.begin(), name.end());
+  }
+  return wire;
+}
+
+}  // namespace
+
+Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::path& directory,
+                                    const std::vector<std::string>& protocols) {
+  if (spec.resume_sessions) return error(std::errc::not_supported, "tls: session: resume");
+  if (spec.early_data) return error(std::errc::not_supported, "tls: early_data");
+  ERR_clear_error();
+  TlsContext tls;
+  tls.verify_ = spec.verify;
+  tls.server_name_ = spec.server_name.value_or("");
+  tls.context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = tls.context_.get();
+  if (context == nullptr) return failed("TLS");
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+
+  if (spec.min_version != "1.2" && spec.min_version != "1.3") {
+    return error(std::errc::invalid_argument, "tls: min: " + spec.min_version);
+  }
+  SSL_CTX_set_min_proto_version(context,
+                                spec.min_version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
+
+  if (spec.verify) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (spec.ca) {
+      const std::string file = (directory / *spec.ca).string();
+      if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) return failed("tls: ca: " + file);
+    } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
+      return failed("tls: the system's roots");
+    }
+  }
+  if (spec.certificate) {
+    const std::string file = (directory / *spec.certificate).string();
+    if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) != 1) {
+      return failed("tls: cert: " + file);
+    }
+    const std::string key = (directory / spec.key.value_or(*spec.certificate)).string();
+    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+      return failed("tls: key: " + key);
+    }
+    if (SSL_CTX_check_private_key(context) != 1) return failed("tls: key: " + key);
+  }
+  const auto wire = to_wire(protocols);
+  if (!wire.empty() && SSL_CTX_set_alpn_protos(context, wire.data(),
+                                               static_cast<unsigned>(wire.size())) != 0) {
+    return failed("tls: ALPN");
+  }
+  return tls;
+}
+
+std::unique_ptr<ByteStream> TlsContext::connect(UniqueFd socket, const std::string& host) const {
+  auto stream = std::make_unique<TlsStream>(std::move(socket), context_.get());
+  const std::string& name = server_name_.empty() ? host : server_name_;
+  // RFC 6066 §3: addresses are not sent as SNI; they are verified as addresses (RFC 2818 §3.1).
+  if (is_address(name)) {
+    if (verify_) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream->ssl()), name.c_str());
+  } else {
+    // What the macro SSL_set_tlsext_host_name does; OpenSSL copies the name.
+    SSL_ctrl(stream->ssl(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(name.c_str()));  // NOLINT: OpenSSL's interface
+    if (verify_) SSL_set1_host(stream->ssl(), name.c_str());
+  }
+  return stream;
+}
+
+}  // namespace squall::generators
