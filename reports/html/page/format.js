@@ -75,7 +75,7 @@ export function bytes(value) {
 /** A length in seconds: "18.2 s", "1 min 32 s", "1 h 0 min". */
 export function length(seconds) {
   if (seconds === null || seconds === undefined) return '\u2013';
-  if (seconds < 60) return String(Number(seconds.toFixed(1))) + NB + 's';
+  if (seconds < 60) return String(Number(seconds.toFixed(seconds < 10 ? 2 : 1))) + NB + 's';
   const whole = Math.round(seconds);
   const h = Math.floor(whole / 3600);
   const m = Math.floor((whole % 3600) / 60);

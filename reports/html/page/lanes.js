@@ -79,7 +79,7 @@ export class Lanes {
       lane.append(h('span', { class: 'bar down', title: `${service.name} down from ${moment(down.from, 2)} to ${moment(down.to, 2)}`,
         style: { left: from + '%', width: `max(3px, ${to - from}%)` } }));
     }
-    const words = service.downs.some((down) => down.open) ? ' down, not back' : ` down ${length(total < 10 ? Number(total.toFixed(2)) : total)}`;
+    const words = service.downs.some((down) => down.open) ? ' down, not back' : ` down ${length(total)}`;
     lane.append(this.tag(first ? at(first.from) : 0, first ? at(first.to) : 0, service.name, words, false));
     return lane;
   }

@@ -170,7 +170,8 @@ export class Timeline {
     this.whole = h('button', { type: 'button', disabled: true, onclick: () => this.zoom(null) }, 'Whole run');
     const faults = this.model.faults.filter((fault) => fault.happened);
     const around = (fault) => {
-      const margin = Math.max(5, (fault.to - fault.from) * 0.5);
+      const { min, max } = this.model.span;
+      const margin = Math.max(1.5, (fault.to - fault.from) * 0.75, Math.min(15, (max - min) / 20));
       this.zoom({ min: fault.from - margin, max: fault.to + margin });
     };
     const canZoom = this.model.span.max - this.model.span.min > 4;
