@@ -23,6 +23,20 @@ if(SQUALL_SANITIZE)  # "address,undefined" or "thread"; a plain if(): the comma 
   endif()
 endif()
 
+if(SQUALL_FUZZ)  # Every library then counts its branches for libFuzzer; tests/fuzz links the engine.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "SQUALL_FUZZ needs Clang; use the preset fuzz")
+  endif()
+  target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # Clang's -Wconversion has -Wsign-conversion in it, GCC's has not; GCC is the one that decides.
+  target_compile_options(squall_flags INTERFACE -Wno-sign-conversion)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)  # Asio does not find Clang's older coroutines itself.
+    target_compile_definitions(squall_flags INTERFACE BOOST_ASIO_HAS_CO_AWAIT=1 BOOST_ASIO_HAS_STD_COROUTINE=1)
+  endif()
+endif()
+
 # squall_library(<name> HEADERS <...> [SOURCES <...>] [USES <...>] [USES_PRIVATELY <...>])
 # Makes the static library squall::<name>. Headers are included by their path from the root.
 function(squall_library name)
@@ -47,11 +61,36 @@ function(squall_library name)
   set_target_properties(squall_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
-# squall_test(<name> SOURCES <...> USES <...> [LABELS <...>])
+# squall_test(<name> SOURCES <...> USES <...> [LABELS <...>] [TIMEOUT <seconds>] [RUN_SERIAL])
+# Each TEST of it is one test of ctest. RUN_SERIAL: it needs something of which the machine has one
+# (a fixed port, all the processors), so nothing may run beside it.
 function(squall_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "RUN_SERIAL" "TIMEOUT" "SOURCES;USES;LABELS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "squall_test(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE squall_flags ${arg_USES} GTest::gmock_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 60)
+  set(properties TIMEOUT ${arg_TIMEOUT})
+  if(arg_RUN_SERIAL)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
+  # Several labels travel through gtest_discover_tests only with their semicolons escaped.
+  string(REPLACE ";" "\\;" labels "${arg_LABELS}")
+  gtest_discover_tests(${name} PROPERTIES LABELS "${labels}" ${properties})
+  if("unit" IN_LIST arg_LABELS)
+    squall_unit_test(${name})
+  endif()
+endfunction()
+
+# squall_unit_test(<target>): `cmake --build . -t unit_tests` builds it. What the sanitizers run.
+function(squall_unit_test target)
+  if(NOT TARGET unit_tests)
+    add_custom_target(unit_tests)
+  endif()
+  add_dependencies(unit_tests ${target})
 endfunction()

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""Fails when a folder includes from a folder that it may not know (README.md, "Layers")."""
+"""Fails when a room includes from a room that it may not know, or is not in the table below.
+
+The table is harness/README.md's, "which room may include which".
+"""
 import pathlib
 import re
 import sys
+
+import tree
 
 ALLOWED = {  # folder -> folders it may include from, besides itself; the longest match counts
     "harness/base": [],
@@ -29,16 +34,22 @@ def owner(path: str) -> str:
 
 def main(root: pathlib.Path) -> int:
     wrong = []
-    for file in sorted(f for f in root.rglob("*") if f.suffix in {".h", ".cc"}):
+    for file in tree.files(root, tree.CPP):
         here = file.relative_to(root).as_posix()
+        if here.startswith("tests/"):
+            continue  # tests may look into every room
         if not (mine := owner(here)):
+            wrong.append(f"{here}: its room is not in the table of tests/lint/layering.py")
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
-            if (hit := INCLUDE.match(line)) and (theirs := owner(hit[1])):
-                if theirs != mine and not any(hit[1].startswith(f + "/") for f in ALLOWED[mine]):
-                    wrong.append(f"{here}:{number}: {mine} may not include {hit[1]}")
-    print("\n".join(wrong) or "layers hold")
-    return 1 if wrong else 0
+            if not (hit := INCLUDE.match(line)):
+                continue
+            theirs = owner(hit[1])
+            if hit[1].startswith("tests/"):
+                wrong.append(f"{here}:{number}: {mine} may not include {hit[1]}, which is only for tests")
+            elif theirs and theirs != mine and not any(hit[1].startswith(f + "/") for f in ALLOWED[mine]):
+                wrong.append(f"{here}:{number}: {mine} may not include {hit[1]}")
+    return tree.verdict("layering", wrong)
 
 
 if __name__ == "__main__":
