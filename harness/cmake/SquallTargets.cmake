@@ -79,9 +79,12 @@ function(squall_test name)
   if(arg_RUN_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
   endif()
-  # Several labels travel through gtest_discover_tests only with their semicolons escaped.
-  string(REPLACE ";" "\\;" labels "${arg_LABELS}")
-  gtest_discover_tests(${name} PROPERTIES LABELS "${labels}" ${properties})
+  gtest_discover_tests(${name} PROPERTIES ${properties})
+  # A list of labels does not survive gtest_discover_tests, so ctest is told them after it.
+  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(CONFIGURE OUTPUT ${labels_file} @ONLY CONTENT
+    "if(@name@_TESTS)\n  set_tests_properties(\${@name@_TESTS} PROPERTIES LABELS \"@arg_LABELS@\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
   if("unit" IN_LIST arg_LABELS)
     squall_unit_test(${name})
   endif()
