@@ -1,0 +1,298 @@
+#include "reports/json/results_json.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace squall::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::pair<const char*, double>, 6> kPercentiles = {
+    {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
+/// The contract's order.
+constexpr std::array<Metric, kMetrics> kMetricOrder = {
+    Metric::kResponse, Metric::kService,  Metric::kTtfb,   Metric::kConnect,
+    Metric::kTls,      Metric::kLateness, Metric::kResolve};
+
+/// RFC 3339 in UTC, to the millisecond.
+std::string utc(WallTime time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+Json finite(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
+
+/// A rate to a thousandth, which is all that a count over a length of time can tell.
+Json rate(Rate value) { return finite(std::round(value.per_second * 1e3) / 1e3); }
+
+Json seconds(const std::optional<Duration>& offset) {
+  return offset ? Json(to_seconds(*offset)) : Json(nullptr);
+}
+
+Json latency(const Histogram& histogram) {
+  const auto figure = [&histogram](Duration value) {
+    return histogram.empty() ? Json(nullptr) : Json(to_milliseconds(value));
+  };
+  Json json = {{"count", histogram.count()},
+               {"min", figure(histogram.min())},
+               {"mean", figure(histogram.mean())}};
+  for (const auto& [key, percent] : kPercentiles) {
+    json[key] = figure(histogram.at_percentile(percent));
+  }
+  json["max"] = figure(histogram.max());
+  json["clamped"] = histogram.clamped();
+  return json;
+}
+
+Json latencies(const SecondCell& cell) {
+  Json json = Json::object();
+  for (const Metric metric : kMetricOrder) {
+    json[std::string(to_string(metric))] = latency(cell.of(metric));
+  }
+  return json;
+}
+
+Json errors_by_class(const std::array<std::uint64_t, kErrorClasses>& errors) {
+  Json json = Json::object();
+  for (std::size_t i = 1; i < kErrorClasses; ++i) {
+    if (errors.at(i) > 0) json[std::string(to_string(static_cast<ErrorClass>(i)))] = errors.at(i);
+  }
+  return json;
+}
+
+Json statuses(const std::map<int, std::uint64_t>& status) {
+  Json json = Json::object();
+  for (const auto& [code, times] : status) json[std::to_string(code)] = times;
+  return json;
+}
+
+Json phase_json(const PhaseResult& phase) {
+  const SecondCell& totals = phase.figures.totals;
+  return {{"name", phase.name},
+          {"from_s", to_seconds(phase.figures.from)},
+          {"to_s", to_seconds(phase.figures.to)},
+          {"due", totals.due},
+          {"ok", totals.ok_by_due},
+          {"errors", totals.errors_by_due},
+          {"unsent", totals.unsent},
+          {"shed", totals.shed},
+          {"latency_ms",
+           {{"response", latency(totals.of(Metric::kResponse))},
+            {"service", latency(totals.of(Metric::kService))}}}};
+}
+
+Json series_json(const std::vector<SecondPoint>& points) {
+  Json json;
+  const auto column = [&](const char* key, auto value_of) {
+    Json values = Json::array();
+    for (const SecondPoint& point : points) values.push_back(value_of(point));
+    json[key] = std::move(values);
+  };
+  const auto latency_column = [&](const char* key, Duration SecondPoint::*value) {
+    column(key, [value](const SecondPoint& point) {
+      return point.response.empty() ? Json(nullptr) : Json(to_milliseconds(point.*value));
+    });
+  };
+  column("t_s", [](const SecondPoint& point) { return point.second; });
+  column("due", [](const SecondPoint& point) { return point.due; });
+  column("sent", [](const SecondPoint& point) { return point.sent; });
+  column("completed", [](const SecondPoint& point) { return point.completed; });
+  column("errors", [](const SecondPoint& point) { return point.errors; });
+  latency_column("p50", &SecondPoint::p50);
+  latency_column("p90", &SecondPoint::p90);
+  latency_column("p99", &SecondPoint::p99);
+  latency_column("p999", &SecondPoint::p999);
+  latency_column("max", &SecondPoint::max);
+  column("unsent", [](const SecondPoint& point) { return point.unsent; });
+  column("due_rate", [](const SecondPoint& point) { return rate({point.due_rate}); });
+  return json;
+}
+
+Json load_json(const LoadResult& load) {
+  const SecondCell& totals = load.whole.totals;
+  Json json = {
+      {"target", load.target},
+      {"protocol", load.protocol},
+      {"open", load.open},
+      {"from_s", to_seconds(load.whole.from)},
+      {"to_s", to_seconds(load.whole.to)},
+      {"due", totals.due},
+      {"sent", totals.sent},
+      {"completed", totals.completed},
+      {"ok", totals.ok},
+      {"unsent", totals.unsent},
+      {"shed", totals.shed},
+      {"errors", errors_by_class(totals.errors)},
+      {"status", statuses(totals.status)},
+      {"rate",
+       {{"due", rate(load.due_rate)},
+        {"sent", rate(load.sent_rate)},
+        {"completed", rate(load.completed_rate)}}},
+      {"latency_ms", latencies(totals)},
+      {"bytes", {{"received", totals.bytes_received}, {"sent", totals.bytes_sent}}},
+      {"connections",
+       {{"opened", totals.connections_opened},
+        {"failed", totals.connections_failed},
+        {"lost", totals.connections_lost}}},
+      {"phases", Json::array()},
+  };
+  for (const PhaseResult& phase : load.phases) json["phases"].push_back(phase_json(phase));
+  json["series"] = series_json(load.series);
+  return json;
+}
+
+std::string_view state_name(FaultRecord::State state) {
+  switch (state) {
+    case FaultRecord::State::kPlanned:
+      return "planned";
+    case FaultRecord::State::kInForce:
+      return "in force";
+    case FaultRecord::State::kDone:
+      return "done";
+    case FaultRecord::State::kUndone:
+      return "undone";
+    case FaultRecord::State::kFailed:
+      return "failed";
+    case FaultRecord::State::kIneffective:
+      return "ineffective";
+    case FaultRecord::State::kResidue:
+      return "residue";
+  }
+  return "planned";
+}
+
+Json span(const std::optional<Duration>& from, const std::optional<Duration>& to) {
+  if (!from) return nullptr;
+  return {{"from_s", seconds(from)}, {"to_s", seconds(to)}};
+}
+
+Json fault_json(const FaultResult& fault) {
+  Json spent = Json::object();
+  for (const auto& [objective, share] : fault.budget_spent) spent[objective] = finite(share);
+  return {{"fault", fault.record.name},
+          {"planned", span(fault.planned_from, fault.planned_to)},
+          {"actual", span(fault.record.from, fault.record.to)},
+          {"state", state_name(fault.record.state)},
+          {"on", fault.record.on},
+          {"verified", {{"asked", fault.record.asked}, {"seen", fault.record.seen}}},
+          {"error", fault.record.error.empty() ? Json(nullptr) : Json(fault.record.error)},
+          // When the harm was first seen and when it was over: not worked out yet.
+          {"impact", {{"detected_s", nullptr}, {"recovered_s", nullptr}, {"budget_spent", spent}}}};
+}
+
+Json objective_json(const ObjectiveResult& objective) {
+  return {{"load", objective.load},
+          {"text", objective.text},
+          {"goal", objective.goal},
+          {"measured", objective.measured ? finite(*objective.measured) : Json(nullptr)},
+          {"met", objective.met},
+          {"samples", objective.samples},
+          {"budget",
+           {{"allowed", objective.budget_allowed},
+            {"spent", objective.bad},
+            {"share", finite(objective.budget_share)}}},
+          {"sentence", objective.sentence}};
+}
+
+Json agent_json(const AgentResult& agent) {
+  Json labels = Json::object();
+  for (const auto& [key, value] : agent.record.labels) labels[key] = value;
+  return {{"labels", labels},
+          {"version", agent.record.version},
+          {"state", agent.record.state},
+          {"clock_offset_ms", finite(agent.record.clock_offset_ms)},
+          {"cpu_peak", finite(agent.cpu_peak)}};
+}
+
+Json event_json(const Event& event) {
+  return {{"at_s", to_seconds(event.at)},
+          {"agent", event.agent},
+          {"kind", event.kind},
+          {"subject", event.subject},
+          {"detail", event.detail}};
+}
+
+/// Text that is not UTF-8 is mended, not refused.
+std::string on_one_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_flat(const Json& json) {
+  return !json.is_structured() || std::none_of(json.begin(), json.end(), [](const Json& item) {
+    return item.is_structured() && !item.empty();
+  });
+}
+
+void write_indented(const Json& json, std::size_t indent, std::string& out) {
+  if (is_flat(json)) {
+    out += on_one_line(json);
+    return;
+  }
+  const std::string margin(indent + 2, ' ');
+  out += json.is_object() ? "{" : "[";
+  bool is_first = true;
+  for (const auto& [key, value] : json.items()) {
+    out += is_first ? "\n" : ",\n";
+    is_first = false;
+    out += margin;
+    if (json.is_object()) out += on_one_line(key) + ": ";
+    write_indented(value, indent + 2, out);
+  }
+  out += "\n" + std::string(indent, ' ') + (json.is_object() ? "}" : "]");
+}
+
+}  // namespace
+
+Json results_json(const RunResult& result) {
+  Json json = {
+      {"squall", 1},
+      {"run", result.run},
+      {"scenario", result.scenario},
+      {"description", result.description},
+      {"verdict", to_string(result.verdict)},
+      {"reasons", result.reasons},
+      {"started", utc(result.started)},
+      {"duration_s", to_seconds(result.duration)},
+  };
+  for (const char* part : {"load", "faults", "objectives", "agents"}) json[part] = Json::object();
+  json["events"] = Json::array();
+  for (const LoadResult& load : result.loads) json["load"][load.name] = load_json(load);
+  for (const FaultResult& fault : result.faults) {
+    json["faults"][fault.record.label] = fault_json(fault);
+  }
+  for (const ObjectiveResult& objective : result.objectives) {
+    json["objectives"][objective.name] = objective_json(objective);
+  }
+  for (const AgentResult& agent : result.agents) {
+    json["agents"][agent.record.name] = agent_json(agent);
+  }
+  for (const Event& event : result.events) json["events"].push_back(event_json(event));
+  return json;
+}
+
+std::string write_results_json(const RunResult& result) {
+  std::string out;
+  write_indented(results_json(result), 0, out);
+  return out + "\n";
+}
+
+std::string write_events_jsonl(const RunResult& result) {
+  std::string out;
+  for (const Event& event : result.events) out += on_one_line(event_json(event)) + "\n";
+  return out;
+}
+
+}  // namespace squall::reports
