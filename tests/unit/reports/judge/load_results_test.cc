@@ -1,0 +1,115 @@
+#include "reports/judge/load_results.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/reports/sample_run.h"
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+LoadResult result_of(SampleRun& run) {
+  const RunRecord& record = run.record();
+  return load_result(record.scenario.loads.front(), record, actual_phases(record));
+}
+
+TEST(LoadResult, RatesAreDueOverTheLoadsLengthAndTheOthersUntilTheLastAnswer) {
+  // 1000 due in 10 s, and all answered after 10.02 s: 99.8/s.
+  SampleRun run = good_run();
+  run.is_measured(10, SecondCell());
+  SecondCell late;
+  late.bytes_received = 1;
+  const LoadResult browse = result_of(run.is_measured(10, late));
+  EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
+  EXPECT_NEAR(browse.sent_rate.per_second, 1000 / 10.02, 1e-9);
+  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 10.02, 1e-9);
+  EXPECT_EQ(browse.protocol, "h2");
+  EXPECT_EQ(browse.target, "edge");
+  EXPECT_TRUE(browse.open);
+}
+
+TEST(LoadResult, ARunThatEndedEarlyHasTheRateOfTheTimeItHad) {
+  SampleRun run;
+  for (std::int64_t second = 0; second < 4; ++second) run.answers(second, 100, 5ms);
+  run.ends_early(EarlyEnd::Cause::kSignal, "interrupted", 4s).record().duration = 4s;
+  const LoadResult browse = result_of(run);
+  EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
+  EXPECT_EQ(browse.whole.to, 4s);
+  EXPECT_EQ(browse.series.size(), 4U);
+}
+
+TEST(LoadResult, TheSeriesHasAPointForEachSecondWithOrWithoutAnything) {
+  SampleRun run;
+  run.answers(1, 3, 5ms).fails(1, 2, ErrorClass::kTimeout, 2s).leaves_unsent(9, 4);
+  const LoadResult browse = result_of(run);
+  ASSERT_EQ(browse.series.size(), 10U);
+  EXPECT_EQ(browse.series[0].second, 0);
+  EXPECT_EQ(browse.series[0].due, 0U);
+  EXPECT_DOUBLE_EQ(browse.series[0].due_rate, 100);
+  EXPECT_TRUE(browse.series[0].response.empty());
+  const SecondPoint& second = browse.series[1];
+  EXPECT_EQ(second.second, 1);
+  EXPECT_EQ(second.due, 5U);
+  EXPECT_EQ(second.errors, 2U);
+  EXPECT_EQ(second.errors_by_class.at(static_cast<std::size_t>(ErrorClass::kTimeout)), 2U);
+  EXPECT_EQ(second.p50, 5003us);       // 4096 to 8191 by fours: 5000 to 5003.
+  EXPECT_EQ(second.p99, 2'000'895us);  // 1,048,576 to 2,097,151 by 1024s.
+  EXPECT_EQ(second.max, second.p99);
+  EXPECT_EQ(second.response.count(), 5U);
+  EXPECT_EQ(browse.series[9].unsent, 4U);
+}
+
+TEST(LoadResult, PhasesFollowTheFaultAsItReallyWas) {
+  // In force from 3.003 s to 5.003 s: seconds 3, 4 and 5 are its phase.
+  SampleRun run = good_run();
+  run.is_stopped("pause", 3s, 5s);
+  const LoadResult browse = result_of(run);
+  std::vector<std::string> names;
+  std::vector<std::uint64_t> due;
+  for (const PhaseResult& phase : browse.phases) {
+    names.push_back(phase.name);
+    due.push_back(phase.figures.totals.due);
+  }
+  EXPECT_THAT(names, ElementsAre("before pause", "during pause", "after pause"));
+  EXPECT_THAT(due, ElementsAre(300U, 300U, 400U));
+  EXPECT_EQ(browse.phases[1].figures.from, 3s);
+  EXPECT_EQ(browse.phases[1].figures.to, 6s);
+}
+
+TEST(LoadResult, PhasesTogetherAreTheWhole) {
+  SampleRun run = good_run();
+  SecondCell drained;
+  drained.completed = 7;
+  run.is_stopped("pause", 3s, 5s).is_measured(12, drained).is_measured(-1, drained);
+  const LoadResult browse = result_of(run);
+  SecondCell sum;
+  for (const PhaseResult& phase : browse.phases) sum.merge(phase.figures.totals);
+  EXPECT_EQ(sum, browse.whole.totals);
+}
+
+TEST(LoadResult, AFaultThatNeverHappenedMakesNoPhase) {
+  SampleRun run = good_run();
+  run.is_stopped("pause", 3s, 5s).fault_is(FaultRecord::State::kFailed);
+  run.record().faults.back().from.reset();
+  EXPECT_EQ(result_of(run).phases.size(), 1U);
+}
+
+TEST(LoadResult, AFaultWithoutALengthIsAPhaseOfOneSecond) {
+  SampleRun run = good_run();
+  run.is_stopped("kill", 3s, 3s).fault_is(FaultRecord::State::kDone);
+  run.record().faults.back().to.reset();
+  const LoadResult browse = result_of(run);
+  ASSERT_EQ(browse.phases.size(), 3U);
+  EXPECT_EQ(browse.phases[1].figures.from, 3s);
+  EXPECT_EQ(browse.phases[1].figures.to, 4s);
+}
+
+}  // namespace
+}  // namespace squall::reports

@@ -1,0 +1,70 @@
+#include "reports/judge/words.h"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Words, CountsHaveACommaAtEveryThousand) {
+  EXPECT_EQ(thousands(0), "0");
+  EXPECT_EQ(thousands(999), "999");
+  EXPECT_EQ(thousands(1000), "1,000");
+  EXPECT_EQ(thousands(60'000), "60,000");
+  EXPECT_EQ(thousands(1'234'567'890), "1,234,567,890");
+}
+
+TEST(Words, OneThingIsNotSeveral) {
+  EXPECT_EQ(counted(1, "request"), "1 request");
+  EXPECT_EQ(counted(0, "request"), "0 requests");
+  EXPECT_EQ(counted(2000, "request"), "2,000 requests");
+}
+
+TEST(Words, ATimeHasThreeDigits) {
+  EXPECT_EQ(in_three_digits(0ns), "0 µs");
+  EXPECT_EQ(in_three_digits(850us), "850 µs");
+  EXPECT_EQ(in_three_digits(850us, false), "850 us");
+  EXPECT_EQ(in_three_digits(1200us), "1.20 ms");
+  EXPECT_EQ(in_three_digits(12'340us), "12.3 ms");
+  EXPECT_EQ(in_three_digits(250ms), "250 ms");
+  EXPECT_EQ(in_three_digits(1200ms), "1.20 s");
+  EXPECT_EQ(in_three_digits(1h), "3,600 s");
+  EXPECT_EQ(in_three_digits(-1200us), "-1.20 ms");
+}
+
+TEST(Words, ATimeTakesTheNextUnitWhenRoundingFillsOne) {
+  EXPECT_EQ(in_three_digits(999'600ns), "1.00 ms");
+  EXPECT_EQ(in_three_digits(9'996us), "10.0 ms");
+  EXPECT_EQ(in_three_digits(99'960us), "100 ms");
+  EXPECT_EQ(in_three_digits(999'600us), "1.00 s");
+}
+
+TEST(Words, AChosenLengthHasNoNeedlessZeros) {
+  EXPECT_EQ(as_chosen(250ms), "250 ms");
+  EXPECT_EQ(as_chosen(1500ms), "1.5 s");
+  EXPECT_EQ(as_chosen(60s), "60 s");
+  EXPECT_EQ(as_chosen(100s), "100 s");
+  EXPECT_EQ(as_chosen(250us), "250 µs");
+  EXPECT_EQ(as_chosen(0s), "0 s");
+}
+
+TEST(Words, APercentageNeverRoundsUp) {
+  EXPECT_EQ(percent(1), "100 %");
+  EXPECT_EQ(percent(0.999999), "99.99 %");
+  EXPECT_EQ(percent(0.5), "50 %");
+  EXPECT_EQ(percent(0.29), "29 %");
+  EXPECT_EQ(percent(0), "0 %");
+  EXPECT_EQ(percent(0.98999, 0), "98 %");
+}
+
+TEST(Words, APercentageTakesAsManyDigitsAsItsGoal) {
+  EXPECT_EQ(percent_decimals(0.99), 2);
+  EXPECT_EQ(percent_decimals(0.99999), 3);
+  EXPECT_EQ(percent(0.999989, percent_decimals(0.99999)), "99.998 %");
+}
+
+}  // namespace
+}  // namespace squall::reports
