@@ -94,6 +94,11 @@ void ConnectionPool::expire_older(Duration timeout, Instant now) {
   }
   for (const auto& connection : leaving_) expire(*connection);
   expiry_ = next;
+  std::erase_if(leaving_, [now](const std::shared_ptr<Connection>& connection) {
+    if (connection->in_flight() > 0) return false;
+    connection->close(now);
+    return true;
+  });
 }
 
 void ConnectionPool::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
@@ -235,7 +240,8 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   recorder_.connection_opened(now);
   ++up_;
   place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
-                                                  options_.streams, url, now, *this);
+                                                  options_.streams, url, now,
+                                                  static_cast<Connection::Owner&>(*this));
   place.connection->place = index;
   const auto connection = place.connection;
   connection->open(now);

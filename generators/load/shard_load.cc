@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kAhead = std::chrono::seconds(3);
 // So many requests share a timestamp at most.
 constexpr int kBatch = 64;
+// After so many batches what has arrived gets its turn.
+constexpr int kBatches = 16;
 
 PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   PoolOptions options;
@@ -111,11 +113,9 @@ void ShardLoad::tick() {
   if (cut_ && *cut_ <= now) pool_.expire_all(now);
   shed_stale(now);
   if (!stopped_) {
-    const bool was_free = backlog_.empty() && pool_.has_free();
-    (void)was_free;
     if (arrivals_) {
       // Each batch has a timestamp of its own, so that `sent` is never long before the write.
-      while (has_due(now)) {
+      for (int batch = 0; batch < kBatches && has_due(now); ++batch) {
         release_arrivals(now);
         pump(now);
         now = Clock::now();

@@ -1,0 +1,117 @@
+#include "generators/load/engine_shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::generators {
+
+using Clock = std::chrono::steady_clock;
+
+EngineShard::EngineShard(std::string name) : shard_(std::move(name)), seconds_(shard_.context()) {}
+
+EngineShard::~EngineShard() {
+  if (!started_) return;
+  asio::post(shard_.context(), [this] {
+    for (Part& part : parts_) part.offered->close();
+    seconds_.cancel();
+  });
+  shard_.let_end();
+  shard_.join();
+}
+
+void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
+  DialOptions options;
+  options.resolve = load->target.resolve;
+  options.tls = load->tls;
+  options.protocol = load->tls ? "h2" : "";
+  options.timeout = load->target.timeout;
+  Part added;
+  added.load = load;
+  added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
+  added.recorder = std::make_unique<Recorder>();
+  added.offered =
+      std::make_unique<ShardLoad>(shard_.context(), std::move(load), std::move(part),
+                                  *added.dialer, *added.recorder, [this] { on_part_done(); });
+  parts_.push_back(std::move(added));
+}
+
+void EngineShard::start(Instant start) {
+  if (started_) return;
+  started_ = true;
+  asio::post(shard_.context(), [this, start] {
+    next_second_ = std::max(start, Clock::now()) + std::chrono::seconds(1);
+    measured_at_ = Clock::now();
+    cpu_before_ = Shard::cpu_time();
+    for (Part& part : parts_) part.offered->open(start);
+    if (parts_.empty()) {
+      done_.store(true, std::memory_order_release);
+    } else {
+      next_second();
+    }
+  });
+  shard_.start();
+}
+
+void EngineShard::stop(Duration drain) {
+  asio::post(shard_.context(), [this, drain] {
+    for (Part& part : parts_) part.offered->stop(drain);
+    if (parts_.empty()) done_.store(true, std::memory_order_release);
+  });
+  if (!started_) {  // Nothing was due: there is only the end to be told.
+    started_ = true;
+    shard_.start();
+  }
+}
+
+void EngineShard::next_second() {
+  seconds_.expires_at(next_second_);
+  seconds_.async_wait([this](const boost::system::error_code& aborted) {
+    if (aborted || is_done()) return;
+    const Instant now = Clock::now();
+    hand_over();
+    while (next_second_ <= now) next_second_ += std::chrono::seconds(1);
+    next_second();
+  });
+}
+
+void EngineShard::hand_over() {
+  const Instant now = Clock::now();
+  const Duration cpu = Shard::cpu_time();
+  reports::Health health;
+  for (Part& part : parts_) {
+    part.recorder->hand_over();
+    health.backlog += part.offered->backlog();
+    health.in_flight += part.offered->in_flight();
+    health.lateness_max = std::max(health.lateness_max, part.recorder->take_longest_lateness());
+  }
+  if (now - measured_at_ >= std::chrono::milliseconds(100)) {  // Less says little about a share.
+    health.cpu = to_seconds(cpu - cpu_before_) / to_seconds(now - measured_at_);
+    measured_at_ = now;
+    cpu_before_ = cpu;
+  }
+  const std::lock_guard lock(mutex_);
+  health_.cpu = std::max(health_.cpu, health.cpu);
+  health_.lateness_max = std::max(health_.lateness_max, health.lateness_max);
+  health_.backlog = health.backlog;
+  health_.in_flight = health.in_flight;
+}
+
+void EngineShard::on_part_done() {
+  if (++parts_done_ < parts_.size()) return;
+  seconds_.cancel();
+  hand_over();
+  done_.store(true, std::memory_order_release);
+}
+
+void EngineShard::collect(std::vector<reports::LoadSecond>& cells, reports::Health& health) {
+  for (Part& part : parts_) part.recorder->collect(part.load->load.name, cells);
+  const std::lock_guard lock(mutex_);
+  health.cpu = std::max(health.cpu, health_.cpu);
+  health.lateness_max = std::max(health.lateness_max, health_.lateness_max);
+  health.backlog += health_.backlog;
+  health.in_flight += health_.in_flight;
+  health_.cpu = 0;
+  health_.lateness_max = Duration::zero();
+}
+
+}  // namespace squall::generators

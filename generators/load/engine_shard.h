@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "generators/load/prepared_load.h"
+#include "generators/load/recorder.h"
+#include "generators/load/shard_load.h"
+#include "generators/transport/dial.h"
+#include "harness/base/units.h"
+#include "harness/runtime/shard.h"
+#include "reports/measure/snapshot.h"
+
+namespace squall::generators {
+
+/// A shard of the engine: a thread, and its part of each load that it takes part in.
+///
+/// Lifecycle:  add() the loads → start() → (stop()) → is_done(); the destructor closes what is
+///             left, and joins.
+/// Threads:    all from the engine's thread; what is measured comes over through mailboxes.
+/// Errors:     none.
+class EngineShard {
+ public:
+  explicit EngineShard(std::string name);
+  EngineShard(const EngineShard&) = delete;
+  EngineShard& operator=(const EngineShard&) = delete;
+  ~EngineShard();
+
+  void add(std::shared_ptr<const PreparedLoad> load, LoadPart part);
+  void start(Instant start);
+  void stop(Duration drain);
+  bool is_done() const { return done_.load(std::memory_order_acquire); }
+
+  /// Adds what was measured since the last call to `cells`, and this shard's health to `health`:
+  /// the busiest CPU, the longest lateness, the sum of the rest.
+  void collect(std::vector<reports::LoadSecond>& cells, reports::Health& health);
+
+ private:
+  struct Part {
+    std::shared_ptr<const PreparedLoad> load;
+    std::unique_ptr<Dialer> dialer;
+    std::unique_ptr<Recorder> recorder;
+    std::unique_ptr<ShardLoad> offered;
+  };
+
+  void next_second();
+  void hand_over();
+  void on_part_done();
+
+  Shard shard_;
+  std::vector<Part> parts_;
+  asio::steady_timer seconds_;
+  std::size_t parts_done_ = 0;
+  Instant next_second_{};
+  Instant measured_at_{};
+  Duration cpu_before_{};
+  bool started_ = false;
+  std::atomic<bool> done_{false};
+
+  std::mutex mutex_;
+  reports::Health health_;  // Guarded by mutex_; lateness and CPU since the last collect().
+};
+
+}  // namespace squall::generators

@@ -1,0 +1,125 @@
+#include "generators/load/load_engine.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "generators/load/engine_shard.h"
+#include "generators/load/prepared_load.h"
+
+namespace squall::generators {
+namespace {
+
+// For what a program opens besides its connections.
+constexpr std::size_t kSpareDescriptors = 128;
+
+std::uint64_t open_descriptors() {
+  DIR* folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return 0;
+  std::uint64_t count = 0;
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count > 3 ? count - 3 : 0;  // ".", ".." and the folder itself.
+}
+
+/// Makes room for `needed` descriptors; fails when the system does not give as many.
+Result<void> allow_descriptors(std::size_t needed) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};  // Then we shall see.
+  if (limit.rlim_cur >= needed) return {};
+  if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < needed) {
+    return error(std::errc::too_many_files_open,
+                 std::to_string(needed) + " descriptors are needed, the limit is " +
+                     std::to_string(limit.rlim_max));
+  }
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return error(std::errc::too_many_files_open, "raise the limit of descriptors");
+  }
+  return {};
+}
+
+class ShardedEngine final : public LoadEngine {
+ public:
+  ShardedEngine(std::vector<std::shared_ptr<const PreparedLoad>> loads,
+                const EngineOptions& options) {
+    for (std::size_t i = 0; i < std::max<std::size_t>(options.shards, 1); ++i) {
+      shards_.push_back(std::make_unique<EngineShard>("squall.load." + std::to_string(i)));
+    }
+    std::size_t next = 0;  // Loads that need few shards begin on different ones.
+    for (const auto& load : loads) next = share_out(load, options, next);
+  }
+
+  void start(Instant start) override {
+    for (const auto& shard : shards_) shard->start(start);
+  }
+
+  reports::Snapshot collect() override {
+    reports::Snapshot snapshot;
+    for (const auto& shard : shards_) shard->collect(snapshot.cells, snapshot.health);
+    snapshot.health.descriptors = open_descriptors();
+    return snapshot;
+  }
+
+  void stop(Duration drain) override {
+    for (const auto& shard : shards_) shard->stop(drain);
+  }
+
+  bool is_done() const override {
+    return std::all_of(shards_.begin(), shards_.end(),
+                       [](const auto& shard) { return shard->is_done(); });
+  }
+
+ private:
+  std::size_t share_out(const std::shared_ptr<const PreparedLoad>& load,
+                        const EngineOptions& options, std::size_t first_shard) {
+    const std::size_t connections = load->target.connections;
+    const std::size_t used = std::min(shards_.size(), connections);
+    const Slice agent{options.agent_index, options.agent_count};
+    for (std::size_t i = 0; i < used; ++i) {
+      LoadPart part;
+      part.slice = agent.part(i, used);
+      for (std::size_t c = i; c < connections; c += used) {
+        part.places.push_back(c + options.agent_index);  // Agents begin with different URLs.
+      }
+      shards_[(first_shard + i) % shards_.size()]->add(load, std::move(part));
+    }
+    return (first_shard + used) % shards_.size();
+  }
+
+  std::vector<std::unique_ptr<EngineShard>> shards_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> targets,
+                                                     std::vector<LoadSpec> loads,
+                                                     EngineOptions options) {
+  if (options.agent_count == 0 || options.agent_index >= options.agent_count) {
+    return error(std::errc::invalid_argument, "an agent's share");
+  }
+  std::size_t connections = 0;
+  std::vector<std::shared_ptr<const PreparedLoad>> prepared;
+  for (LoadSpec& load : loads) {
+    const auto target =
+        std::find_if(targets.begin(), targets.end(),
+                     [&load](const TargetSpec& known) { return known.name == load.target; });
+    if (target == targets.end()) {
+      return error(std::errc::invalid_argument,
+                   "load " + load.name + ": there is no target " + load.target);
+    }
+    auto made = PreparedLoad::make(std::move(load), *target, options.seed, options.directory);
+    if (!made) return std::move(made).error();
+    connections += made->target.connections;
+    prepared.push_back(std::make_shared<const PreparedLoad>(*std::move(made)));
+  }
+  if (auto allowed = allow_descriptors(connections + kSpareDescriptors); !allowed) {
+    return std::move(allowed).error();
+  }
+  return std::unique_ptr<LoadEngine>(std::make_unique<ShardedEngine>(std::move(prepared), options));
+}
+
+}  // namespace squall::generators
