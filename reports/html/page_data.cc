@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace squall::reports {
@@ -25,12 +25,6 @@ constexpr double kHighestPercentile = 99.999;
 // Microseconds are all that a histogram knows; more digits would only make the file longer.
 double rounded_ms(Duration value) { return std::round(to_milliseconds(value) * 1e3) / 1e3; }
 
-double rounded_s(Duration value) { return std::round(to_seconds(value) * 1e6) / 1e6; }
-
-Json seconds_or_null(const std::optional<Duration>& value) {
-  return value ? Json(rounded_s(*value)) : Json(nullptr);
-}
-
 std::size_t heat_bucket(Duration value) {
   const double ms = to_milliseconds(value);
   if (ms <= kHeatLowestMs) return 0;
@@ -48,7 +42,7 @@ Json heat_edges() {
 }
 
 // [first bucket, counts …] without the empty ends; empty when there is nothing.
-Json heat_row(const Histogram& histogram) {
+Json heat_row(const SparseHistogram& histogram) {
   std::vector<std::uint64_t> counts(kHeatBuckets, 0);
   histogram.for_each([&](Duration lowest, Duration highest, std::uint64_t count) {
     counts[heat_bucket(lowest + (highest - lowest) / 2)] += count;
@@ -81,7 +75,8 @@ Json percentile_curve(const Histogram& histogram) {
                  percents.end());
   for (const double percent : percents) {
     if (percent >= last) break;
-    curve.push_back({std::round(percent * 1e5) / 1e5, rounded_ms(histogram.at_percentile(percent))});
+    curve.push_back(
+        {std::round(percent * 1e5) / 1e5, rounded_ms(histogram.at_percentile(percent))});
   }
   if (last <= kHighestPercentile) {
     curve.push_back({std::round(last * 1e5) / 1e5, rounded_ms(histogram.max())});
@@ -89,127 +84,26 @@ Json percentile_curve(const Histogram& histogram) {
   return curve;
 }
 
-Json load_detail(const LoadResult& load) {
-  Json detail;
-  detail["open"] = load.open;
-  detail["second"] = load.series.empty() ? 0 : load.series.front().second;
-  Json planned = Json::array();
-  Json unsent = Json::array();
-  Json p50 = Json::array();
-  Json p90 = Json::array();
-  Json p99 = Json::array();
-  Json p999 = Json::array();
-  Json max = Json::array();
-  Json rows = Json::array();
-  for (const SecondPoint& point : load.series) {
-    planned.push_back(std::round(point.due_rate * 1e3) / 1e3);
-    unsent.push_back(point.unsent);
-    // A second without a measured request has no latency; 0 would be a lie.
-    const auto latency = [&](Duration value) {
-      return point.response.empty() ? Json(nullptr) : Json(rounded_ms(value));
-    };
-    p50.push_back(latency(point.p50));
-    p90.push_back(latency(point.p90));
-    p99.push_back(latency(point.p99));
-    p999.push_back(latency(point.p999));
-    max.push_back(latency(point.max));
-    rows.push_back(heat_row(point.response));
-  }
-  detail["planned_rate"] = std::move(planned);
-  detail["unsent"] = std::move(unsent);
+Json errors_by_second(const std::vector<SecondPoint>& series) {
   Json errors = Json::object();
   for (std::size_t i = 1; i < kErrorClasses; ++i) {
-    const auto happened = [i](const SecondPoint& point) { return point.errors_by_class[i] > 0; };
-    if (std::none_of(load.series.begin(), load.series.end(), happened)) continue;
+    const auto happened = [i](const SecondPoint& point) { return point.errors_by_class.at(i) > 0; };
+    if (std::none_of(series.begin(), series.end(), happened)) continue;
     Json& counts = errors[std::string(to_string(static_cast<ErrorClass>(i)))] = Json::array();
-    for (const SecondPoint& point : load.series) counts.push_back(point.errors_by_class[i]);
+    for (const SecondPoint& point : series) counts.push_back(point.errors_by_class.at(i));
   }
-  detail["errors"] = std::move(errors);
-  detail["p50_ms"] = std::move(p50);
-  detail["p90_ms"] = std::move(p90);
-  detail["p99_ms"] = std::move(p99);
-  detail["p999_ms"] = std::move(p999);
-  detail["max_ms"] = std::move(max);
-  detail["heat"] = {{"edges_ms", heat_edges()}, {"rows", std::move(rows)}};
-  detail["percentiles"] = {
-      {"response", percentile_curve(load.whole.totals.of(Metric::kResponse))},
-      {"service", percentile_curve(load.whole.totals.of(Metric::kService))}};
-  return detail;
+  return errors;
 }
 
-std::string_view state_word(FaultRecord::State state) {
-  switch (state) {
-    case FaultRecord::State::kPlanned:
-      return "planned";
-    case FaultRecord::State::kInForce:
-      return "in force";
-    case FaultRecord::State::kDone:
-      return "done";
-    case FaultRecord::State::kUndone:
-      return "undone";
-    case FaultRecord::State::kFailed:
-      return "failed";
-    case FaultRecord::State::kIneffective:
-      return "ineffective";
-    case FaultRecord::State::kResidue:
-      return "residue";
-  }
-  return "unknown";
-}
-
-Json fault_detail(const FaultResult& fault) {
-  Json detail;
-  detail["name"] = fault.record.name;
-  detail["label"] = fault.record.label;
-  detail["state"] = state_word(fault.record.state);
-  detail["planned_from_s"] = seconds_or_null(fault.planned_from);
-  detail["planned_to_s"] = seconds_or_null(fault.planned_to);
-  detail["from_s"] = seconds_or_null(fault.record.from);
-  detail["to_s"] = seconds_or_null(fault.record.to);
-  detail["on"] = fault.record.on;
-  detail["asked"] = fault.record.asked;
-  detail["seen"] = fault.record.seen;
-  detail["error"] = fault.record.error;
-  detail["budget_spent"] = Json::object();
-  for (const auto& [objective, share] : fault.budget_spent) {
-    detail["budget_spent"][objective] = share;
-  }
-  return detail;
-}
-
-Json objective_detail(const ObjectiveResult& objective) {
-  Json detail;
-  detail["name"] = objective.name;
-  detail["load"] = objective.load;
-  detail["text"] = objective.text;
-  detail["sentence"] = objective.sentence;
-  detail["goal"] = objective.goal;
-  detail["measured"] = objective.measured ? Json(*objective.measured) : Json(nullptr);
-  detail["met"] = objective.met;
-  detail["samples"] = objective.samples;
-  detail["bad"] = objective.bad;
-  detail["budget_allowed"] = objective.budget_allowed;
-  // JSON has no infinity, which is what a spent budget of nothing is.
-  detail["budget_share"] =
-      std::isfinite(objective.budget_share) ? Json(objective.budget_share) : Json(nullptr);
-  return detail;
-}
-
-Json event_list(const std::vector<Event>& events) {
-  std::vector<const Event*> by_time;
-  by_time.reserve(events.size());
-  for (const Event& event : events) by_time.push_back(&event);
-  std::stable_sort(by_time.begin(), by_time.end(),
-                   [](const Event* a, const Event* b) { return a->at < b->at; });
-  Json list = Json::array();
-  for (const Event* event : by_time) {
-    list.push_back({{"at_s", rounded_s(event->at)},
-                    {"agent", event->agent},
-                    {"kind", event->kind},
-                    {"subject", event->subject},
-                    {"detail", event->detail}});
-  }
-  return list;
+Json load_detail(const LoadResult& load) {
+  Json rows = Json::array();
+  for (const SecondPoint& point : load.series) rows.push_back(heat_row(point.response));
+  const SecondCell& totals = load.whole.totals;
+  return {{"errors", errors_by_second(load.series)},
+          {"heat", {{"edges_ms", heat_edges()}, {"rows", std::move(rows)}}},
+          {"percentiles",
+           {{"response", percentile_curve(totals.of(Metric::kResponse))},
+            {"service", percentile_curve(totals.of(Metric::kService))}}}};
 }
 
 Duration timeline_length(const RunResult& result) {
@@ -228,29 +122,9 @@ Duration timeline_length(const RunResult& result) {
 
 nlohmann::ordered_json page_detail(const RunResult& result) {
   Json detail;
-  detail["description"] = result.description;
-  detail["length_s"] = rounded_s(timeline_length(result));
+  detail["length_s"] = to_seconds(timeline_length(result));
   detail["loads"] = Json::object();
-  Json phases = Json::object();
-  for (const LoadResult& load : result.loads) {
-    detail["loads"][load.name] = load_detail(load);
-    Json& list = phases[load.name] = Json::array();
-    for (const PhaseResult& phase : load.phases) {
-      list.push_back({{"name", phase.name},
-                      {"from_s", rounded_s(phase.figures.from)},
-                      {"to_s", rounded_s(phase.figures.to)},
-                      {"errors_by_due", phase.figures.totals.errors_by_due},
-                      {"unsent", phase.figures.totals.unsent}});
-    }
-  }
-  detail["faults"] = Json::array();
-  for (const FaultResult& fault : result.faults) detail["faults"].push_back(fault_detail(fault));
-  detail["phases"] = std::move(phases);
-  detail["objectives"] = Json::array();
-  for (const ObjectiveResult& objective : result.objectives) {
-    detail["objectives"].push_back(objective_detail(objective));
-  }
-  detail["events"] = event_list(result.events);
+  for (const LoadResult& load : result.loads) detail["loads"][load.name] = load_detail(load);
   return detail;
 }
 

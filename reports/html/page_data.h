@@ -6,19 +6,14 @@
 
 namespace squall::reports {
 
-/// What the report page draws and `results.json` does not hold. Keys, durations in milliseconds
-/// (`_ms`) and offsets in seconds from the start of the load (`_s`):
+/// What the report page draws and `results.json` does not hold:
 ///
-///     description  the scenario's
-///     length_s     the end of whatever lies last on the timeline
-///     loads        by name: open; second (of the first point); planned_rate, errors by class,
-///                  unsent, p50_ms … max_ms: one number a second, null where nothing was measured;
-///                  heat: edges_ms, and for each second [first bucket, counts …];
-///                  percentiles: response and service as [percent, milliseconds] pairs
-///     faults       one per application: planned and actual times, what was asked and seen
-///     phases       the stretches between the faults, by load
-///     objectives   in the words of the scenario, with samples and bad ones
-///     events       all, by time
+///     length_s  the end of whatever lies last on the timeline, in seconds
+///     loads     by name:
+///               errors       by class that occurred: errors in each second of the load's `series`
+///               heat         edges_ms of the latency buckets; rows: for each second
+///                            [first bucket, counts …], empty where nothing was measured
+///               percentiles  response and service as [percent, milliseconds] pairs
 ///
 /// Pure: the same result always gives the same data.
 nlohmann::ordered_json page_detail(const RunResult& result);

@@ -26,7 +26,7 @@ function roundedUp(value) {
 }
 
 /** Extent and ticks, as log10, for values of which the smallest and largest are given. */
-export function logAxis(smallest, largest, most = 6) {
+export function logAxis(smallest, largest, most = 9) {
   if (!(smallest > 0)) smallest = largest > 0 ? largest : 1;
   if (!(largest > 0)) largest = smallest;
   let low = roundedDown(smallest);

@@ -44,17 +44,17 @@ const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value)
 /** The bar of an error budget: full is all that the goal allows; beyond, it breaks its frame. */
 function budgetBar(objective) {
   if (objective.measured === null) return null;
-  const spent = objective.budget_share;
+  const spent = objective.budget.share;
   const width = spent === null ? 100 : Math.min(100, spent * 100);
   const over = spent === null || spent > 1;
-  const words = objective.budget_allowed > 0
-    ? `${count(objective.bad)} bad of ${Number(objective.budget_allowed.toFixed(1)).toLocaleString('en-US')} allowed`
-    : `${count(objective.bad)} bad, none allowed`;
+  const words = objective.budget.allowed > 0
+    ? `${count(objective.budget.spent)} bad of ${Number(objective.budget.allowed.toFixed(1)).toLocaleString('en-US')} allowed`
+    : `${count(objective.budget.spent)} bad, none allowed`;
   return h('div', { class: 'budget' },
     h('div', { class: `gauge ${over ? 'over' : spent > 0.75 ? 'near' : ''}`, role: 'meter', 'aria-label': 'Error budget spent',
       'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-valuenow': Math.min(1, spent ?? 1), 'aria-valuetext': `${budget(spent)} spent` },
       h('i', { style: { width: width + '%' } })),
-    h('p', {}, h('b', {}, `${budget(spent)} of the error budget spent`), h('span', { class: 'dim' }, ` \u00b7 ${words}`)));
+    h('p', {}, h('b', {}, `${budget(spent)} of the error budget spent`)), h('p', { class: 'dim' }, words));
 }
 
 function objectiveCard(objective, several) {

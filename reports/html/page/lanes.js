@@ -53,7 +53,7 @@ export class Lanes {
       const from = Math.max(0, at(fault.from));
       const to = Math.min(100, at(fault.to));
       const what = fault.instant ? `${fault.label} at ${moment(fault.from, 2)}` : `${fault.label} ${moment(fault.from, 2)} to ${moment(fault.to, 2)}`;
-      lane.append(h('span', { class: `bar ${fault.instant ? 'instant' : ''} ${fault.happened ? '' : 'planned'}`, title: what,
+      lane.append(h('span', { class: `stretch ${fault.instant ? 'instant' : ''} ${fault.happened ? '' : 'planned'}`, title: what,
         style: { left: from + '%', width: fault.instant ? '0' : Math.max(0.2, to - from) + '%' } }));
     }
     const [first] = shown;
@@ -76,7 +76,7 @@ export class Lanes {
       first ??= down;
       const from = Math.max(0, at(down.from));
       const to = Math.min(100, at(down.to));
-      lane.append(h('span', { class: 'bar down', title: `${service.name} down from ${moment(down.from, 2)} to ${moment(down.to, 2)}`,
+      lane.append(h('span', { class: 'stretch down', title: `${service.name} down from ${moment(down.from, 2)} to ${moment(down.to, 2)}`,
         style: { left: from + '%', width: `max(3px, ${to - from}%)` } }));
     }
     const words = service.downs.some((down) => down.open) ? ' down, not back' : ` down ${length(total)}`;

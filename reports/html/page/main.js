@@ -53,7 +53,7 @@ function build(model) {
 
   const links = [['verdict', 'Verdict'], ['objectives', 'Objectives'], ['timeline', 'Timeline'], ['details', 'Details'], ['events', 'Events']];
   root.append(
-    h('header', { class: 'bar' },
+    h('header', { class: 'topbar' },
       h('span', { class: `chip ${verdict.tone}` }, verdict.word),
       h('span', { class: 'scenario' }, model.scenario),
       h('nav', { 'aria-label': 'Sections' }, links.map(([id, name]) => h('a', { href: '#' + id }, name))),

@@ -15,34 +15,43 @@ export const ERROR_CLASSES = {
 
 const filled = (values, n) => Array.from({ length: n }, (_, i) => values?.[i] ?? 0);
 
-function loadModel(name, result, detail, phases) {
+function loadModel(name, result, detail) {
   const series = result.series ?? {};
   const n = series.t_s?.length ?? 0;
-  const latency = (key) => Array.from({ length: n }, (_, i) => detail[key]?.[i] ?? null);
+  // A second in which nothing was measured has no latency: null, not 0.
+  const latency = (key) => Array.from({ length: n }, (_, i) => series[key]?.[i] ?? null);
   const classes = Object.entries(detail.errors ?? {}).map(([key, values]) => ({ key, values: filled(values, n) }));
-  if ((detail.unsent ?? []).some((x) => x > 0)) classes.push({ key: 'unsent', values: filled(detail.unsent, n) });
-  const total = Object.values(result.errors ?? {}).reduce((a, b) => a + b, 0);
+  if ((series.unsent ?? []).some((x) => x > 0)) classes.push({ key: 'unsent', values: filled(series.unsent, n) });
   return {
     ...result,
     name,
-    open: detail.open,
-    errorTotal: total,
+    errorTotal: Object.values(result.errors ?? {}).reduce((a, b) => a + b, 0),
     t: series.t_s ?? [],
-    planned: detail.open ? filled(detail.planned_rate, n) : null,
-    dueSeries: filled(series.due, n),
+    planned: result.open ? filled(series.due_rate, n) : null,
     sentSeries: filled(series.sent, n),
     completedSeries: filled(series.completed, n),
     errorSeries: filled(series.errors, n),
     classes,
-    p50: latency('p50_ms'),
-    p90: latency('p90_ms'),
-    p99: latency('p99_ms'),
-    p999: latency('p999_ms'),
-    max: latency('max_ms'),
+    p50: latency('p50'),
+    p90: latency('p90'),
+    p99: latency('p99'),
+    p999: latency('p999'),
+    max: latency('max'),
     heat: detail.heat ?? { edges_ms: [], rows: [] },
     percentiles: detail.percentiles ?? { response: [], service: [] },
-    phases: (result.phases ?? []).map((phase, i) => ({ ...phases?.[i], ...phase })),
+    phases: result.phases ?? [],
   };
+}
+
+function faultModel(label, fault, length, hues) {
+  if (!hues.has(fault.fault)) hues.set(fault.fault, hues.size);
+  const happened = fault.actual !== null;
+  const from = (fault.actual ?? fault.planned)?.from_s ?? null;
+  const end = (fault.actual ?? fault.planned)?.to_s ?? null;
+  // What has no length is a moment, however long the signal took.
+  const instant = (fault.planned?.to_s ?? null) === null && (end === null || end - from < 0.5);
+  return { ...fault, name: fault.fault, label, happened, from, to: instant ? from : end ?? (happened ? length : from), instant,
+    hue: hues.get(fault.fault) % 5 };
 }
 
 /** A stretch in which a service did not answer: from its exit to the moment it was ready again. */
@@ -78,26 +87,17 @@ function serviceLanes(events, end) {
 
 export function readModel({ results, detail }) {
   const length = Math.max(1, detail.length_s ?? 0, results.duration_s ?? 0);
-  const loads = Object.entries(results.load ?? {}).map(([name, load]) =>
-    loadModel(name, load, detail.loads?.[name] ?? {}, detail.phases?.[name]));
+  const loads = Object.entries(results.load ?? {}).map(([name, load]) => loadModel(name, load, detail.loads?.[name] ?? {}));
   const hues = new Map();
-  const faults = (detail.faults ?? []).map((fault) => {
-    if (!hues.has(fault.name)) hues.set(fault.name, hues.size);
-    const happened = fault.from_s !== null;
-    const from = happened ? fault.from_s : fault.planned_from_s;
-    // What has no length is a moment, however long the signal took.
-    const instant = fault.planned_to_s === null && (fault.to_s === null || fault.to_s - from < 0.5);
-    const to = instant ? from : (happened ? fault.to_s ?? length : fault.planned_to_s ?? from);
-    return { ...fault, happened, from, to, instant, hue: hues.get(fault.name) % 5 };
-  });
-  const events = detail.events ?? [];
-  const objectives = (detail.objectives ?? []).map((objective) => ({
-    ...(results.objectives?.[objective.name] ?? {}), ...objective }));
+  const faults = Object.entries(results.faults ?? {}).map(([label, fault]) => faultModel(label, fault, length, hues))
+    .sort((a, b) => (a.from ?? Infinity) - (b.from ?? Infinity));
+  const events = results.events ?? [];
+  const objectives = Object.entries(results.objectives ?? {}).map(([name, objective]) => ({ name, ...objective }));
   const first = Math.min(0, ...loads.map((load) => load.t[0] ?? 0));
   const missed = new Set(objectives.filter((o) => !o.met).map((o) => o.load));
   return {
     ...results,
-    description: detail.description ?? '',
+    description: results.description ?? '',
     startedAt: new Date(results.started),
     loads,
     // A reader who opens a failed run wants the load that failed it.

@@ -75,7 +75,7 @@ export function phasesTable(load) {
       const then = i > 0 ? base.latency_ms?.response ?? {} : {};
       const cell = (key) => h('span', {}, ...with_(ms(now.count > 0 ? now[key] : null), change(now[key], then[key])));
       return { class: phase.name.startsWith('during') ? 'during' : '', cells: [phase.name, moment(phase.from_s), moment(phase.to_s), count(phase.due),
-        phase.due > 0 ? share(phase.ok / phase.due) : '\u2013', count(phase.errors_by_due ?? 0),
+        phase.due > 0 ? share(phase.ok / phase.due) : '\u2013', count(phase.errors ?? 0),
         cell('p50'), cell('p90'), cell('p99'), cell('p99.9'), cell('max')] };
     }),
     empty: 'The run had no phases.',
@@ -85,9 +85,9 @@ export function phasesTable(load) {
 const STATES = { undone: 'good', done: 'good', residue: 'bad', failed: 'bad', ineffective: 'bad' };
 
 export function faultsTable(model) {
-  const time = (fault, from, to) => {
-    if (from === null) return '\u2013';
-    return fault.instant || to === null ? `at ${moment(from, 3)}` : `${moment(from, 3)} to ${moment(to, 3)}`;
+  const time = (fault, span) => {
+    if (!span || span.from_s === null) return '\u2013';
+    return fault.instant || span.to_s === null ? `at ${moment(span.from_s, 3)}` : `${moment(span.from_s, 3)} to ${moment(span.to_s, 3)}`;
   };
   return table({
     caption: 'Faults', text: [0, 1, 2, 3, 4, 5, 6, 7],
@@ -96,11 +96,11 @@ export function faultsTable(model) {
     rows: model.faults.map((fault) => [
       h('span', { class: 'fault-name', style: { '--hue': `var(--fault-${fault.hue})` } }, fault.label),
       h('span', { class: `chip ${STATES[fault.state] ?? 'warn'}` }, fault.state),
-      time(fault, fault.planned_from_s, fault.planned_to_s),
-      time(fault, fault.from_s, fault.to_s),
-      (fault.on ?? []).join(', ') || '\u2013', fault.asked || '\u2013',
-      fault.error ? [fault.seen ? `${fault.seen}; ` : '', h('span', { class: 'problem' }, fault.error)] : fault.seen || '\u2013',
-      Object.entries(fault.budget_spent ?? {}).map(([name, value]) => h('div', { class: 'pair' }, `${name} ${budget(value)}`))]),
+      time(fault, fault.planned),
+      time(fault, fault.actual),
+      (fault.on ?? []).join(', ') || '\u2013', fault.verified?.asked || '\u2013',
+      fault.error ? [fault.verified?.seen ? `${fault.verified.seen}; ` : '', h('span', { class: 'problem' }, fault.error)] : fault.verified?.seen || '\u2013',
+      Object.entries(fault.impact?.budget_spent ?? {}).map(([name, value]) => h('div', { class: 'pair' }, `${name} ${budget(value)}`))]),
     empty: 'The scenario breaks nothing.',
   });
 }

@@ -34,9 +34,9 @@ export class Timeline {
   ratePlot() {
     const { load } = this;
     const series = [{ key: 'completed', label: 'completed', color: 'completed', area: true, width: 1.5, values: load.completedSeries,
-      idle: load.t.length ? `${rate(mean(load.completedSeries))} on average` : '' }];
+      idle: load.t.length ? `${rate(mean(load.completedSeries))} mean` : '' }];
     series.push({ key: 'sent', label: 'sent', color: 'sent', width: 1, dash: 'dotted', z: 4, values: load.sentSeries,
-      idle: load.t.length ? `${rate(mean(load.sentSeries))} on average` : '' });
+      idle: load.t.length ? `${rate(mean(load.sentSeries))} mean` : '' });
     if (load.planned) {
       series.push({ key: 'planned', label: 'planned', color: 'planned', dash: 'dashed', width: 1.5, z: 4, values: load.planned,
         idle: load.t.length ? `up to ${rate(most(load.planned))}` : '' });
@@ -118,7 +118,7 @@ export class Timeline {
   say() {
     const words = [];
     if (this.at === null) {
-      words.push(this.isZoomed ? `${moment(this.view.min)} to ${moment(this.view.max)}` : `whole run, ${length(this.view.max - this.view.min)}`);
+      words.push(this.isZoomed ? `${moment(this.view.min)} to ${moment(this.view.max)}` : `whole run, ${length(this.model.duration_s)}`);
     } else {
       words.push(`second ${moment(this.at)}`);
       const names = inForce(this.model, this.at).map((fault) => fault.label);

@@ -6,6 +6,8 @@ import { Plot } from './plot.js';
 import { color } from './theme.js';
 
 const MOST_LABELS = 6;
+const MOST_LABEL_ROWS = 3;
+const LABEL_LINE = 14;
 const MOST_COLUMNS = 360;
 
 /** Width of a text in the charts' font, near enough to decide whether it has room. */
@@ -29,11 +31,12 @@ export class TimePlot extends Plot {
   }
 
   option() {
-    const x = { ...this.view, ticks: timeTicks(this.view.min, this.view.max, this.width - 110),
+    const x = { ...this.view, ticks: timeTicks(this.view.min, this.view.max, this.width - this.margins.left - this.margins.right, this.isNarrow ? 54 : 84),
       format: (value) => moment(value), grid: false };
-    const frame = this.frame({ x, y: this.yAxis() });
+    const backdrop = this.backdrop();
+    const frame = this.frame({ x, y: this.yAxis(), top: 10 + LABEL_LINE * backdrop.labelRows });
     const drawn = this.kind === 'heat' ? this.heatSeries() : this.kind === 'stack' ? this.stackSeries() : this.lineSeries();
-    return { ...frame, series: [this.backdrop(), ...drawn] };
+    return { ...frame, series: [backdrop.series, ...drawn] };
   }
 
   // ---- extents
@@ -72,16 +75,16 @@ export class TimePlot extends Plot {
     const seen = model.faults.filter((f) => f.happened && f.to >= min && f.from <= max);
     const scale = (this.width - this.margins.left - this.margins.right) / (max - min);
     const labelled = seen.length <= MOST_LABELS && !this.isNarrow;
-    // Labels of neighbours that would overlap step down, line by line.
+    // Labels stand above the drawing; those of neighbours that would overlap, line over line.
     const ends = [];
     const label = (fault) => {
       const text = fault.label.length > 28 ? fault.label.slice(0, 27) + '\u2026' : fault.label;
       const from = (Math.max(fault.from, min) - min) * scale;
       let row = ends.findIndex((end) => end <= from);
       if (row < 0) row = ends.length;
-      ends[row] = from + textWidth(text) + 8;
-      return { show: labelled && row < 3, formatter: text.replace(/[{}|]/g, ' '), color: color('fault-' + fault.hue + '-text'),
-        fontSize: 11, fontWeight: 600, distance: 3 + row * 13 };
+      const show = labelled && row < MOST_LABEL_ROWS;
+      if (show) ends[row] = from + textWidth(text) + 10;
+      return { row, show, formatter: text.replace(/[{}|]/g, ' '), color: color('fault-' + fault.hue + '-text'), fontSize: 11, fontWeight: 600 };
     };
     const areas = [];
     const lines = [];
@@ -90,15 +93,14 @@ export class TimePlot extends Plot {
       const text = label(fault);
       if (fault.instant) {
         lines.push({ xAxis: fault.from, lineStyle: { color: hue, type: 'solid', width: 1.5 },
-          label: { ...text, position: 'insideEndTop', rotate: 0, align: 'left', verticalAlign: 'top',
-            offset: [4, -2 + (text.distance - 3)], distance: 0 } });
+          label: { ...text, position: 'end', rotate: 0, align: 'left', distance: 0, offset: [-1, -8 - text.row * LABEL_LINE] } });
       } else {
         const from = Math.max(fault.from, min);
         const to = Math.min(fault.to, max);
         const style = this.kind === 'heat'
           ? { color: hue, opacity: 0.1, borderColor: hue, borderWidth: 1, borderType: 'dashed' }
           : { color: hue, opacity: 0.15 };
-        areas.push([{ xAxis: from, itemStyle: style, label: { ...text, position: 'insideTopLeft', align: 'left' } }, { xAxis: to }]);
+        areas.push([{ xAxis: from, itemStyle: style, label: { ...text, position: [1, -LABEL_LINE * (text.row + 1)], align: 'left', verticalAlign: 'top' } }, { xAxis: to }]);
         if (seen.length <= 24) {
           for (const edge of [fault.from, fault.to]) {
             if (edge >= min && edge <= max) {
@@ -115,9 +117,12 @@ export class TimePlot extends Plot {
           position: 'insideEndTop', rotate: 0, align: 'right', verticalAlign: 'top', offset: [-4, -2], distance: 0 } });
     }
     return {
-      type: 'line', data: [], silent: true, z: 1,
-      markArea: { silent: true, animation: false, z: 0, data: areas },
-      markLine: { silent: true, animation: false, symbol: 'none', z: 5, data: lines },
+      labelRows: Math.min(MOST_LABEL_ROWS, ends.length),
+      series: {
+        type: 'line', data: [], silent: true, z: 1,
+        markArea: { silent: true, animation: false, z: 0, data: areas },
+        markLine: { silent: true, animation: false, symbol: 'none', z: 5, data: lines },
+      },
     };
   }
 
@@ -170,7 +175,9 @@ export class TimePlot extends Plot {
       const points = [];
       indices.forEach((i, k) => {
         sums[k] += series.values[i];
-        points.push([t[i], sums[k]], [t[i] + 1, sums[k]]);
+        // A second without errors leaves a gap, so that no line runs along the axis.
+        if (sums[k] > 0) points.push([t[i], 0], [t[i], sums[k]], [t[i] + 1, sums[k]], [t[i] + 1, 0]);
+        else if (points.length > 0 && points.at(-1)[1] !== null) points.push([t[i], null]);
       });
       return {
         type: 'line', name: series.label, data: points, silent: true, showSymbol: false, z: 3, clip: true,

@@ -34,7 +34,7 @@ if (samples.length === 0) {
 /** What must be on the page of a sample beyond what holds for all. */
 const EXPECTED = {
   smoke: { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['kill-one'], verdict: 'Pass',
-    text: ['web.1', 'down 0.39', 'SIGKILL to 1 of service web', 'every objective was met'] },
+    text: ['web.1', 'down 0.38', 'SIGKILL to 1 of service web', 'every objective was met'] },
   stall: { charts: ['Rate', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['freeze'], verdict: 'Fail',
     text: ['error budget spent', 'fast is missed'] },
   'nothing-listening': { charts: ['Rate', 'Errors', 'Latency'], bands: [], verdict: 'Fail', text: ['no connection could be made', '1,600'] },
@@ -100,7 +100,7 @@ async function check(browser, sample, size, scheme) {
     for (const band of expected.bands) {
       const lane = page.locator('.load:not([hidden]) .lane', { hasText: band }).first();
       assert.ok(await lane.isVisible(), `the lane of ${band} is seen`);
-      const box = await lane.locator('.bar').first().boundingBox();
+      const box = await lane.locator('.stretch').first().boundingBox();
       assert.ok(box && box.height > 5, `the band of ${band} is drawn in its lane`);
       if (size.width > 1000 && sample !== 'hour-long') {
         for (const chart of charts.filter((one) => one.title !== 'Latency by percentile')) {

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "reports/html/report_html.h"
+
 #include "tests/unit/reports/html/samples.h"
 
 int main(int argc, char** argv) {

@@ -99,7 +99,7 @@ SecondPoint point_of(std::int64_t second, const SecondCell& cell, double planned
   point.p99 = response.at_percentile(99);
   point.p999 = response.at_percentile(99.9);
   point.max = response.max();
-  point.response.merge(response);
+  point.response.add(response);
   return point;
 }
 
@@ -145,6 +145,10 @@ LoadResult simulate(const Shape& shape, const std::vector<std::pair<int, std::st
       }
     }
   }
+  const SecondCell& totals = load.whole.totals;
+  load.due_rate = {static_cast<double>(totals.due) / shape.length};
+  load.sent_rate = {static_cast<double>(totals.sent) / shape.length};
+  load.completed_rate = {static_cast<double>(totals.completed) / shape.length};
   return load;
 }
 
@@ -173,11 +177,11 @@ ObjectiveResult objective(const std::string& name, const LoadResult& load, const
 ObjectiveResult within(const std::string& name, const LoadResult& load, Duration limit,
                        double goal) {
   const SecondCell& totals = load.whole.totals;
-  return objective(
-      name, load,
-      "ok within " +
-          std::to_string(std::chrono::duration_cast<milliseconds>(limit).count()) + " ms",
-      goal, totals.ok_response.count_at_or_below(limit), totals.due);
+  return objective(name, load,
+                   "ok within " +
+                       std::to_string(std::chrono::duration_cast<milliseconds>(limit).count()) +
+                       " ms",
+                   goal, totals.ok_response.count_at_or_below(limit), totals.due);
 }
 
 ObjectiveResult available(const std::string& name, const LoadResult& load, double goal) {
@@ -249,10 +253,10 @@ RunResult smoke_sample() {
   RunResult result =
       run("smoke", "Two servers behind one target; one is killed under load and comes back.",
           Verdict::kPass, {"All 2 objectives hold."}, milliseconds(18'240));
-  result.loads.push_back(simulate(
-      shape, {{0, "before kill-one"}, {9, "during kill-one"}, {10, "after kill-one"}}, 1));
-  result.faults.push_back(fault("kill-one", "kill-one", 9, std::nullopt, "SIGKILL to 1 of service web",
-                                "web.1 (pid 4711) ended"));
+  result.loads.push_back(
+      simulate(shape, {{0, "before kill-one"}, {9, "during kill-one"}, {10, "after kill-one"}}, 1));
+  result.faults.push_back(fault("kill-one", "kill-one", 9, std::nullopt,
+                                "SIGKILL to 1 of service web", "web.1 (pid 4711) ended"));
   result.objectives.push_back(available("available", result.loads[0], 0.99));
   result.objectives.push_back(within("fast", result.loads[0], milliseconds(250), 0.98));
   result.faults[0].budget_spent = {{"available", 0.19}, {"fast", 0.31}};
@@ -321,7 +325,9 @@ RunResult nothing_listening_sample() {
 
 RunResult two_loads_sample() {
   Shape browse{"browse", "edge", "h2", true, 90, {}, {}};
-  browse.rate = [](double at) { return at < 20 ? 20 * at : (at < 70 ? 400 : 400 - 15 * (at - 70)); };
+  browse.rate = [](double at) {
+    return at < 20 ? 20 * at : (at < 70 ? 400 : 400 - 15 * (at - 70));
+  };
   browse.answer = [](double at, Dice& dice) {
     Answer answer;
     const bool slow = at >= 30 && at < 50;
@@ -359,18 +365,21 @@ RunResult two_loads_sample() {
            "smooth is missed: 93.87 % within 50 ms, goal 99 %."},
           milliseconds(91'870));
   const std::vector<std::pair<int, std::string>> changes = {
-      {0, "before slow-uplink"}, {30, "during slow-uplink"},
-      {40, "during slow-uplink and lossy-uplink"}, {50, "during lossy-uplink"},
+      {0, "before slow-uplink"},
+      {30, "during slow-uplink"},
+      {40, "during slow-uplink and lossy-uplink"},
+      {50, "during lossy-uplink"},
       {55, "after lossy-uplink"}};
   result.loads.push_back(simulate(browse, changes, 4));
   result.loads.push_back(simulate(players, changes, 5));
   result.faults.push_back(fault("slow-uplink", "slow-uplink", 30, 50,
                                 "delay 40 ms ± 10 ms, out of eth0", "delay 40.2 ms"));
-  result.faults.push_back(fault("lossy-uplink", "lossy-uplink", 40, 55, "loss 3 %, out of eth0",
-                                "loss 2.94 %"));
+  result.faults.push_back(
+      fault("lossy-uplink", "lossy-uplink", 40, 55, "loss 3 %, out of eth0", "loss 2.94 %"));
   result.faults[1].record.state = FaultRecord::State::kResidue;
   result.faults[1].record.error = "delete qdisc on eth0: Operation not permitted";
-  FaultResult never = fault("restart-origin", "restart-origin", 60, 61, "restart service origin", "");
+  FaultResult never =
+      fault("restart-origin", "restart-origin", 60, 61, "restart service origin", "");
   never.record.state = FaultRecord::State::kFailed;
   never.record.from.reset();
   never.record.to.reset();
@@ -465,9 +474,9 @@ RunResult hostile_names_sample() {
     answer.response_ms = answer.service_ms;
     return answer;
   };
-  RunResult result = run(markup, "Ünïcödé 日本語 \xF0\x9F\x8C\xA9 <b>bold</b> " + longest,
-                         Verdict::kInvalid,
-                         {"<img src=x onerror=window.broken=1> & the clock jumped."}, seconds(6));
+  RunResult result =
+      run(markup, "Ünïcödé 日本語 \xF0\x9F\x8C\xA9 <b>bold</b> " + longest, Verdict::kInvalid,
+          {"<img src=x onerror=window.broken=1> & the clock jumped."}, seconds(6));
   result.loads.push_back(simulate(shape, {{0, "before " + markup}, {2, "during " + markup}}, 8));
   shape.name = "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D " + longest;
   result.loads.push_back(simulate(shape, {{0, "whole run"}}, 9));

@@ -17,7 +17,8 @@ RunResult smoke_sample();
 RunResult stall_sample();
 /// Nothing listens: every request fails to connect.
 RunResult nothing_listening_sample();
-/// An open and a closed load under faults that overlap, one of them failed; second objective missed.
+/// An open and a closed load under faults that overlap, one of them failed; second objective
+/// missed.
 RunResult two_loads_sample();
 /// 3600 seconds with a fault every five minutes.
 RunResult hour_long_sample();
