@@ -30,18 +30,17 @@ OpenSpec read_open(Reading& reading, const Node& node, const std::string& what) 
   bool is_whole = true;
   for (const Node& item : stages->items) {
     const MapReader stage(reading, item, what + ": stage", {"rate", "for"});
-    RateRange rate;
-    Duration length{};
-    stage.set_required(rate, "rate", kRateRange);
-    stage.set_required(length, "for", kPositiveDuration);
-    is_whole = is_whole && length > Duration::zero() && stage.find("rate") != nullptr;
-    open.stages.push_back(Stage{rate.from, rate.to, length});
+    stage.require("rate", kRateRange.expected);
+    stage.require("for", kPositiveDuration.expected);
+    const auto rate = stage.get("rate", kRateRange);
+    const auto length = stage.get("for", kPositiveDuration);
+    is_whole = is_whole && rate && length;
+    if (rate && length) open.stages.push_back(Stage{rate->from, rate->to, *length});
   }
   const auto is_silent = [](const Stage& stage) {
     return stage.from.per_second <= 0 && stage.to.per_second <= 0;
   };
-  if (is_whole && reading.mistakes.empty() &&
-      std::all_of(open.stages.begin(), open.stages.end(), is_silent)) {
+  if (is_whole && std::all_of(open.stages.begin(), open.stages.end(), is_silent)) {
     reading.mistakes.add(stages->place, what + ": all its rates are 0: it would send nothing");
   }
   return open;

@@ -75,7 +75,11 @@ void read_root(Reading& reading, const Node& root) {
   map.require("load", "what is sent");
   for (const Section& section : kSections) {
     const Node* node = map.find(section.key);
-    if (node == nullptr) continue;
+    if (node == nullptr) {
+      const bool is_required = section.read == read_targets || section.read == read_loads;
+      if (is_required || map.is_misspelt(section.key)) reading.lost_sections.insert(section.key);
+      continue;
+    }
     for (const Node::Entry& entry : node->entries) reading.names[section.key].push_back(entry.key);
   }
   for (const Section& section : kSections) {
@@ -105,7 +109,7 @@ void parse_into(ParsedScenario& made, Mistakes& mistakes, std::string_view text,
   Variables variables(root->find("vars"), options.squall_program, mistakes);
   variables.fill(*root);
 
-  Reading reading{mistakes, {}, {}, {}, variables.names()};
+  Reading reading{mistakes, {}, {}, {}, variables.names(), {}};
   reading.scenario.directory = directory_of(sources.front());
   read_root(reading, *root);
   std::stable_sort(reading.not_supported.begin(), reading.not_supported.end(),

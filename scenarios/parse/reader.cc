@@ -34,7 +34,7 @@ std::optional<std::string> read_reference(Reading& reading, const Node& node, st
   const auto name = read(reading, node, Kind<std::string>{"a name", parse_line});
   if (!name) return std::nullopt;
   const std::vector<std::string>& known = reading.names[std::string(section)];
-  if (contains(known, *name)) return name;
+  if (contains(known, *name) || reading.lost_sections.count(section) > 0) return name;
   reading.mistakes.add(node.place, std::string(what) + ": unknown " + std::string(noun) + " " +
                                        in_quotes(*name) + hint(*name, known));
   return std::nullopt;
@@ -83,7 +83,7 @@ MapReader::MapReader(Reading& reading, const Node& node, std::string what,
     : reading_(reading), node_(node), what_(std::move(what)) {
   if (!is_map()) {
     if (!node.broken) {
-      mistake(node.place, what_ + ": expected a map with " + one_of(keys) + "; found " +
+      mistake(node.place, what_ + ": expected a map that may hold " + one_of(keys) + "; found " +
                               (node.is_map() ? "an empty map" : in_words(node)));
     }
     return;

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,8 @@ struct Reading {
   /// The names that stand in the file, right or wrong in themselves, by section ("targets").
   std::map<std::string, std::vector<std::string>, std::less<>> names;
   std::vector<std::string> vars;
+  /// Sections that are misspelt or missing, which was told: no name can be looked up there.
+  std::set<std::string, std::less<>> lost_sections;
 
   /// Notes a part of the language that is right, but that this version cannot carry out.
   void not_yet(const Node& node, std::string what) {
@@ -91,6 +94,8 @@ class MapReader {
 
   /// False when the node is no map at all, which was told.
   bool is_map() const { return node_.is_map() && !node_.entries.empty(); }
+  /// True when an unknown key was probably meant to be `key`.
+  bool is_misspelt(std::string_view key) const;
   const std::string& what() const { return what_; }
 
   const Node* find(std::string_view key) const { return node_.find(key); }
@@ -140,7 +145,6 @@ class MapReader {
  private:
   std::optional<std::string> find_word(std::string_view key, std::string_view noun,
                                        const std::vector<std::string>& words) const;
-  bool is_misspelt(std::string_view key) const;
 
   Reading& reading_;  // NOLINT: both stand on the stack above.
   const Node& node_;  // NOLINT

@@ -50,10 +50,15 @@ class RequestReader {
     const std::string kind = load_.is_flow ? "step " : "request ";
     const std::string what = what_ + ": " + kind + std::to_string(number);
     std::vector<std::string> keys = methods();
-    keys.insert(keys.end(), {"name", "headers", "body", "expect"});
-    keys.emplace_back(load_.is_flow ? "take" : "weight");
+    keys.insert(keys.end(), {"name", "headers", "body", "expect", "weight", "take"});
     const MapReader map(reading_, node, what, keys);
     if (!map.is_map()) return;
+
+    if (load_.is_flow && map.find("weight") != nullptr) {
+      map.mistake_at("weight", "the steps of a flow come in order: leave 'weight' away");
+    } else if (!load_.is_flow && map.find("take") != nullptr) {
+      map.mistake_at("take", "only the steps of a flow take values: expected 'flow'");
+    }
 
     RequestSpec request;
     if (const auto method = map.exactly_one(methods())) {

@@ -14,7 +14,7 @@ constexpr std::uint64_t kHighestPort = 65535;
 /// Tells a `${port(BASE)}` whose last instance would have no port.
 void check_ports(Reading& reading, const Node& node, std::uint64_t count) {
   constexpr std::string_view kPort = "${port(";
-  const std::string_view text = node.text;
+  const std::string_view text = node.broken ? std::string_view{} : node.text;
   for (std::size_t at = text.find(kPort); at != std::string_view::npos;
        at = text.find(kPort, at + 1)) {
     const char* begin = text.data() + at + kPort.size();

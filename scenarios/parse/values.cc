@@ -262,7 +262,7 @@ Parsed<GoodSpec> parse_good(std::string_view text) {
   rest = trimmed(rest.substr(kStatusWord.size()));
   for (const Sign& sign : kSigns) {
     if (!rest.starts_with(sign.text)) continue;
-    const auto status = parse_one_status(rest.substr(sign.text.size()));
+    const auto status = parse_one_status(trimmed(rest.substr(sign.text.size())));
     if (!status.value) return Parsed<GoodSpec>::no(status.mistake);
     return Parsed<GoodSpec>::ok({std::string(trimmed(text)), sign.compare, *status.value});
   }

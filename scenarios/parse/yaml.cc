@@ -208,6 +208,8 @@ class TreeBuilder : public YAML::EventHandler {
                                    std::to_string(seen->second.line) + " already");
       return;
     }
+    // yaml-cpp puts an absent value where the next thing stands.
+    if (value.kind == Node::Kind::kNothing) value.place = key.place;
     parent.node.entries.push_back({std::move(key.text), key.place, std::move(value)});
   }
 

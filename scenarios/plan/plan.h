@@ -47,12 +47,13 @@ struct Plan {
   static Rate rate_at(const generators::LoadSpec& load, Duration offset);
 };
 
-/// Resolves `after` chains and `every`; fails on a cycle, or when the plan is longer than
-/// safety.longest.
+/// Resolves `after` chains and `every`; fails on a cycle, when a fault begins after the load has
+/// ended, or when the plan is longer than safety.longest. The error's trail says all of it.
 Result<Plan> compile(const Scenario& scenario);
 
 /// The phases between the changes that `faults` make, for planned or for actual times.
-/// A fault without a length is a change of one second.
+/// A fault without a length is a change of one second. Names are unique: "during A (2)" is the
+/// second stretch in which A alone is in force; "whole" is the only phase when nothing changes.
 std::vector<Phase> phases_between(const std::vector<PlannedFault>& faults, Duration length);
 
 /// The timeline as a person would draw it: a chart of the rate with bands for faults, at most

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "scenarios/plan/phrases.h"
+#include "scenarios/plan/plan.h"
+
+namespace squall::scenarios {
+namespace {
+
+using faults::FaultSpec;
+
+constexpr std::size_t kMostApplications = 10'000;  // Of all faults together.
+
+Duration sum(Duration a, Duration b) { return b > Duration::max() - a ? Duration::max() : a + b; }
+
+Error wrong(const std::string& why) { return error(std::errc::invalid_argument, why); }
+
+/// Finds when each fault begins.
+class Compiler {
+ public:
+  Compiler(const Scenario& scenario, Duration load_end)
+      : scenario_(scenario), load_end_(load_end) {}
+
+  Result<std::vector<PlannedFault>> faults() {
+    for (const FaultSpec& fault : scenario_.faults) {
+      if (fault.start.every) {
+        if (auto added = add_repeated(fault); !added) return std::move(added).error();
+        continue;
+      }
+      auto from = start_of(fault);
+      if (!from) return std::move(from).error();
+      if (auto added = add(fault, *from, 1); !added) return std::move(added).error();
+    }
+    std::stable_sort(planned_.begin(), planned_.end(),
+                     [](const PlannedFault& a, const PlannedFault& b) { return a.from < b.from; });
+    return std::move(planned_);
+  }
+
+ private:
+  Result<void> add_repeated(const FaultSpec& fault) {
+    const Duration every = *fault.start.every;
+    if (every <= Duration::zero()) return wrong("fault " + fault.name + ": 'every' is no time");
+    if (every >= load_end_) {
+      return wrong("fault " + fault.name + ": it comes every " + in_words(every) +
+                   ", but the load ends at " + in_words(load_end_));
+    }
+    std::size_t number = 1;
+    for (Duration from = every; from < load_end_; from = sum(from, every)) {
+      if (auto added = add(fault, from, number++); !added) return added;
+    }
+    return {};
+  }
+
+  Result<void> add(const FaultSpec& fault, Duration from, std::size_t number) {
+    if (from >= load_end_) {
+      return wrong("fault " + fault.name + ": it begins at " + in_words(from) +
+                   ", when the load has ended (" + in_words(load_end_) + ")");
+    }
+    if (planned_.size() >= kMostApplications) {
+      return wrong("fault " + fault.name + ": more than " + std::to_string(kMostApplications) +
+                   " applications of faults");
+    }
+    PlannedFault planned;
+    planned.name = fault.name;
+    planned.label = number == 1 ? fault.name : fault.name + "#" + std::to_string(number);
+    planned.from = from;
+    if (fault.length) planned.to = sum(from, *fault.length);
+    planned.what = what_happens(fault, scenario_);
+    planned_.push_back(std::move(planned));
+    return {};
+  }
+
+  /// Walks the chain of `after` back to its `at`, then forth again, remembering each end.
+  Result<Duration> start_of(const FaultSpec& fault) {
+    std::vector<const FaultSpec*> chain{&fault};
+    std::set<std::string> seen{fault.name};
+    while (chain.back()->start.after && starts_.count(chain.back()->name) == 0) {
+      const std::string& name = *chain.back()->start.after;
+      const FaultSpec* other = scenario_.find_fault(name);
+      if (other == nullptr) return wrong("fault " + fault.name + ": unknown fault '" + name + "'");
+      if (other->start.every) {
+        return wrong("fault " + fault.name + ": '" + name + "' comes again and again");
+      }
+      if (!seen.insert(name).second) {
+        return wrong("fault " + fault.name + ": it waits for itself by way of '" + name + "'");
+      }
+      chain.push_back(other);
+    }
+    Duration end{};
+    while (!chain.empty()) {
+      const FaultSpec& now = *chain.back();
+      chain.pop_back();
+      const auto known = starts_.find(now.name);
+      const Duration from = known != starts_.end()
+                                ? known->second
+                                : (now.start.after ? sum(end, now.start.after_delay)
+                                                   : now.start.at.value_or(Duration::zero()));
+      starts_[now.name] = from;
+      end = sum(from, now.length.value_or(Duration::zero()));
+    }
+    return starts_.at(fault.name);
+  }
+
+  const Scenario& scenario_;  // NOLINT: stands on the stack of compile().
+  Duration load_end_;
+  std::map<std::string, Duration> starts_;
+  std::vector<PlannedFault> planned_;
+};
+
+}  // namespace
+
+Rate Plan::rate_at(const generators::LoadSpec& load, Duration offset) {
+  const auto* open = std::get_if<generators::OpenSpec>(&load.schedule);
+  if (open == nullptr || offset < load.at) return {};
+  Duration into = offset - load.at;
+  for (const generators::Stage& stage : open->stages) {
+    if (into < stage.length) {
+      const double part = to_seconds(into) / to_seconds(stage.length);
+      return {stage.from.per_second + (stage.to.per_second - stage.from.per_second) * part};
+    }
+    into -= stage.length;
+  }
+  return {};
+}
+
+Result<Plan> compile(const Scenario& scenario) {
+  Plan plan;
+  for (const generators::LoadSpec& load : scenario.loads) {
+    const Duration to = sum(load.at, load.length());
+    plan.loads.push_back({load.name, load.target, load.at, to});
+    plan.length = std::max(plan.length, to);
+  }
+  const auto longest = [&](Duration length) -> Result<void> {
+    if (length <= scenario.safety.longest) return {};
+    return wrong("the plan lasts " + in_words(length) + ", but safety.longest allows " +
+                 in_words(scenario.safety.longest));
+  };
+  if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
+  SQUALL_TRY(plan.faults, Compiler(scenario, plan.length).faults());
+  for (const PlannedFault& fault : plan.faults) {
+    plan.length = std::max(plan.length, fault.to.value_or(fault.from));
+  }
+  if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
+  plan.phases = phases_between(plan.faults, plan.length);
+  return plan;
+}
+
+}  // namespace squall::scenarios

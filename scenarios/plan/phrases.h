@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faults/spec/fault_spec.h"
+#include "generators/spec/load_spec.h"
+#include "harness/base/units.h"
+#include "scenarios/model/scenario.h"
+
+namespace squall::scenarios {
+
+/// "8 s", "250 ms", "1.5 s", "2 min 30 s".
+std::string in_words(Duration length);
+/// "1000/s", "0.5/s".
+std::string in_words(Rate rate);
+/// "99.9 %".
+std::string in_words(Share share);
+
+/// What a fault will do, in words: "signal KILL to 1 of 2 of service web (seeded pick)".
+std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
+/// "constant, 0/s to 1000/s" or "50 users, thinking 200 ms (exponential)".
+std::string how_it_is_sent(const generators::LoadSpec& load);
+/// "load browse: status < 500, goal 99.9 %".
+std::string what_is_promised(const ObjectiveSpec& objective);
+/// "h2".
+std::string_view protocol_name(generators::Protocol protocol);
+
+/// `text` without control characters and, unless `unicode`, without anything but ASCII.
+std::string printable(std::string_view text, bool unicode);
+
+}  // namespace squall::scenarios
