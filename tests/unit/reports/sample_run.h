@@ -200,4 +200,41 @@ inline SampleRun good_run() {
   return run;
 }
 
+/// A run with something of everything: a fault in force in seconds 3 to 5 that makes answers slow
+/// and costs some, one objective met and one missed, a second load of users, an agent and events.
+inline SampleRun eventful_run() {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  SampleRun run;
+  for (std::int64_t second = 0; second < 10; ++second) {
+    const bool is_disturbed = second >= 3 && second <= 5;
+    run.answers(second, is_disturbed ? 60 : 96, milliseconds(5));
+    run.answers(second, 4, milliseconds(is_disturbed ? 1200 : 35));
+    if (!is_disturbed) continue;
+    run.answers(second, 30, milliseconds(400));
+    run.fails(second, 3, ErrorClass::kTimeout, seconds(2));
+    run.fails(second, 2, ErrorClass::kUnexpected, milliseconds(4), 503);
+    run.leaves_unsent(second, 1);
+  }
+  run.has_closed_load("players", 5);
+  for (std::int64_t second = 0; second < 10; ++second) {
+    run.answers(second, 25, std::chrono::microseconds(850), 200, "players");
+  }
+  SecondCell connected;
+  connected.connections_opened = 20;
+  connected.connections_lost = 2;
+  for (int i = 0; i < 20; ++i) {
+    connected.of(Metric::kConnect).record(std::chrono::microseconds(150 + i));
+    connected.of(Metric::kTls).record(std::chrono::microseconds(2100 + 40 * i));
+  }
+  run.has_cpu(0.41).is_measured(0, connected);
+  run.is_stopped("pause", seconds(3), seconds(5));
+  run.wants_status_below("available", 500, 0.95).wants_within("fast", milliseconds(250), 0.99);
+  run.record().events = {
+      {milliseconds(-250), "agent-1", "service.ready", "web.1", "https://127.0.0.1:8443 answers"},
+      {milliseconds(3003), "agent-1", "fault.applied", "pause", "SIGSTOP to pid 4711"},
+      {milliseconds(5003), "agent-1", "fault.undone", "pause", "SIGCONT to pid 4711"}};
+  return run;
+}
+
 }  // namespace squall::reports

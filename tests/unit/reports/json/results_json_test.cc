@@ -1,0 +1,157 @@
+#include "reports/json/results_json.h"
+
+#include <chrono>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/judge/run_result.h"
+
+#include "tests/unit/reports/golden.h"
+#include "tests/unit/reports/sample_run.h"
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::IsSupersetOf;
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> keys(const Json& json) {
+  std::vector<std::string> found;
+  for (const auto& [key, value] : json.items()) found.push_back(key);
+  return found;
+}
+
+RunResult eventful_result() { return judge(eventful_run().record()); }
+
+TEST(ResultsJson, IsThatOfTheGoldenFile) {
+  expect_golden("results.json", write_results_json(eventful_result()));
+  expect_golden("events.jsonl", write_events_jsonl(eventful_result()));
+}
+
+TEST(ResultsJson, HasEveryKeyOfTheContract) {
+  const Json json = results_json(eventful_result());
+  EXPECT_THAT(keys(json),
+              IsSupersetOf({"squall", "run", "scenario", "verdict", "reasons", "started",
+                            "duration_s", "load", "faults", "objectives", "agents"}));
+  const Json& load = json["load"]["browse"];
+  EXPECT_THAT(keys(load), IsSupersetOf({"target", "protocol", "due", "sent", "completed", "ok",
+                                        "unsent", "shed", "errors", "status", "rate", "latency_ms",
+                                        "bytes", "connections", "phases", "series"}));
+  EXPECT_THAT(keys(load["rate"]), ElementsAre("due", "sent", "completed"));
+  EXPECT_THAT(keys(load["latency_ms"]),
+              IsSupersetOf({"response", "service", "ttfb", "connect", "tls", "lateness"}));
+  for (const auto& [metric, figures] : load["latency_ms"].items()) {
+    EXPECT_THAT(keys(figures), ElementsAre("count", "min", "mean", "p50", "p90", "p95", "p99",
+                                           "p99.9", "p99.99", "max", "clamped"));
+  }
+  EXPECT_THAT(keys(load["bytes"]), ElementsAre("received", "sent"));
+  EXPECT_THAT(keys(load["connections"]), ElementsAre("opened", "failed", "lost"));
+  EXPECT_THAT(keys(load["phases"][0]),
+              IsSupersetOf({"name", "from_s", "to_s", "due", "ok", "latency_ms"}));
+  EXPECT_TRUE(load["phases"][0]["latency_ms"].contains("response"));
+  EXPECT_THAT(keys(load["series"]),
+              IsSupersetOf({"t_s", "due", "sent", "completed", "errors", "p50", "p99", "max"}));
+  const Json& fault = json["faults"]["pause"];
+  EXPECT_THAT(keys(fault),
+              IsSupersetOf({"planned", "actual", "state", "on", "verified", "impact"}));
+  EXPECT_THAT(keys(fault["planned"]), ElementsAre("from_s", "to_s"));
+  EXPECT_THAT(keys(fault["actual"]), ElementsAre("from_s", "to_s"));
+  EXPECT_THAT(keys(fault["verified"]), ElementsAre("asked", "seen"));
+  EXPECT_THAT(keys(fault["impact"]), ElementsAre("detected_s", "recovered_s", "budget_spent"));
+  const Json& objective = json["objectives"]["fast"];
+  EXPECT_THAT(keys(objective), IsSupersetOf({"load", "goal", "measured", "met", "budget"}));
+  EXPECT_THAT(keys(objective["budget"]), ElementsAre("allowed", "spent", "share"));
+  EXPECT_THAT(keys(json["agents"]["agent-1"]),
+              IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "cpu_peak"}));
+}
+
+TEST(ResultsJson, CountsAddUp) {
+  const Json json = results_json(eventful_result());
+  for (const auto& [name, load] : json["load"].items()) {
+    std::uint64_t errors = 0;
+    for (const auto& [error, times] : load["errors"].items()) errors += times.get<std::uint64_t>();
+    EXPECT_EQ(load["sent"], load["ok"].get<std::uint64_t>() + errors);
+    EXPECT_EQ(load["due"].get<std::uint64_t>(), load["sent"].get<std::uint64_t>() +
+                                                    load["unsent"].get<std::uint64_t>() +
+                                                    load["shed"].get<std::uint64_t>());
+    std::uint64_t in_phases = 0;
+    for (const Json& phase : load["phases"]) in_phases += phase["due"].get<std::uint64_t>();
+    EXPECT_EQ(load["due"], in_phases);
+  }
+}
+
+TEST(ResultsJson, TheTextIsTheSameJson) {
+  const RunResult result = eventful_result();
+  EXPECT_EQ(Json::parse(write_results_json(result)), results_json(result));
+}
+
+TEST(ResultsJson, KeepsAListToOneLine) {
+  const std::string text = write_results_json(eventful_result());
+  EXPECT_THAT(text, testing::HasSubstr("\n        \"t_s\": [0,1,2,3,4,5,6,7,8,9],\n"));
+}
+
+TEST(ResultsJson, WhatWasNotMeasuredIsNull) {
+  SampleRun run;
+  const Json json = results_json(judge(run.wants_within("fast", 250ms, 0.99).record()));
+  const Json& response = json["load"]["browse"]["latency_ms"]["response"];
+  EXPECT_EQ(response["count"], 0);
+  EXPECT_TRUE(response["p99"].is_null());
+  EXPECT_TRUE(json["load"]["browse"]["series"]["p50"][0].is_null());
+  EXPECT_TRUE(json["objectives"]["fast"]["measured"].is_null());
+}
+
+TEST(ResultsJson, AFaultThatNeverHappenedHasNoActualTime) {
+  SampleRun run = good_run();
+  run.is_stopped("kill", 3s, 4s).fault_is(FaultRecord::State::kFailed, "no such process");
+  run.record().faults.back().from.reset();
+  run.record().plan.faults.back().to.reset();
+  const Json fault = results_json(judge(run.record()))["faults"]["kill"];
+  EXPECT_TRUE(fault["actual"].is_null());
+  EXPECT_TRUE(fault["planned"]["to_s"].is_null());
+  EXPECT_EQ(fault["state"], "failed");
+  EXPECT_EQ(fault["error"], "no such process");
+}
+
+TEST(ResultsJson, NoNumberIsInfinite) {
+  RunResult result = eventful_result();
+  result.objectives[0].budget_share = std::numeric_limits<double>::infinity();
+  result.objectives[0].measured = std::numeric_limits<double>::quiet_NaN();
+  result.faults[0].budget_spent["fast"] = std::numeric_limits<double>::infinity();
+  result.loads[0].due_rate = {std::numeric_limits<double>::infinity()};
+  const Json json = results_json(result);
+  EXPECT_TRUE(json["objectives"]["available"]["budget"]["share"].is_null());
+  EXPECT_TRUE(json["objectives"]["available"]["measured"].is_null());
+  EXPECT_TRUE(json["faults"]["pause"]["impact"]["budget_spent"]["fast"].is_null());
+  EXPECT_TRUE(json["load"]["browse"]["rate"]["due"].is_null());
+}
+
+TEST(ResultsJson, MendsTextThatIsNotUtf8) {
+  RunResult result = eventful_result();
+  result.reasons = {"web.1 said: \xff\xfe"};
+  const Json json = Json::parse(write_results_json(result));
+  EXPECT_EQ(json["reasons"][0], "web.1 said: \uFFFD\uFFFD");
+}
+
+TEST(ResultsJson, TellsTheStartInUtcToTheMillisecond) {
+  RunResult result = eventful_result();
+  result.started += 7ms;
+  EXPECT_EQ(results_json(result)["started"], "2026-11-20T12:00:00.007Z");
+}
+
+TEST(EventsJsonl, IsAnObjectALine) {
+  std::istringstream lines(write_events_jsonl(eventful_result()));
+  std::vector<double> at;
+  for (std::string line; std::getline(lines, line);) at.push_back(Json::parse(line)["at_s"]);
+  EXPECT_THAT(at, ElementsAre(-0.25, 3.003, 5.003));
+}
+
+}  // namespace
+}  // namespace squall::reports
