@@ -1,0 +1,199 @@
+#include "reports/junit/junit.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "reports/judge/words.h"
+
+namespace squall::reports {
+namespace {
+
+/// How many bytes the well-formed UTF-8 sequence at the front of `text` has that stands for a
+/// character of XML 1.0 (§2.2); 0 when there is none. The table is Unicode's 3-7.
+std::size_t character_length(std::string_view text) {
+  struct Row {
+    std::uint8_t first_low, first_high, second_low, second_high;
+    std::size_t length;
+  };
+  constexpr std::array<Row, 8> kRows = {{{0xc2, 0xdf, 0x80, 0xbf, 2},
+                                         {0xe0, 0xe0, 0xa0, 0xbf, 3},
+                                         {0xe1, 0xec, 0x80, 0xbf, 3},
+                                         {0xed, 0xed, 0x80, 0x9f, 3},
+                                         {0xee, 0xef, 0x80, 0xbf, 3},
+                                         {0xf0, 0xf0, 0x90, 0xbf, 4},
+                                         {0xf1, 0xf3, 0x80, 0xbf, 4},
+                                         {0xf4, 0xf4, 0x80, 0x8f, 4}}};
+  const auto byte = [text](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
+  if (byte(0) < 0x80) {
+    return byte(0) >= 0x20 || byte(0) == '\t' || byte(0) == '\n' || byte(0) == '\r' ? 1 : 0;
+  }
+  for (const Row& row : kRows) {
+    if (byte(0) < row.first_low || byte(0) > row.first_high) continue;
+    if (text.size() < row.length) return 0;
+    if (byte(1) < row.second_low || byte(1) > row.second_high) return 0;
+    for (std::size_t i = 2; i < row.length; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return 0;
+    }
+    const bool is_noncharacter =
+        text.substr(0, 3) == "\xef\xbf\xbe" || text.substr(0, 3) == "\xef\xbf\xbf";
+    return is_noncharacter ? 0 : row.length;
+  }
+  return 0;
+}
+
+/// One <testcase>, and what it has to complain of.
+struct Case {
+  std::string name;
+  std::string complaint;  ///< "failure", "error", "skipped"; empty: none.
+  std::string type;
+  std::string message;
+  std::string detail;
+};
+
+Case verdict_case(const RunResult& result) {
+  Case made;
+  made.name = "verdict";
+  if (result.verdict == Verdict::kPass) return made;
+  made.complaint = result.verdict == Verdict::kFail ? "failure" : "error";
+  made.type = to_string(result.verdict);
+  made.message = result.reasons.empty() ? made.type : result.reasons.front();
+  made.detail = fmt::format("{}", fmt::join(result.reasons, "\n"));
+  return made;
+}
+
+Case objective_case(const ObjectiveResult& objective) {
+  Case made;
+  made.name = "objective " + objective.name;
+  if (objective.met) return made;
+  made.complaint = "failure";
+  made.type = "objective";
+  made.message = objective.sentence;
+  made.detail = objective.sentence;
+  return made;
+}
+
+Case fault_case(const FaultRecord& fault) {
+  Case made;
+  made.name = "fault " + fault.label;
+  std::string what;
+  switch (fault.state) {
+    case FaultRecord::State::kDone:
+    case FaultRecord::State::kUndone:
+      return made;
+    case FaultRecord::State::kPlanned:
+      made.complaint = "skipped";
+      made.message = "the run never came to it";
+      return made;
+    case FaultRecord::State::kInForce:
+      made.type = "residue";
+      what = "in force to the end";
+      break;
+    case FaultRecord::State::kResidue:
+      made.type = "residue";
+      what = "could not be undone";
+      break;
+    case FaultRecord::State::kIneffective:
+      made.type = "ineffective";
+      what = "did not happen as asked";
+      break;
+    case FaultRecord::State::kFailed:
+      made.type = "error";
+      what = "could not be applied";
+      break;
+  }
+  made.complaint = "error";
+  made.message = fault.error.empty() ? what : what + ": " + fault.error;
+  made.detail = fmt::format("asked: {}\nseen: {}", fault.asked, fault.seen);
+  return made;
+}
+
+void write_case(const Case& one, std::string_view suite, double seconds, std::string& out) {
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
+                 xml_escaped(suite), xml_escaped(one.name), seconds);
+  if (one.complaint.empty()) {
+    out += "/>\n";
+    return;
+  }
+  fmt::format_to(to, ">\n      <{} message=\"{}\"", one.complaint, xml_escaped(one.message));
+  if (!one.type.empty()) fmt::format_to(to, " type=\"{}\"", xml_escaped(one.type));
+  if (one.detail.empty()) {
+    out += "/>\n";
+  } else {
+    fmt::format_to(to, ">{}</{}>\n", xml_escaped(one.detail), one.complaint);
+  }
+  out += "    </testcase>\n";
+}
+
+}  // namespace
+
+std::string xml_escaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+      text.remove_prefix(1);
+      continue;
+    }
+    switch (text.front()) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\t':  // As they are, an attribute would turn them into spaces (XML 1.0 §3.3.3).
+      case '\n':
+      case '\r':
+        out += fmt::format("&#{};", static_cast<int>(text.front()));
+        break;
+      default:
+        out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string write_junit(const RunResult& result) {
+  std::vector<Case> cases = {verdict_case(result)};
+  for (const auto& objective : result.objectives) cases.push_back(objective_case(objective));
+  for (const auto& fault : result.faults) cases.push_back(fault_case(fault.record));
+  const auto count = [&cases](std::string_view complaint) {
+    return std::count_if(cases.begin(), cases.end(),
+                         [complaint](const Case& one) { return one.complaint == complaint; });
+  };
+  const std::string counts = fmt::format(
+      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"", cases.size(),
+      count("failure"), count("error"), count("skipped"), to_seconds(result.duration));
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "<testsuites name=\"squall\" {}>\n", counts);
+  fmt::format_to(to, "  <testsuite name=\"{}\" id=\"0\" {}>\n", xml_escaped(result.scenario),
+                 counts);
+  fmt::format_to(
+      to, "    <properties>\n      <property name=\"run\" value=\"{}\"/>\n    </properties>\n",
+      xml_escaped(result.run));
+  // The run's whole time is told once, so that the cases' times add up to it.
+  for (const Case& one : cases) {
+    write_case(one, result.scenario, &one == &cases.front() ? to_seconds(result.duration) : 0, out);
+  }
+  out += "  </testsuite>\n</testsuites>\n";
+  return out;
+}
+
+}  // namespace squall::reports

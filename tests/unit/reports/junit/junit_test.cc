@@ -1,0 +1,65 @@
+#include "reports/junit/junit.h"
+
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/reports/golden.h"
+#include "tests/unit/reports/sample_run.h"
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Junit, IsThatOfTheGoldenFile) {
+  SampleRun run = eventful_run();
+  run.is_stopped("again", 7s, 8s).fault_is(FaultRecord::State::kResidue, "no such process");
+  run.record().scenario.name = "smoke & <mirrors>";
+  expect_golden("junit.xml", write_junit(judge(run.record())));
+}
+
+TEST(Junit, APassHasACaseForAllAndAComplaintForNone) {
+  SampleRun run = good_run();
+  run.is_stopped("pause", 3s, 4s).wants_within("fast", 250ms, 0.99);
+  const std::string xml = write_junit(judge(run.record()));
+  EXPECT_THAT(xml, HasSubstr("tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"0\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"verdict\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"objective fast\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"fault pause\""));
+  EXPECT_THAT(xml, Not(HasSubstr("<failure")));
+  EXPECT_THAT(xml, Not(HasSubstr("<error")));
+}
+
+TEST(Junit, AnAbortedRunIsAnErrorAndItsLaterFaultsAreSkipped) {
+  SampleRun run = good_run();
+  run.is_stopped("pause", 9s, 10s).record().faults.clear();
+  run.ends_early(EarlyEnd::Cause::kSignal, "interrupted", 5s);
+  const std::string xml = write_junit(judge(run.record()));
+  EXPECT_THAT(xml, HasSubstr("failures=\"0\" errors=\"1\" skipped=\"1\""));
+  EXPECT_THAT(xml, HasSubstr("<error message=\"ended early, 5 s into the load: interrupted\" "
+                             "type=\"aborted\">"));
+  EXPECT_THAT(xml, HasSubstr("<skipped message=\"the run never came to it\"/>"));
+}
+
+TEST(XmlEscaped, LeavesNothingThatMeansSomethingInXml) {
+  EXPECT_EQ(xml_escaped("a < b & \"c\" > d"), "a &lt; b &amp; &quot;c&quot; &gt; d");
+  EXPECT_EQ(xml_escaped("one\ntwo\t"), "one&#10;two&#9;");
+  EXPECT_EQ(xml_escaped("12 µs → 😀"), "12 µs → 😀");
+}
+
+TEST(XmlEscaped, ReplacesWhatXmlHasNoCharacterFor) {
+  EXPECT_EQ(xml_escaped(std::string("\0\x1b", 2)), "\uFFFD\uFFFD");
+  EXPECT_EQ(xml_escaped("\xff"), "\uFFFD");
+  EXPECT_EQ(xml_escaped("\xc0\xaf"), "\uFFFD\uFFFD");            // Overlong.
+  EXPECT_EQ(xml_escaped("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");  // A surrogate.
+  EXPECT_EQ(xml_escaped("\xe2\x82"), "\uFFFD\uFFFD");            // Cut off.
+  EXPECT_EQ(xml_escaped("\xef\xbf\xbf"), "\uFFFD\uFFFD\uFFFD");  // U+FFFF.
+}
+
+}  // namespace
+}  // namespace squall::reports
