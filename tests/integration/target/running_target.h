@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "generators/target/target_options.h"
+#include "generators/target/target_server.h"
+
+#include "tests/support/result_matchers.h"
+
+namespace squall::generators {
+
+/// What a program said, stdout and stderr together, and its exit code.
+struct ProgramRun {
+  std::string output;
+  int exit_code = -1;
+};
+
+/// Runs a command line by the shell and waits for it.
+inline ProgramRun run_program(const std::string& command) {
+  ProgramRun run;
+  FILE* const pipe = ::popen(("LC_ALL=C " + command + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) return run;
+  std::array<char, 4096> buffer{};
+  std::size_t got = 0;
+  while ((got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+    run.output.append(buffer.data(), got);
+  }
+  const int status = ::pclose(pipe);
+  if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);
+  return run;
+}
+
+/// The number that `pattern`'s first group matches in `text`; −1 if it does not.
+inline double number_in(const std::string& text, const std::string& pattern) {
+  std::smatch match;
+  return std::regex_search(text, match, std::regex(pattern)) ? std::stod(match[1]) : -1;
+}
+
+/// A target that serves on a free port, on a thread of its own, until it goes out of scope.
+class RunningTarget {
+ public:
+  explicit RunningTarget(const std::vector<std::string>& behaviours = {}) {
+    folder_ = std::filesystem::temp_directory_path() / ("squall-target-" + random_name());
+    std::filesystem::create_directories(folder_);
+    TargetOptionTexts texts;
+    texts.listen = {"127.0.0.1:0"};
+    texts.behaviours = behaviours;
+    texts.write_certificate = certificate_file();
+    auto options = parse_target_options(texts);
+    EXPECT_TRUE(ok(options));
+    auto made = TargetServer::make(*options);
+    EXPECT_TRUE(ok(made));
+    server_ = *std::move(made);
+    thread_ = std::thread([this] { server_->run(); });
+  }
+  RunningTarget(const RunningTarget&) = delete;
+  RunningTarget& operator=(const RunningTarget&) = delete;
+  ~RunningTarget() {
+    stop();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void stop() {
+    server_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  std::uint16_t port() const { return server_->port(); }
+  std::string certificate_file() const { return folder_ / "cert.pem"; }
+  std::string http(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(port()) + path;
+  }
+  std::string https(const std::string& path) const {
+    return "https://localhost:" + std::to_string(port()) + path;
+  }
+
+  /// curl with prior knowledge of HTTP/2, in clear text.
+  ProgramRun curl(const std::string& path, const std::string& options = "") const {
+    return run_program("curl -sS --max-time 20 --http2-prior-knowledge " + options + " '" +
+                       http(path) + "'");
+  }
+  ProgramRun post(const std::string& admin, const std::string& body = "") const {
+    return curl("/.squall/" + admin, "-X POST -d '" + body + "'");
+  }
+  /// A number of the statistics, by its key.
+  double stat(const std::string& key) const {
+    return number_in(curl("/.squall/stats", "--max-time 1").output, "\"" + key + "\": ([0-9]+)");
+  }
+  /// Waits until a number of the statistics is `wanted`; 10 s at most.
+  bool wait_for(const std::string& key, double wanted) const {
+    for (int tries = 0; tries < 500; ++tries) {
+      if (stat(key) == wanted) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  }
+
+ private:
+  static std::string random_name() {
+    static int count = 0;
+    return std::to_string(::getpid()) + "-" + std::to_string(++count);
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<TargetServer> server_;
+  std::thread thread_;
+};
+
+/// Runs a program beside the test.
+inline std::future<ProgramRun> beside(std::function<ProgramRun()> program) {
+  return std::async(std::launch::async, std::move(program));
+}
+
+}  // namespace squall::generators
