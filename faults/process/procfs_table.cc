@@ -14,9 +14,9 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
+#include "faults/process/pidfd.h"
 #include "faults/process/procfs_text.h"
 #include "harness/base/unique_fd.h"
 
@@ -140,11 +140,11 @@ Result<std::vector<ProcessId>> ProcfsTable::listening_on(std::uint16_t port) {
 }
 
 Result<void> ProcfsTable::signal(ProcessId id, int signal) {
-  const UniqueFd process(::pidfd_open(id.pid, 0));
+  const UniqueFd process = open_pidfd(id.pid);
   if (!process) return errno == ESRCH ? gone(id.pid) : last_error("open a pidfd");
   // Only now: had the pid been given away before the open, this look sees the newcomer.
   if (const auto now = look_at(id); !now) return now.error();
-  if (::pidfd_send_signal(process.get(), signal, nullptr, 0) == 0) return {};
+  if (send_signal(process, signal)) return {};
   if (errno == ESRCH) return gone(id.pid);
   return last_error("signal process " + std::to_string(id.pid));
 }

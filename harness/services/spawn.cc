@@ -7,10 +7,11 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "faults/process/pidfd.h"
 
 namespace squall::services {
 namespace {
@@ -144,7 +145,7 @@ Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
   trouble.write.reset();
 
   // It waits at the gate, and is ours to wait for: its pid cannot be given away.
-  UniqueFd pidfd(::pidfd_open(child, 0));
+  UniqueFd pidfd = faults::open_pidfd(child);
   if (!pidfd) {
     const Error failure = last_error("open a pidfd");
     give_up(child, gate.write);
