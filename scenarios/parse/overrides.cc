@@ -132,7 +132,12 @@ void apply(const Override& setting, std::size_t source, Node& root, Mistakes& mi
   }
   auto value = read_yaml(setting.value, source, mistakes);
   Node* node = Walk(setting, source, root, mistakes).to_the_end();
-  if (value && node != nullptr) *node = std::move(*value);
+  if (node == nullptr) return;
+  if (value) {
+    *node = std::move(*value);
+  } else {
+    node->broken = true;  // Told already; say no more of what it should be.
+  }
 }
 
 }  // namespace squall::scenarios

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "faults/spec/signals.h"
+#include "scenarios/parse/numbers.h"
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
@@ -13,6 +14,12 @@ using faults::Pick;
 using faults::ProcessFault;
 using faults::ProcessMatch;
 
+constexpr std::string_view kPick = "a count, a share such as 50%, or all";
+constexpr Kind<std::uint64_t> kPickCount{kPick, [](std::string_view text) {
+                                           auto count = parse_count(text);
+                                           if (!count.value) count.mistake = is_not(text, kPick);
+                                           return count;
+                                         }};
 constexpr std::size_t kLongestProcessName = 15;  // TASK_COMM_LEN in linux/sched.h, less its zero.
 
 /// "web" or "web.1".
@@ -49,8 +56,7 @@ Pick read_pick(Reading& reading, const Node& node, const std::string& what,
     }
     return pick;
   }
-  pick.count =
-      read(reading, node, Kind<std::uint64_t>{"a count, a share such as 50%, or all", parse_count});
+  pick.count = read(reading, node, kPickCount);
   if (!pick.count || !match.service) return pick;
   const bool is_one = match.service->find('.') != std::string::npos;
   const ServiceSpec* service = reading.scenario.find_service(*match.service);
@@ -116,7 +122,7 @@ faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
                                " process's name: use command_line");
   }
   for (const char* later : {"unit", "cgroup", "container"}) {
-    if (const Node* key = map.find(later)) reading.not_yet(*key, what + ": " + later);
+    if (const Node* key = map.find(later)) reading.not_yet(*key, what + "." + later);
   }
   return match;
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,7 @@ constexpr std::size_t kLongestLabel = 20;
 constexpr std::size_t kMostBands = 40;         // Of loads, and of faults.
 constexpr std::size_t kMostApplications = 10;  // Listed of one fault that repeats.
 constexpr std::size_t kMostPhases = 40;
+constexpr std::uint64_t kMostInstances = 4;  // Listed of one service.
 
 /// The characters to draw with.
 struct Brush {
@@ -78,6 +81,12 @@ class Drawing {
     for (const auto& load : plan.loads) widest = std::max(widest, load.name.size() + 1);
     for (const auto& fault : plan.faults) widest = std::max(widest, fault.name.size() + 1);
     left_ = std::min(widest, kLongestLabel) + 2;
+    list_ = left_;
+    for (const auto& fault : plan.faults) list_ = std::max(list_, fault.label.size() + 4);
+    for (const auto& objective : scenario.objectives) {
+      list_ = std::max(list_, objective.name.size() + 4);
+    }
+    list_ = std::min(list_, kLongestLabel + 4);
     plot_ = columns_ - left_;
   }
 
@@ -255,7 +264,7 @@ class Drawing {
   /// One line of a list: the name, then words that wrap.
   std::string line(const std::string& name, const std::string& words) const {
     std::string head = "  " + name;
-    if (!name.empty()) head.resize(std::max(head.size() + 2, left_), ' ');
+    if (!name.empty()) head.resize(std::max(head.size() + 2, list_), ' ');
     return wrapped(head, printable(words, unicode_), columns_);
   }
 
@@ -263,16 +272,29 @@ class Drawing {
     if (scenario_.services.empty()) return {};
     std::string text = "services to be started\n";
     for (const ServiceSpec& service : scenario_.services) {
-      std::string words = std::to_string(service.count) + " x";
-      for (const std::string& argument : service.command) words += " " + argument;
-      if (service.ready) {
-        words += "; ready when " + service.ready->url + " answers within " +
-                 in_words(service.ready->within);
+      for (std::uint64_t i = 1; i <= std::min(service.count, kMostInstances); ++i) {
+        text += line(service.name + (service.count > 1 ? "." + std::to_string(i) : ""),
+                     instance_words(service, i));
       }
-      if (service.restart == ServiceSpec::Restart::kAlways) words += "; restarted when it ends";
-      text += line(service.name, words);
+      if (service.count > kMostInstances) {
+        text += line("", "and " + std::to_string(service.count - kMostInstances) + " more of " +
+                             service.name);
+      }
     }
     return text;
+  }
+
+  static std::string instance_words(const ServiceSpec& service, std::uint64_t instance) {
+    std::string words;
+    for (const std::string& argument : service.command) {
+      words += (words.empty() ? "" : " ") + expand_for_instance(argument, instance);
+    }
+    if (service.ready) {
+      words += "; ready when " + expand_for_instance(service.ready->url, instance) +
+               " answers within " + in_words(service.ready->within);
+    }
+    if (service.restart == ServiceSpec::Restart::kAlways) words += "; restarted when it ends";
+    return words;
   }
 
   std::string loads() const {
@@ -295,18 +317,16 @@ class Drawing {
   std::string faults() const {
     if (plan_.faults.empty()) return "faults\n  none\n";
     std::string text = "faults\n";
-    for (const faults::FaultSpec& fault : scenario_.faults) {
-      std::size_t number = 0;
-      for (const PlannedFault& planned : plan_.faults) {
-        if (planned.name != fault.name || ++number > kMostApplications) continue;
-        std::string when = "at " + in_words(planned.from);
-        if (planned.to) when += " to " + in_words(*planned.to);
-        text += line(planned.label, when + ": " + planned.what);
-      }
-      if (number > kMostApplications) {
-        text += line("", "and " + std::to_string(number - kMostApplications) + " more, every " +
-                             in_words(fault.start.every.value_or(Duration::zero())));
-      }
+    std::map<std::string, std::size_t> times;
+    for (const PlannedFault& planned : plan_.faults) {
+      if (++times[planned.name] > kMostApplications) continue;
+      std::string when = "at " + in_words(planned.from);
+      if (planned.to) when += " to " + in_words(*planned.to);
+      text += line(planned.label, when + ": " + planned.what);
+    }
+    for (const auto& [name, number] : times) {
+      if (number <= kMostApplications) continue;
+      text += line("", "and " + std::to_string(number - kMostApplications) + " more of " + name);
     }
     return text;
   }
@@ -360,6 +380,7 @@ class Drawing {
   Duration length_;
   std::size_t left_ = 0;  ///< Columns before the first cell of the plot.
   std::size_t plot_ = 0;  ///< Columns of the plot.
+  std::size_t list_ = 0;  ///< Columns before the words of a list.
 };
 
 }  // namespace

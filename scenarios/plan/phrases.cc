@@ -41,7 +41,7 @@ std::string picked(const faults::ProcessFault& fault, const Scenario& scenario) 
   const std::string of = service == nullptr ? "" : std::to_string(service->count) + " of ";
   if (fault.pick.share) return in_words(*fault.pick.share) + " of " + whom + " (seeded pick)";
   if (fault.match.service && service == nullptr) return whom;  // One instance: there is no choice.
-  if (!fault.pick.count) return "all of " + whom;
+  if (!fault.pick.count) return (service == nullptr ? "all " : "all of ") + whom;
   const bool is_all = service != nullptr && *fault.pick.count == service->count;
   return std::to_string(*fault.pick.count) + " of " + of + whom + (is_all ? "" : " (seeded pick)");
 }
@@ -100,6 +100,7 @@ std::string settings_words(const std::map<std::string, std::string>& settings) {
 
 std::string in_words(Duration length) {
   const double seconds = to_seconds(length);
+  if (length == Duration::zero()) return "0 s";
   if (length < std::chrono::milliseconds(1)) return number(seconds * 1e6) + " us";
   if (length < std::chrono::seconds(1)) return number(seconds * 1e3) + " ms";
   if (length < std::chrono::minutes(2)) return number(seconds) + " s";

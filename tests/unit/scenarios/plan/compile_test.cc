@@ -1,0 +1,113 @@
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/parse/parse.h"
+#include "scenarios/plan/plan.h"
+
+#include "tests/support/result_matchers.h"
+
+namespace squall::scenarios {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+/// A scenario with one load of 60 s, which begins at 2 s, and these faults.
+Scenario with_faults(const std::string& faults, const std::string& rest = "") {
+  const std::string text = R"(squall: 1
+name: x
+services:
+  web: {command: [a], count: 2}
+targets:
+  edge: {url: "http://127.0.0.1:8080"}
+load:
+  browse:
+    target: edge
+    at: 2s
+    open: {stages: [{rate: 0/s .. 100/s, for: 10s}, {rate: 100/s, for: 48s}]}
+    requests: [{get: /}]
+)" + rest + "faults:\n" + faults;
+  const auto outcome = parse(text, "x.yaml", {});
+  if (const auto* mistakes = std::get_if<std::vector<Mistake>>(&outcome)) {
+    ADD_FAILURE() << mistakes->front().text();
+    return {};
+  }
+  return std::get<ParsedScenario>(outcome).scenario;
+}
+
+constexpr const char* kKill = "process: {signal: KILL, match: {service: web}, pick: 1}";
+constexpr const char* kStop = "for: 5s, process: {signal: STOP, match: {service: web}}";
+
+std::string fault(const std::string& name, const std::string& start, const std::string& what) {
+  return "  " + name + ": {" + start + ", " + what + "}\n";
+}
+
+TEST(Compile, FollowsChainsOfAfterInAnyOrderOfTheFile) {
+  const auto plan =
+      compile(with_faults(fault("c", "after: b", kKill) + fault("b", "after: a + 1500ms", kStop) +
+                          fault("a", "at: 10s", kStop)));
+  ASSERT_TRUE(ok(plan));
+  ASSERT_EQ(plan->faults.size(), 3U);
+  EXPECT_EQ(plan->faults[0].name, "a");
+  EXPECT_EQ(plan->faults[1].from, milliseconds(16500));
+  EXPECT_EQ(plan->faults[1].to, milliseconds(21500));
+  EXPECT_EQ(plan->faults[2].from, milliseconds(21500));
+  EXPECT_FALSE(plan->faults[2].to);
+}
+
+TEST(Compile, RepeatsAFaultWhileTheLoadLasts) {
+  const auto plan = compile(with_faults(fault("k", "every: 20s", kKill)));
+  ASSERT_TRUE(ok(plan));
+  ASSERT_EQ(plan->faults.size(), 2U) << "at 20 s and 40 s: at 60 s the load has ended";
+  EXPECT_EQ(plan->faults[0].label, "k");
+  EXPECT_EQ(plan->faults[1].label, "k#2");
+  EXPECT_EQ(plan->faults[1].from, seconds(40));
+  EXPECT_EQ(plan->faults[1].what, "signal KILL to 1 of 2 of service web (seeded pick)");
+}
+
+TEST(Compile, LastsUntilTheLastLoadOrFaultEnds) {
+  EXPECT_EQ(compile(with_faults(fault("a", "at: 1s", kStop)))->length, seconds(60));
+  EXPECT_EQ(compile(with_faults(fault("a", "at: 59s", kStop)))->length, seconds(64));
+}
+
+TEST(Compile, RefusesAFaultThatNobodyWouldSee) {
+  const auto plan = compile(with_faults(fault("late", "at: 60s", kKill)));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail,
+              HasSubstr("fault late: it begins at 60 s, when the load has ended (60 s)"));
+}
+
+TEST(Compile, RefusesAPlanThatIsLongerThanSafetyAllows) {
+  const auto plan = compile(with_faults(fault("a", "at: 1s", kStop), "safety: {longest: 50s}\n"));
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().trail, "the plan lasts 60 s, but safety.longest allows 50 s");
+}
+
+TEST(Compile, RefusesARingOfFaultsThatNoParserSaw) {
+  Scenario scenario = with_faults(fault("a", "at: 1s", kStop) + fault("b", "after: a", kStop));
+  scenario.faults[0].start = {std::nullopt, "b", {}, std::nullopt};
+  const auto plan = compile(scenario);
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail, HasSubstr("waits for itself"));
+}
+
+TEST(Compile, RefusesMoreApplicationsThanAnyoneCouldRead) {
+  EXPECT_FALSE(compile(with_faults(fault("k", "every: 1ms", kKill))));
+}
+
+TEST(RateAt, FollowsTheStagesFromWhereTheLoadBegins) {
+  const auto load = with_faults(fault("a", "at: 1s", kStop)).loads[0];
+  EXPECT_EQ(Plan::rate_at(load, seconds(1)).per_second, 0);
+  EXPECT_EQ(Plan::rate_at(load, seconds(7)).per_second, 50);
+  EXPECT_EQ(Plan::rate_at(load, seconds(12)).per_second, 100);
+  EXPECT_EQ(Plan::rate_at(load, seconds(59)).per_second, 100);
+  EXPECT_EQ(Plan::rate_at(load, seconds(60)).per_second, 0);
+}
+
+}  // namespace
+}  // namespace squall::scenarios
