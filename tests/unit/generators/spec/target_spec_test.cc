@@ -10,7 +10,7 @@ namespace squall::generators {
 namespace {
 
 TEST(ParseUrl, TakesAUrlApart) {
-  const auto url = parse_url("https://edge.example:8443/a?b=c");
+  auto url = parse_url("https://edge.example:8443/a?b=c");
   ASSERT_TRUE(ok(url));
   EXPECT_EQ(*url, (Url{"https", "edge.example", 8443, "/a?b=c"}));
   EXPECT_EQ(url->authority(), "edge.example:8443");
@@ -25,7 +25,7 @@ TEST(ParseUrl, KnowsThePortOfAScheme) {
 }
 
 TEST(ParseUrl, PutsIpv6AddressesIntoBrackets) {
-  const auto url = parse_url("https://[::1]:8443");
+  auto url = parse_url("https://[::1]:8443");
   ASSERT_TRUE(ok(url));
   EXPECT_EQ(url->host, "::1");
   EXPECT_EQ(url->authority(), "[::1]:8443");

@@ -10,7 +10,7 @@ namespace {
 using Parts = std::vector<Template::Part>;
 
 TEST(Template, IsItsTextWhereThereIsNoPlaceholder) {
-  const auto made = Template::parse("/index.html");
+  auto made = Template::parse("/index.html");
   ASSERT_TRUE(ok(made));
   EXPECT_TRUE(made->is_constant());
   EXPECT_EQ(made->constant_text(), "/index.html");
@@ -18,7 +18,7 @@ TEST(Template, IsItsTextWhereThereIsNoPlaceholder) {
 }
 
 TEST(Template, KnowsEveryPlaceholder) {
-  const auto made =
+  auto made =
       Template::parse("a${random.int(-1, 10)}b${random.uuid}${seq}${data.users.id}${token}");
   ASSERT_TRUE(ok(made));
   const Parts parts{std::string("a"), RandomInt{-1, 10},         std::string("b"),   RandomUuid{},
@@ -37,7 +37,7 @@ TEST(Template, NamesWhatItCannotRead) {
        {"${", "${}", "${ seq }", "${random.int}", "${random.int()}", "${random.int(1)}",
         "${random.int(2,1)}", "${random.int(1,x)}", "${random.int(1,99999999999999999999)}",
         "${random.float}", "${data.x}", "${data..x}", "${a b}", "${random.int(1,2}"}) {
-    const auto made = Template::parse(text);
+    auto made = Template::parse(text);
     EXPECT_FALSE(made) << text;
     if (!made) {
       EXPECT_NE(made.error().trail, "");

@@ -48,7 +48,7 @@ std::string fault(const std::string& name, const std::string& start, const std::
 }
 
 TEST(Compile, FollowsChainsOfAfterInAnyOrderOfTheFile) {
-  const auto plan =
+  auto plan =
       compile(with_faults(fault("c", "after: b", kKill) + fault("b", "after: a + 1500ms", kStop) +
                           fault("a", "at: 10s", kStop)));
   ASSERT_TRUE(ok(plan));
@@ -61,7 +61,7 @@ TEST(Compile, FollowsChainsOfAfterInAnyOrderOfTheFile) {
 }
 
 TEST(Compile, RepeatsAFaultWhileTheLoadLasts) {
-  const auto plan = compile(with_faults(fault("k", "every: 20s", kKill)));
+  auto plan = compile(with_faults(fault("k", "every: 20s", kKill)));
   ASSERT_TRUE(ok(plan));
   ASSERT_EQ(plan->faults.size(), 2U) << "at 20 s and 40 s: at 60 s the load has ended";
   EXPECT_EQ(plan->faults[0].label, "k");
@@ -76,14 +76,14 @@ TEST(Compile, LastsUntilTheLastLoadOrFaultEnds) {
 }
 
 TEST(Compile, RefusesAFaultThatNobodyWouldSee) {
-  const auto plan = compile(with_faults(fault("late", "at: 60s", kKill)));
+  auto plan = compile(with_faults(fault("late", "at: 60s", kKill)));
   ASSERT_FALSE(plan);
   EXPECT_THAT(plan.error().trail,
               HasSubstr("fault late: it begins at 60 s, when the load has ended (60 s)"));
 }
 
 TEST(Compile, RefusesAPlanThatIsLongerThanSafetyAllows) {
-  const auto plan = compile(with_faults(fault("a", "at: 1s", kStop), "safety: {longest: 50s}\n"));
+  auto plan = compile(with_faults(fault("a", "at: 1s", kStop), "safety: {longest: 50s}\n"));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().trail, "the plan lasts 60 s, but safety.longest allows 50 s");
 }
@@ -91,7 +91,7 @@ TEST(Compile, RefusesAPlanThatIsLongerThanSafetyAllows) {
 TEST(Compile, RefusesARingOfFaultsThatNoParserSaw) {
   Scenario scenario = with_faults(fault("a", "at: 1s", kStop) + fault("b", "after: a", kStop));
   scenario.faults[0].start = {std::nullopt, "b", {}, std::nullopt};
-  const auto plan = compile(scenario);
+  auto plan = compile(scenario);
   ASSERT_FALSE(plan);
   EXPECT_THAT(plan.error().trail, HasSubstr("waits for itself"));
 }

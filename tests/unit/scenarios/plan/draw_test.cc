@@ -42,7 +42,7 @@ Drawn plan_of(const std::string& file) {
   EXPECT_TRUE(std::holds_alternative<ParsedScenario>(outcome));
   Drawn drawn;
   drawn.scenario = std::get<ParsedScenario>(outcome).scenario;
-  const auto plan = compile(drawn.scenario);
+  auto plan = compile(drawn.scenario);
   EXPECT_TRUE(ok(plan));
   drawn.plan = *plan;
   return drawn;
