@@ -122,7 +122,11 @@ faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
                                " process's name: use command_line");
   }
   for (const char* later : {"unit", "cgroup", "container"}) {
-    if (const Node* key = map.find(later)) reading.not_yet(*key, what + "." + later);
+    const Node* key = map.find(later);
+    if (key == nullptr) continue;
+    // "fault hang.process.match" is "faults.hang.process.match" as a path.
+    const std::string path = what.starts_with("fault ") ? "faults." + what.substr(6) : what;
+    reading.not_yet(*key, path + "." + later);
   }
   return match;
 }
