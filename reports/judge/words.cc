@@ -1,5 +1,6 @@
 #include "reports/judge/words.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -44,6 +45,29 @@ std::string in_three_digits(Duration time, bool unicode) {
     if (value < 999.5) return fmt::format("{}{:.0f} {}", sign, value, unit);
   }
   return fmt::format("{}{} s", sign, thousands(static_cast<std::uint64_t>(nanos / 1e9 + 0.5)));
+}
+
+std::string rate_in_words(Rate rate) {
+  constexpr double kWholeFrom = 10'000;
+  if (!std::isfinite(rate.per_second)) return "-/s";
+  const double value = std::max(rate.per_second, 0.0);
+  const auto tenths = static_cast<std::uint64_t>(std::llround(value * 10));
+  if (value >= kWholeFrom || tenths % 10 == 0) {
+    return thousands(static_cast<std::uint64_t>(std::llround(value))) + "/s";
+  }
+  return fmt::format("{}.{}/s", thousands(tenths / 10), tenths % 10);
+}
+
+std::string bytes_in_words(std::uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1000;
+  for (const std::string_view unit : {"kB", "MB", "GB", "TB"}) {
+    if (value < 9.995) return fmt::format("{:.2f} {}", value, unit);
+    if (value < 99.95) return fmt::format("{:.1f} {}", value, unit);
+    if (value < 999.5) return fmt::format("{:.0f} {}", value, unit);
+    value /= 1000;
+  }
+  return fmt::format("{} PB", thousands(static_cast<std::uint64_t>(value + 0.5)));
 }
 
 std::string as_chosen(Duration length) {

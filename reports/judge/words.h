@@ -22,6 +22,12 @@ std::string in_three_digits(Duration time, bool unicode = true);
 /// A length that somebody chose, without needless zeros: "250 ms", "1.5 s", "60 s".
 std::string as_chosen(Duration length);
 
+/// A rate to a tenth, or in whole numbers from 10,000/s on: "999.8/s", "60,000/s".
+std::string rate_in_words(Rate rate);
+
+/// An amount of data in three digits and powers of a thousand: "850 B", "98.2 kB", "1.20 GB".
+std::string bytes_in_words(std::uint64_t bytes);
+
 /// A share in percent, rounded down so that "100 %" means all: "99.98 %", "100 %", "0 %". At most
 /// `decimals` digits after the point, without needless zeros.
 std::string percent(double share, int decimals = 2);

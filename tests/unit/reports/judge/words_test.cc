@@ -51,6 +51,22 @@ TEST(Words, AChosenLengthHasNoNeedlessZeros) {
   EXPECT_EQ(as_chosen(0s), "0 s");
 }
 
+TEST(Words, ARateHasATenthWhereItMatters) {
+  EXPECT_EQ(rate_in_words({0}), "0/s");
+  EXPECT_EQ(rate_in_words({999.8}), "999.8/s");
+  EXPECT_EQ(rate_in_words({1000}), "1,000/s");
+  EXPECT_EQ(rate_in_words({1999.96}), "2,000/s");
+  EXPECT_EQ(rate_in_words({59'999.6}), "60,000/s");
+}
+
+TEST(Words, AnAmountOfDataHasThreeDigits) {
+  EXPECT_EQ(bytes_in_words(0), "0 B");
+  EXPECT_EQ(bytes_in_words(999), "999 B");
+  EXPECT_EQ(bytes_in_words(98'200), "98.2 kB");
+  EXPECT_EQ(bytes_in_words(999'600), "1.00 MB");
+  EXPECT_EQ(bytes_in_words(1'204'000'000), "1.20 GB");
+}
+
 TEST(Words, APercentageNeverRoundsUp) {
   EXPECT_EQ(percent(1), "100 %");
   EXPECT_EQ(percent(0.999999), "99.99 %");

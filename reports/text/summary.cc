@@ -1,0 +1,260 @@
+#include "reports/text/summary.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "reports/judge/words.h"
+#include "reports/text/layout.h"
+
+namespace squall::reports {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::array<std::pair<Metric, std::string_view>, kMetrics> kMetricOrder = {
+    {{Metric::kResponse, "response"},
+     {Metric::kService, "service"},
+     {Metric::kTtfb, "ttfb"},
+     {Metric::kResolve, "resolve"},
+     {Metric::kConnect, "connect"},
+     {Metric::kTls, "tls"},
+     {Metric::kLateness, "lateness"}}};
+
+Paint paint_of(Verdict verdict) {
+  if (verdict == Verdict::kPass) return Paint::kGreen;
+  return verdict == Verdict::kAborted || verdict == Verdict::kInvalid ? Paint::kYellow
+                                                                      : Paint::kRed;
+}
+
+std::string in_capitals(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return out;
+}
+
+/// "a, b, c" of what is not empty.
+std::string listed(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// A judge's sentence, which has microseconds as "µs", as the style can show it.
+std::string shown(std::string sentence, const SummaryStyle& style) {
+  constexpr std::string_view kMicro = "µ";
+  if (style.unicode) return sentence;
+  for (auto at = sentence.find(kMicro); at != std::string::npos; at = sentence.find(kMicro, at)) {
+    sentence.replace(at, kMicro.size(), "u");
+  }
+  return sentence;
+}
+
+/// "3 s - 5 s", or "3.003 s" where there is no end or it is the same.
+std::string span(Duration from, std::optional<Duration> to, const SummaryStyle& style) {
+  const auto rounded = [](Duration offset) {
+    return as_chosen(std::chrono::round<std::chrono::milliseconds>(offset));
+  };
+  if (!to || *to == from) return rounded(from);
+  return fmt::format("{} {} {}", rounded(from), style.unicode ? "–" : "-", rounded(*to));
+}
+
+/// Sets a load's lines: a word on the left, figures on the right.
+class Section {
+ public:
+  Section(std::string& out, const SummaryStyle& style) : out_(out), style_(style) {}
+
+  void line(std::string_view word, const std::vector<std::string>& figures) {
+    if (figures.empty()) return;
+    out_ += wrapped(fmt::format("  {:<12}", word), listed(figures), style_);
+  }
+
+ private:
+  std::string& out_;
+  const SummaryStyle& style_;
+};
+
+std::vector<std::string> requests_in_words(const SecondCell& totals) {
+  std::vector<std::string> parts = {
+      thousands(totals.due) + " due", thousands(totals.sent) + " sent",
+      thousands(totals.completed) + " completed", thousands(totals.ok) + " ok",
+      counted(totals.all_errors(), "error")};
+  if (totals.unsent > 0) parts.push_back(thousands(totals.unsent) + " unsent");
+  if (totals.shed > 0) parts.push_back(thousands(totals.shed) + " shed");
+  return parts;
+}
+
+std::vector<std::string> errors_in_words(const SecondCell& totals) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 1; i < kErrorClasses; ++i) {
+    if (totals.errors.at(i) == 0) continue;
+    parts.push_back(fmt::format("{} {}", thousands(totals.errors.at(i)),
+                                to_string(static_cast<ErrorClass>(i))));
+  }
+  return parts;
+}
+
+std::vector<std::string> statuses_in_words(const SecondCell& totals, const SummaryStyle& style) {
+  std::vector<std::string> parts;
+  for (const auto& [status, times] : totals.status) {
+    parts.push_back(fmt::format("{} {} {}", thousands(times), style.unicode ? "×" : "x", status));
+  }
+  return parts;
+}
+
+std::string latency_table(const SecondCell& totals, const SummaryStyle& style) {
+  std::vector<Row> rows = {{"latency", "min", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"}};
+  for (const auto& [metric, name] : kMetricOrder) {
+    const Histogram& histogram = totals.of(metric);
+    if (histogram.empty()) continue;
+    Row row = {std::string(name), in_three_digits(histogram.min(), style.unicode),
+               in_three_digits(histogram.mean(), style.unicode)};
+    for (const double percentile : {50.0, 90.0, 95.0, 99.0, 99.9}) {
+      row.push_back(in_three_digits(histogram.at_percentile(percentile), style.unicode));
+    }
+    row.push_back(in_three_digits(histogram.max(), style.unicode));
+    rows.push_back(std::move(row));
+  }
+  return rows.size() > 1 ? table(rows, 2, style) : "";
+}
+
+std::string phase_table(const LoadResult& load, const SummaryStyle& style) {
+  if (load.phases.size() < 2) return "";
+  std::vector<Row> rows = {{"phase", "when", "due", "ok", "p50", "p99", "max"}};
+  for (const PhaseResult& phase : load.phases) {
+    const SecondCell& totals = phase.figures.totals;
+    if (totals.due == 0) continue;
+    const Histogram& response = totals.of(Metric::kResponse);
+    Row row = {phase.name, span(phase.figures.from, phase.figures.to, style), thousands(totals.due),
+               percent(static_cast<double>(totals.ok_by_due) / static_cast<double>(totals.due))};
+    for (const Duration figure :
+         {response.at_percentile(50), response.at_percentile(99), response.max()}) {
+      row.push_back(response.empty() ? "-" : in_three_digits(figure, style.unicode));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows.size() > 1 ? table(rows, 2, style) : "";
+}
+
+void write_load(const LoadResult& load, const SummaryStyle& style, std::string& out) {
+  const SecondCell& totals = load.whole.totals;
+  out += fmt::format("\n{} {} {} ({}, {} load)\n", painted(load.name, Paint::kBold, style),
+                     style.unicode ? "→" : "->", load.target, load.protocol,
+                     load.open ? "open" : "closed");
+  Section section(out, style);
+  section.line("requests", requests_in_words(totals));
+  section.line("errors", errors_in_words(totals));
+  section.line("rate", {rate_in_words(load.due_rate) + (load.open ? " due" : " begun"),
+                        rate_in_words(load.sent_rate) + " sent",
+                        rate_in_words(load.completed_rate) + " completed"});
+  section.line("status", statuses_in_words(totals, style));
+  section.line("traffic", {bytes_in_words(totals.bytes_received) + " received",
+                           bytes_in_words(totals.bytes_sent) + " sent"});
+  section.line("connections", {thousands(totals.connections_opened) + " opened",
+                               thousands(totals.connections_failed) + " failed",
+                               thousands(totals.connections_lost) + " lost"});
+  for (const std::string& part : {latency_table(totals, style), phase_table(load, style)}) {
+    if (!part.empty()) out += "\n" + part;
+  }
+}
+
+std::string_view state_in_words(FaultRecord::State state) {
+  switch (state) {
+    case FaultRecord::State::kPlanned:
+      return "never applied";
+    case FaultRecord::State::kInForce:
+      return "still in force";
+    case FaultRecord::State::kDone:
+      return "done";
+    case FaultRecord::State::kUndone:
+      return "undone";
+    case FaultRecord::State::kFailed:
+      return "failed";
+    case FaultRecord::State::kIneffective:
+      return "ineffective";
+    case FaultRecord::State::kResidue:
+      return "not undone";
+  }
+  return "";
+}
+
+std::string budget_in_words(double share) {
+  if (std::isinf(share)) return "more than all";
+  return share > 0 && share < 0.01
+             ? "less than 1 %"
+             : fmt::format("{} %", thousands(static_cast<std::uint64_t>(std::round(share * 100))));
+}
+
+void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle& style,
+                 std::string& out) {
+  const FaultRecord& record = fault.record;
+  const bool is_well =
+      record.state == FaultRecord::State::kUndone || record.state == FaultRecord::State::kDone;
+  std::vector<std::string> when;
+  if (fault.planned_from) {
+    when.push_back("planned " + span(*fault.planned_from, fault.planned_to, style));
+  }
+  if (record.from) when.push_back("actual " + span(*record.from, record.to, style));
+  when.emplace_back(state_in_words(record.state));
+  const std::string lead = "  " + filled_right(record.label, width) + "  ";
+  std::string lines = wrapped(lead, listed(when), style);
+  const std::string margin(width_of(lead), ' ');
+  if (!record.asked.empty()) lines += wrapped(margin, "asked: " + record.asked, style);
+  if (!record.seen.empty()) lines += wrapped(margin, "seen: " + record.seen, style);
+  if (!record.error.empty()) lines += wrapped(margin, "error: " + record.error, style);
+  std::vector<std::string> spent;
+  for (const auto& [objective, share] : fault.budget_spent) {
+    if (share > 0) spent.push_back(fmt::format("{} of {}", budget_in_words(share), objective));
+  }
+  if (!spent.empty())
+    lines += wrapped(margin, "spent of the error budget: " + listed(spent), style);
+  out += is_well ? lines : painted(lines.substr(0, lines.size() - 1), Paint::kRed, style) + "\n";
+}
+
+void write_objective(const ObjectiveResult& objective, const SummaryStyle& style,
+                     std::string& out) {
+  const std::string_view mark =
+      style.unicode ? (objective.met ? "✓" : "✗") : (objective.met ? "+" : "x");
+  std::string lines = wrapped(
+      fmt::format("  {} ", mark),
+      objective.samples > 0
+          ? fmt::format("{}; {} of the budget spent", shown(objective.sentence, style),
+                        objective.bad > 0 ? budget_in_words(objective.budget_share) : "none")
+          : shown(objective.sentence, style),
+      style);
+  lines.pop_back();
+  out += painted(lines, objective.met ? Paint::kPlain : Paint::kRed, style) + "\n";
+}
+
+}  // namespace
+
+std::string write_summary(const RunResult& result, const SummaryStyle& style) {
+  std::string out =
+      fmt::format("{}  {}  {}\n",
+                  painted(in_capitals(to_string(result.verdict)), paint_of(result.verdict), style),
+                  painted(result.scenario, Paint::kBold, style),
+                  in_three_digits(result.duration, style.unicode));
+  for (const std::string& reason : result.reasons)
+    out += wrapped("  ", shown(reason, style), style);
+  for (const LoadResult& load : result.loads) write_load(load, style, out);
+  if (!result.faults.empty()) {
+    out += "\n" + painted("faults", Paint::kBold, style) + "\n";
+    std::size_t width = 0;
+    for (const auto& fault : result.faults) width = std::max(width, width_of(fault.record.label));
+    for (const auto& fault : result.faults) write_fault(fault, width, style, out);
+  }
+  if (!result.objectives.empty()) {
+    out += "\n" + painted("objectives", Paint::kBold, style) + "\n";
+    for (const auto& objective : result.objectives) write_objective(objective, style, out);
+  }
+  return out;
+}
+
+}  // namespace squall::reports

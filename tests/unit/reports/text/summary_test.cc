@@ -1,0 +1,90 @@
+#include "reports/text/summary.h"
+
+#include <chrono>
+#include <limits>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/text/layout.h"
+
+#include "tests/unit/reports/golden.h"
+#include "tests/unit/reports/sample_run.h"
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(Summary, IsThatOfTheGoldenFiles) {
+  SampleRun run = eventful_run();
+  const RunResult result = judge(run.record());
+  expect_golden("summary.txt", write_summary(result, {}));
+  expect_golden("summary-ascii.txt",
+                write_summary(result, {.columns = 80, .color = false, .unicode = false}));
+  expect_golden("summary-color.txt",
+                write_summary(result, {.columns = 100, .color = true, .unicode = true}));
+  expect_golden("summary-pass.txt", write_summary(judge(good_run().record()), {}));
+}
+
+TEST(Summary, ColourChangesNothingElse) {
+  const RunResult result = judge(eventful_run().record());
+  const std::string coloured =
+      write_summary(result, {.columns = 100, .color = true, .unicode = true});
+  EXPECT_EQ(std::regex_replace(coloured, std::regex("\x1b\\[[0-9;]*m"), ""),
+            write_summary(result, {}));
+}
+
+TEST(Summary, NoLineIsWiderThanAsked) {
+  SampleRun run = eventful_run();
+  run.is_stopped("a-fault-whose-name-is-as-long-as-names-get-in-practice", 7s, 8s)
+      .fault_is(FaultRecord::State::kFailed,
+                "pidfd_open 4711: the process that was meant has ended before it could be stopped");
+  SecondCell many;
+  many.due = many.sent = many.completed = many.ok = many.ok_by_due = 1'000'000'000;
+  for (int status = 200; status < 230; ++status) many.status[status] = 1'000'000;
+  many.of(Metric::kResponse).record_micros(3'000'000'000, many.due);
+  run.is_measured(7, many);
+  for (const std::size_t columns : {80U, 100U}) {
+    std::istringstream lines(
+        write_summary(judge(run.record()), {.columns = columns, .color = false, .unicode = true}));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(width_of(line), columns) << line;
+  }
+}
+
+TEST(Summary, WithoutUnicodeEveryByteIsAscii) {
+  SampleRun run = eventful_run();
+  run.wants_within("instant", 250us, 0.99);
+  const std::string text = write_summary(judge(eventful_run().record()),
+                                         {.columns = 100, .color = false, .unicode = false});
+  for (const char c : text) ASSERT_LT(static_cast<unsigned char>(c), 0x80) << text;
+}
+
+TEST(Summary, TellsARunInWhichNothingWorked) {
+  SampleRun run;
+  for (std::int64_t second = 0; second < 10; ++second) {
+    run.fails(second, 100, ErrorClass::kConnect, 1ms);
+  }
+  const std::string text = write_summary(judge(run.record()), {});
+  EXPECT_THAT(text, StartsWith("FAIL  sample  10.0 s\n"
+                               "  browse: none of 1,000 requests was ok: 1,000 connect errors\n"));
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+}
+
+TEST(Summary, ABudgetThatAllowsNothingIsMoreThanSpent) {
+  SampleRun run = good_run();
+  run.fails(3, 1, ErrorClass::kReset, 1ms).is_stopped("pause", 3s, 4s).wants_within("all", 1s, 1);
+  const std::string text =
+      write_summary(judge(run.record()), {.columns = 200, .color = false, .unicode = true});
+  EXPECT_THAT(text, HasSubstr("0 allowed; more than all of the budget spent"));
+  EXPECT_THAT(text, HasSubstr("spent of the error budget: more than all of all"));
+}
+
+}  // namespace
+}  // namespace squall::reports
