@@ -28,12 +28,12 @@ TEST(Layout, WrapsAtWordsUnderItsLead) {
   EXPECT_EQ(wrapped("  ", "", kNarrow), "  \n");
 }
 
-TEST(Layout, ATableIsAlignedAndCutInItsFirstColumnOnly) {
+TEST(Layout, ATableIsAlignedAndDrawsTogetherBeforeItsFirstColumnIsCut) {
   EXPECT_EQ(table({{"name", "due"}, {"a", "1"}, {"b", "1,000"}}, 2, kNarrow),
             "  name    due\n"
             "  a         1\n"
             "  b     1,000\n");
-  EXPECT_EQ(table({{"a rather long name", "12345"}}, 2, kNarrow), "  a rather l…  12345\n");
+  EXPECT_EQ(table({{"a rather long name", "12345"}}, 2, kNarrow), "  a rather lo… 12345\n");
 }
 
 TEST(Layout, PaintsOnlyWhereThereAreColours) {

@@ -61,8 +61,8 @@ TEST(Summary, NoLineIsWiderThanAsked) {
 TEST(Summary, WithoutUnicodeEveryByteIsAscii) {
   SampleRun run = eventful_run();
   run.wants_within("instant", 250us, 0.99);
-  const std::string text = write_summary(judge(eventful_run().record()),
-                                         {.columns = 100, .color = false, .unicode = false});
+  const std::string text =
+      write_summary(judge(run.record()), {.columns = 100, .color = false, .unicode = false});
   for (const char c : text) ASSERT_LT(static_cast<unsigned char>(c), 0x80) << text;
 }
 
