@@ -28,8 +28,8 @@ export function table({ caption, note, head, rows, text = [0], empty = 'Nothing 
   if (rows.length === 0) {
     return h('div', { class: 'table' }, h('h3', {}, caption), h('p', { class: 'note' }, empty));
   }
-  return h('div', { class: 'table' },
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+  return h('div', { class: rows.length <= 14 ? 'table whole' : 'table' },
+    h('div', { class: rows.length > 40 ? 'scroll tall' : 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
       h('table', {},
         h('caption', {}, h('span', { class: 'caption' }, caption), note && h('span', { class: 'note' }, note)),
         h('thead', {}, h('tr', {}, head.map((cell, i) => h('th', { scope: 'col', class: isText(i) ? 'text' : 'number' }, cell)))),

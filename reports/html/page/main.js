@@ -16,7 +16,7 @@ class LoadPanel {
     this.timeline = this.hasSeconds ? new Timeline(model, load) : null;
     this.percentiles = load.percentiles.response.length > 0 ? new PercentilePlot(load) : null;
     const several = model.loads.length > 1;
-    this.element = h('div', { class: 'load', hidden: true, 'aria-label': `Load ${load.name}` },
+    this.element = h('div', { class: 'load', hidden: true, role: several ? 'tabpanel' : 'group', 'aria-label': `Load ${load.name}` },
       h('h3', { class: several ? 'load-name' : 'hidden' }, `Load ${load.name}`),
       this.timeline?.element ?? h('p', { class: 'note' }, 'Nothing was due, so there is no timeline.'),
       this.percentiles?.element,

@@ -105,7 +105,8 @@ export function readModel({ results, detail }) {
     faults,
     events,
     services: serviceLanes(events, length),
-    stops: events.filter((event) => event.kind === 'run.stop'),
+    // A run that came to its own end stops too, and nobody needs a line for that.
+    stops: ['pass', 'fail'].includes(results.verdict) ? [] : events.filter((event) => event.kind === 'run.stop'),
     objectives,
     agents: Object.entries(results.agents ?? {}).map(([name, agent]) => ({ name, ...agent })),
     span: { min: Math.floor(first), max: Math.ceil(length - 1e-9) },

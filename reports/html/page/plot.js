@@ -91,7 +91,8 @@ export class Plot {
       animation: false,
       textStyle: { fontFamily: FONT },
       grid: { ...this.margins, top, bottom, outerBoundsMode: 'none' },
-      xAxis: { ...axis(x, { margin: 8 }), axisLine: { show: true, onZero: false, lineStyle: { color: color('axis') } },
+      // On a phone the last label has no room beside its tick.
+      xAxis: { ...axis(x, { margin: 8, alignMaxLabel: this.isNarrow ? 'right' : undefined }), axisLine: { show: true, onZero: false, lineStyle: { color: color('axis') } },
         axisTick: { show: true, customValues: x.ticks, lineStyle: { color: color('axis') }, length: 4 } },
       yAxis: axis(y, { margin: 8 }),
     };

@@ -103,9 +103,9 @@ export class Timeline {
       const { left, right } = this.plots[0].margins;
       plot.cursor.style.left = `${left + share * (this.plots[0].width - left - right)}px`;
     }
-    const i = second === null || times.length === 0 ? -1 : second - times[0];
+    const i = second === null ? -1 : times.indexOf(second);
     for (const plot of this.plots) {
-      if (i < 0 || i >= times.length) {
+      if (i < 0) {
         plot.say(null);
       } else {
         plot.say(Object.fromEntries(plot.series.map((series) =>
