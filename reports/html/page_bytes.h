@@ -11,6 +11,6 @@ struct PageBytes {
   std::string_view end;
 };
 
-extern const PageBytes kPage;
+PageBytes page_bytes();
 
 }  // namespace squall::reports

@@ -57,14 +57,15 @@ std::string write_html(const RunResult& result) {
   const std::string title =
       escape_text(result.scenario + ": " + std::string(to_string(result.verdict)));
 
+  const PageBytes page = page_bytes();
   std::string html;
-  html.reserve(kPage.before_title.size() + kPage.before_data.size() + kPage.end.size() +
-               json.size() + title.size());
-  html += kPage.before_title;
+  html.reserve(page.before_title.size() + page.before_data.size() + page.end.size() + json.size() +
+               title.size());
+  html += page.before_title;
   html += title;
-  html += kPage.before_data;
+  html += page.before_data;
   html += json;
-  html += kPage.end;
+  html += page.end;
   return html;
 }
 

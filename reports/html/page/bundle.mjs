@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,7 +18,7 @@ if (!sourceFile) {
 let esbuild;
 try {
   esbuild = await import('esbuild');
-  import.meta.resolve('echarts');
+  createRequire(import.meta.url).resolve('echarts/core');
 } catch (error) {
   console.error(`The report page needs npm's esbuild and echarts: run "npm ci" in the top folder.\n${error.message}`);
   process.exit(1);
@@ -66,7 +67,9 @@ writeFileSync(sourceFile, `// Made by reports/html/page/bundle.mjs.
 
 namespace squall::reports {
 
-const PageBytes kPage = {${literal(beforeTitle)}, ${literal(beforeData)}, ${literal(end)}};
+PageBytes page_bytes() {
+  return {${literal(beforeTitle)}, ${literal(beforeData)}, ${literal(end)}};
+}
 
 }  // namespace squall::reports
 `);

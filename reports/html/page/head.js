@@ -34,7 +34,7 @@ export function head(model) {
       h('h1', {}, model.scenario),
       model.description ? h('p', { class: 'description' }, model.description) : null,
       h('ul', { class: 'reasons' }, (model.reasons ?? []).map((reason) => h('li', {}, reason))),
-      h('p', { class: 'means' }, verdict.means),
+      h('p', { class: 'means' }, model.verdict === 'pass' && model.objectives.length === 0 ? 'No objective was set, and nothing went wrong.' : verdict.means),
       h('dl', { class: 'facts' },
         fact('Started', date(model.startedAt)), fact('Took', length(model.duration_s)), fact('Run', model.run))));
 }
@@ -98,10 +98,10 @@ export function figures(model) {
   const due = model.loads.reduce((a, load) => a + (load.rate?.due ?? 0), 0);
   const lost = model.loads.reduce((a, load) => a + (load.connections?.lost ?? 0), 0);
   return h('dl', { class: 'tiles', 'aria-label': 'Key figures' },
-    tile('Requests', count(sent), missing > 0 ? `sent of ${count(sum('due'))} due` : 'sent, all that were due'),
+    tile('Requests', count(sent), missing > 0 ? `sent of ${count(sum('due'))} due` : sent > 0 ? 'sent, all that were due' : 'nothing was due'),
     tile('Rate', rate(completed), `completed, ${rate(due)} due`),
     tile('Ok', sent > 0 ? share(sum('ok') / sent) : '\u2013', sent > 0 ? some(errors, 'error') : 'nothing was sent'),
-    tile('p50', ms(response?.p50), several && slowest ? `response of ${slowest.name}` : 'response time'),
+    tile('p50', ms(response?.p50), !slowest ? 'nothing was measured' : several ? `response of ${slowest.name}` : 'response time'),
     tile('p99', ms(response?.p99), response ? `max ${ms(response.max)}` : 'nothing was measured'),
     tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : 'happened as planned'),
     lost > 0 ? tile('Connections', count(lost), 'lost under way') : null);

@@ -94,6 +94,7 @@ export function readModel({ results, detail }) {
   const events = results.events ?? [];
   const objectives = Object.entries(results.objectives ?? {}).map(([name, objective]) => ({ name, ...objective }));
   const first = Math.min(0, ...loads.map((load) => load.t[0] ?? 0));
+  const ends = [...loads.map((load) => (load.t.at(-1) ?? 0) + 1), ...faults.filter((f) => f.happened).map((f) => Math.ceil(f.to))];
   const missed = new Set(objectives.filter((o) => !o.met).map((o) => o.load));
   return {
     ...results,
@@ -109,7 +110,8 @@ export function readModel({ results, detail }) {
     stops: ['pass', 'fail'].includes(results.verdict) ? [] : events.filter((event) => event.kind === 'run.stop'),
     objectives,
     agents: Object.entries(results.agents ?? {}).map(([name, agent]) => ({ name, ...agent })),
-    span: { min: Math.floor(first), max: Math.ceil(length - 1e-9) },
+    // Half a second of draining is not worth an empty second at the end of every chart.
+    span: { min: Math.floor(first), max: Math.max(Math.floor(first) + 1, Math.round(length), ...ends) },
   };
 }
 

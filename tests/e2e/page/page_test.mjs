@@ -121,7 +121,7 @@ async function checkCursorZoomAndTheme(browser) {
   const plot = page.locator('.chart', { has: page.locator('h4', { hasText: /^Latency$/ }) }).locator('.plot');
   await plot.scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
-  const x = (second) => box.x + 60 + ((second + 0.5) / 11) * (box.width - 116);
+  const x = (second) => box.x + 60 + ((second + 0.5) / 10) * (box.width - 116);
   await page.mouse.move(x(4), box.y + 60);
   assert.match(await page.textContent('.readout'), /second 4.*freeze/, 'the cursor says where it is and what is in force');
   assert.equal(await page.locator('.timeline .cursor:visible').count(), await page.locator('.timeline .plot').count(), 'all charts share the cursor');
