@@ -210,9 +210,8 @@ bool ClientSession::submit(Ticket ticket, const RenderedRequest& request, bool h
                  to_field);
   nghttp2_data_provider body{};
   body.read_callback = Callbacks::read_body;
-  const std::int32_t id =
-      nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
-                             has_body ? &body : nullptr, to_user_data(ticket));
+  const std::int32_t id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
+                                                 has_body ? &body : nullptr, to_user_data(ticket));
   if (id < 0) return false;  // Out of stream numbers, or of memory.
   Stream stream;
   stream.id = id;

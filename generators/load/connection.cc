@@ -5,8 +5,8 @@
 
 namespace squall::generators {
 
-using reports::ErrorClass;
 using boost::system::error_code;
+using reports::ErrorClass;
 
 namespace {
 
@@ -130,8 +130,7 @@ void Connection::close(Instant now) {
     out_.erase(0, written_);
     written_ = 0;
     if (session_.take_output(out_, out_.size() + kWriteSize)) {
-      stream_->write(out_);  // As far as it goes; nobody waits for it.
-      count_bytes();
+      stream_->write(out_);  // As far as it goes; nobody waits for it, or counts it.
     }
   }
   end(ErrorClass::kClosed, false);

@@ -100,7 +100,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   ClientSession session_;
   Owner& owner_;
   InFlightTable in_flight_;
-  std::string out_;         // Taken from the session, not yet written: from written_ on.
+  std::string out_;  // Taken from the session, not yet written: from written_ on.
   std::size_t written_ = 0;
   std::size_t streams_;
   std::size_t url_;
@@ -110,7 +110,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::uint64_t answers_ = 0;
   std::uint64_t counted_received_ = 0;
   std::uint64_t counted_sent_ = 0;
-  bool blocked_ = false;       // The socket takes no more; waiting until it does.
+  bool blocked_ = false;  // The socket takes no more; waiting until it does.
   bool write_wants_read_ = false;
   bool ended_ = false;
 };

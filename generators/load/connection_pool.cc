@@ -19,11 +19,8 @@ ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder&
       timeout_(options_.timeout),
       random_(derive_seed(options_.seed, "urls")) {
   for (const std::size_t number : options_.places) {
-    places_.push_back({number,
-                       Backoff(options_.reconnect, random_at(options_.seed, number)),
-                       nullptr,
-                       nullptr,
-                       std::make_unique<asio::steady_timer>(loop)});
+    places_.push_back({number, Backoff(options_.reconnect, random_at(options_.seed, number)),
+                       nullptr, nullptr, std::make_unique<asio::steady_timer>(loop)});
   }
 }
 
@@ -208,10 +205,9 @@ std::size_t ConnectionPool::pick_url(std::size_t place) {
 void ConnectionPool::dial(std::size_t place) {
   if (closed_) return;
   const std::size_t url = pick_url(place);
-  places_[place].attempt =
-      dialer_.dial(options_.urls[url], [this, place, url](Dialled dialled) {
-        on_dialled(place, url, std::move(dialled));
-      });
+  places_[place].attempt = dialer_.dial(options_.urls[url], [this, place, url](Dialled dialled) {
+    on_dialled(place, url, std::move(dialled));
+  });
 }
 
 void ConnectionPool::dial_later(std::size_t place) {
@@ -239,9 +235,9 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   }
   recorder_.connection_opened(now);
   ++up_;
-  place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
-                                                  options_.streams, url, now,
-                                                  static_cast<Connection::Owner&>(*this));
+  place.connection =
+      std::make_shared<Connection>(loop_, std::move(dialled.stream), options_.streams, url, now,
+                                   static_cast<Connection::Owner&>(*this));
   place.connection->place = index;
   const auto connection = place.connection;
   connection->open(now);

@@ -84,13 +84,12 @@ class ConnectionPool final : private Connection::Owner {
   struct Place {
     std::size_t number = 0;  // Within the load.
     Backoff backoff;
-    std::shared_ptr<Connection> connection;  // Up; or null,
+    std::shared_ptr<Connection> connection;    // Up; or null,
     std::unique_ptr<Dialer::Attempt> attempt;  // being dialled; or neither: waiting.
     std::unique_ptr<asio::steady_timer> timer;
   };
 
-  void on_end(const InFlight& request, reports::ErrorClass error, int status,
-              Instant now) override;
+  void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
   void on_progress(Connection& connection, Instant now) override;
   void on_lost(Connection& connection, Instant now) override;

@@ -30,8 +30,8 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
   added.recorder = std::make_unique<Recorder>();
   added.offered =
-      std::make_unique<ShardLoad>(shard_.context(), std::move(load), std::move(part),
-                                  *added.dialer, *added.recorder, [this] { on_part_done(); });
+      std::make_unique<ShardLoad>(shard_.context(), std::move(load), std::move(part), *added.dialer,
+                                  *added.recorder, [this] { on_part_done(); });
   parts_.push_back(std::move(added));
 }
 

@@ -1,7 +1,5 @@
 #include "generators/load/fetch.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -13,6 +11,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <poll.h>
 
 #include "generators/http2/client_session.h"
 #include "generators/spec/target_spec.h"

@@ -1,11 +1,11 @@
 #include "generators/load/load_engine.h"
 
-#include <dirent.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
+
+#include <dirent.h>
+#include <sys/resource.h>
 
 #include "generators/load/engine_shard.h"
 #include "generators/load/prepared_load.h"
@@ -31,9 +31,9 @@ Result<void> allow_descriptors(std::size_t needed) {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};  // Then we shall see.
   if (limit.rlim_cur >= needed) return {};
   if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < needed) {
-    return error(std::errc::too_many_files_open,
-                 std::to_string(needed) + " descriptors are needed, the limit is " +
-                     std::to_string(limit.rlim_max));
+    return error(std::errc::too_many_files_open, std::to_string(needed) +
+                                                     " descriptors are needed, the limit is " +
+                                                     std::to_string(limit.rlim_max));
   }
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {

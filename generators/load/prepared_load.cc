@@ -39,8 +39,7 @@ Result<void> check_load(const LoadSpec& load) {
 
 }  // namespace
 
-Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
-                                        std::uint64_t seed,
+Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target, std::uint64_t seed,
                                         const std::filesystem::path& directory) {
   if (auto good = check_target(target); !good) {
     return std::move(good).error().within("target " + target.name);

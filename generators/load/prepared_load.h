@@ -23,8 +23,8 @@ namespace squall::generators {
 struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
-  std::shared_ptr<const TlsContext> tls;         ///< Null without TLS.
-  std::shared_ptr<const OpenSchedule> schedule;  ///< Null for a closed load.
+  std::shared_ptr<const TlsContext> tls;               ///< Null without TLS.
+  std::shared_ptr<const OpenSchedule> schedule;        ///< Null for a closed load.
   std::vector<std::vector<PreparedRequest>> requests;  ///< By URL, then as in the spec.
   RequestMix mix{{}, 0};
   std::uint64_t seed = 0;         ///< Of this load; different loads have different ones.

@@ -72,7 +72,7 @@ class Recorder {
   Recent before_;
 
   std::mutex mutex_;
-  std::vector<Second> handed_over_;                           // Guarded by mutex_.
+  std::vector<Second> handed_over_;                            // Guarded by mutex_.
   std::vector<std::unique_ptr<reports::SecondCell>> emptied_;  // Guarded by mutex_.
 };
 

@@ -54,8 +54,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   std::size_t in_flight() const { return pool_.in_flight(); }
 
  private:
-  void on_end(const InFlight& request, reports::ErrorClass error, int status,
-              Instant now) override;
+  void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_no_connection(reports::ErrorClass error, Instant now) override;
   void on_progress(Instant now) override;
 
@@ -86,8 +85,8 @@ class ShardLoad final : private ConnectionPool::Owner {
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
   Instant begin_{};
-  Instant end_{};       // No request begins from here on.
-  Instant give_up_{};   // What still waits then is unsent.
+  Instant end_{};               // No request begins from here on.
+  Instant give_up_{};           // What still waits then is unsent.
   std::optional<Instant> cut_;  // After stop(): when what is in flight is given up.
   bool opened_ = false;
   bool stopped_ = false;

@@ -53,10 +53,9 @@ void Expectation::body(ExpectationState& state, std::string_view piece) const {
 }
 
 bool Expectation::holds(const ExpectationState& state, int status) const {
-  const bool status_holds =
-      std::any_of(statuses_.begin(), statuses_.end(), [status](const StatusRange& range) {
-        return range.low <= status && status <= range.high;
-      });
+  const bool status_holds = std::any_of(
+      statuses_.begin(), statuses_.end(),
+      [status](const StatusRange& range) { return range.low <= status && status <= range.high; });
   if (!status_holds || state.body_matched != wanted_.size()) return false;
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     if ((state.headers_seen & (std::uint64_t{1} << i)) == 0) return false;

@@ -112,8 +112,7 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
   return request;
 }
 
-void PreparedRequest::render(std::uint64_t seed, std::uint64_t number,
-                             RenderedRequest& out) const {
+void PreparedRequest::render(std::uint64_t seed, std::uint64_t number, RenderedRequest& out) const {
   RenderSource source(seed, number);
   out.headers = constant_.headers;
   for (const auto& [index, text] : varying_) {

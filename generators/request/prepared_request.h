@@ -51,7 +51,7 @@ class PreparedRequest {
   const Expectation& expectation() const { return expectation_; }
 
  private:
-  RenderedRequest constant_;  // Values of varying headers are empty.
+  RenderedRequest constant_;                               // Values of varying headers are empty.
   std::vector<std::pair<std::size_t, Template>> varying_;  // Which header, and its text.
   Template body_;
   bool body_varies_ = false;

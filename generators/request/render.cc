@@ -34,8 +34,8 @@ struct Fill {
   void operator()(const std::string& text) const { out += text; }
   void operator()(const RandomInt& range) const {
     // Unsigned, so that no span overflows; from INT64_MIN to INT64_MAX the bound wraps to 0: all.
-    const auto span = static_cast<std::uint64_t>(range.high) -
-                      static_cast<std::uint64_t>(range.low) + 1;
+    const auto span =
+        static_cast<std::uint64_t>(range.high) - static_cast<std::uint64_t>(range.low) + 1;
     append_number(static_cast<std::int64_t>(static_cast<std::uint64_t>(range.low) +
                                             source.random.below(span)),
                   out);

@@ -42,7 +42,7 @@ struct Slice {
 class ArrivalWalk {
  public:
   ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind, std::uint64_t seed,
-            Slice slice);
+              Slice slice);
 
   /// The next arrival, or none when the load is over. Stays until pop().
   const std::optional<Arrival>& peek() const { return next_; }
@@ -56,8 +56,8 @@ class ArrivalWalk {
   std::uint64_t seed_;
   Slice slice_;
   std::optional<Arrival> next_;
-  std::uint64_t walked_ = 0;   // Poisson: how many gaps have been added up,
-  long double reached_ = 0;    // and to what.
+  std::uint64_t walked_ = 0;  // Poisson: how many gaps have been added up,
+  long double reached_ = 0;   // and to what.
 };
 
 }  // namespace squall::generators

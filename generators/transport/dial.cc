@@ -129,8 +129,7 @@ class Course : public std::enable_shared_from_this<Course> {
         wait(asio::posix::stream_descriptor::wait_read, stream_->descriptor(), &Course::handshake);
         return;
       case IoStep::Kind::kWantWrite:
-        wait(asio::posix::stream_descriptor::wait_write, stream_->descriptor(),
-             &Course::handshake);
+        wait(asio::posix::stream_descriptor::wait_write, stream_->descriptor(), &Course::handshake);
         return;
       case IoStep::Kind::kEnd:
         fail(ErrorClass::kTls, "the server closed the connection");
@@ -167,11 +166,11 @@ class Course : public std::enable_shared_from_this<Course> {
   void wait(asio::posix::stream_descriptor::wait_type what, int descriptor,
             void (Course::*then)()) {
     if (!waiter_.is_open()) waiter_.assign(descriptor);
-    waiter_.async_wait(
-        what, [self = shared_from_this(), step = step_, then](const error_code& aborted) {
-          if (aborted || !self->done_ || self->step_ != step) return;
-          ((*self).*then)();
-        });
+    waiter_.async_wait(what,
+                       [self = shared_from_this(), step = step_, then](const error_code& aborted) {
+                         if (aborted || !self->done_ || self->step_ != step) return;
+                         ((*self).*then)();
+                       });
   }
 
   void stop_waiting() {

@@ -1,11 +1,11 @@
 #include "generators/transport/tcp.h"
 
+#include <cerrno>
+#include <system_error>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <cerrno>
-#include <system_error>
 
 namespace squall::generators {
 namespace {

@@ -1,9 +1,7 @@
 #include "generators/transport/tls.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -11,6 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include "generators/transport/tcp.h"
 #include "harness/runtime/asio.h"
@@ -215,8 +214,8 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
     if (SSL_CTX_check_private_key(context) != 1) return failed("tls: key: " + key);
   }
   const auto wire = to_wire(protocols);
-  if (!wire.empty() && SSL_CTX_set_alpn_protos(context, wire.data(),
-                                               static_cast<unsigned>(wire.size())) != 0) {
+  if (!wire.empty() &&
+      SSL_CTX_set_alpn_protos(context, wire.data(), static_cast<unsigned>(wire.size())) != 0) {
     return failed("tls: ALPN");
   }
   return tls;

@@ -1,11 +1,11 @@
 #include "harness/runtime/shard.h"
 
-#include <pthread.h>
-#include <sys/prctl.h>
-
 #include <csignal>
 #include <ctime>
 #include <utility>
+
+#include <pthread.h>
+#include <sys/prctl.h>
 
 namespace squall {
 

@@ -1,18 +1,18 @@
 #include "tests/support/real_server.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
 #include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "harness/base/unique_fd.h"
 
@@ -64,9 +64,9 @@ TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "squall-test-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
   path_ = name;
-  std::filesystem::permissions(path_, std::filesystem::perms::others_exec |
-                                          std::filesystem::perms::others_read,
-                               std::filesystem::perm_options::add);  // For servers' workers.
+  std::filesystem::permissions(
+      path_, std::filesystem::perms::others_exec | std::filesystem::perms::others_read,
+      std::filesystem::perm_options::add);  // For servers' workers.
 }
 
 TemporaryFolder::~TemporaryFolder() {
@@ -139,8 +139,8 @@ Result<void> make_certificate(const TemporaryFolder& folder) {
   SQUALL_TRY(const int status,
              run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout",
-                  folder.file("key.pem"), "-out", folder.file("cert.pem"), "-subj",
-                  "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"}));
+                  folder.file("key.pem"), "-out", folder.file("cert.pem"), "-subj", "/CN=localhost",
+                  "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"}));
   if (status != 0) return error(std::errc::io_error, "openssl req");
   return {};
 }

@@ -12,8 +12,7 @@ TEST(Counting, AnOpenLoadEqualsTheServersLog) {
   const TemporaryFolder folder;
   auto nginx = start_nginx(folder, free_port());
   ASSERT_TRUE(ok(nginx));
-  const Ran ran =
-      run_loads(target_at(nginx->port(), Protocol::kH2c, 4, 10), {open_load(1000, 2s)});
+  const Ran ran = run_loads(target_at(nginx->port(), Protocol::kH2c, 4, 10), {open_load(1000, 2s)});
   EXPECT_FALSE(ran.timed_out);
   nginx->end(SIGQUIT);  // In good order, with its log written.
   const SecondCell total = ran.total();
@@ -32,8 +31,7 @@ TEST(Counting, AClosedLoadEqualsTheServersLog) {
   const TemporaryFolder folder;
   auto nginx = start_nginx(folder, free_port());
   ASSERT_TRUE(ok(nginx));
-  const Ran ran =
-      run_loads(target_at(nginx->port(), Protocol::kH2c, 3, 10), {closed_load(20, 2s)});
+  const Ran ran = run_loads(target_at(nginx->port(), Protocol::kH2c, 3, 10), {closed_load(20, 2s)});
   EXPECT_FALSE(ran.timed_out);
   nginx->end(SIGQUIT);
   const SecondCell total = ran.total("players");

@@ -11,6 +11,7 @@
 
 #include "generators/load/load_engine.h"
 #include "reports/measure/ledger.h"
+
 #include "tests/support/real_server.h"
 #include "tests/support/result_matchers.h"
 

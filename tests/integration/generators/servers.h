@@ -20,8 +20,7 @@ inline Result<RealServer> start_nghttpd_tls(const TemporaryFolder& folder, std::
   folder.write("index.html", "hello\n");
   if (auto made = make_certificate(folder); !made) return std::move(made).error();
   return RealServer::start({"nghttpd", "-a", "127.0.0.1", "-d", folder.path().string(),
-                            std::to_string(port), folder.file("key.pem"),
-                            folder.file("cert.pem")},
+                            std::to_string(port), folder.file("key.pem"), folder.file("cert.pem")},
                            port, folder.file("nghttpd.log"));
 }
 
@@ -32,15 +31,15 @@ inline Result<RealServer> start_nginx(const TemporaryFolder& folder, std::uint16
                "daemon off;\nworker_processes 1;\npid " + folder.file("nginx.pid") +
                    ";\nerror_log " + folder.file("error.log") +
                    ";\nevents { worker_connections 1024; }\nhttp {\n  access_log " +
-                   folder.file("access.log") + ";\n  client_body_temp_path " +
-                   folder.file("body") + ";\n  proxy_temp_path " + folder.file("proxy") +
-                   ";\n  fastcgi_temp_path " + folder.file("fastcgi") + ";\n  uwsgi_temp_path " +
-                   folder.file("uwsgi") + ";\n  scgi_temp_path " + folder.file("scgi") +
+                   folder.file("access.log") + ";\n  client_body_temp_path " + folder.file("body") +
+                   ";\n  proxy_temp_path " + folder.file("proxy") + ";\n  fastcgi_temp_path " +
+                   folder.file("fastcgi") + ";\n  uwsgi_temp_path " + folder.file("uwsgi") +
+                   ";\n  scgi_temp_path " + folder.file("scgi") +
                    ";\n  keepalive_requests 1000000;\n  server {\n    listen 127.0.0.1:" +
                    std::to_string(port) + " http2;\n    root " + folder.path().string() +
                    ";\n  }\n}\n");
-  return RealServer::start({"nginx", "-c", folder.file("nginx.conf"), "-p",
-                            folder.path().string(), "-e", folder.file("error.log")},
+  return RealServer::start({"nginx", "-c", folder.file("nginx.conf"), "-p", folder.path().string(),
+                            "-e", folder.file("error.log")},
                            port, folder.file("nginx.out"));
 }
 

@@ -1,0 +1,257 @@
+#include "generators/load/shard_load.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "generators/transport/tcp.h"
+#include "reports/measure/ledger.h"
+
+#include "tests/support/h2_server_session.h"
+#include "tests/support/result_matchers.h"
+
+namespace squall::generators {
+namespace {
+
+using namespace std::chrono_literals;
+using reports::ErrorClass;
+using reports::SecondCell;
+
+/// What goes wrong: the outside call of that number (a read, a write, or a dial).
+struct Plot {
+  int calls = 0;
+  int fails_at = -1;
+
+  bool next_fails() { return calls++ == fails_at; }
+};
+
+/// A stream that breaks when the plot says so.
+class FailingStream final : public ByteStream {
+ public:
+  FailingStream(UniqueFd socket, Plot& plot) : inner_(std::move(socket)), plot_(plot) {}
+
+  int descriptor() const override { return inner_.descriptor(); }
+  IoStep handshake() override { return {IoStep::Kind::kDone, 0}; }
+  IoStep read(std::span<char> into) override {
+    if (plot_.next_fails()) return {IoStep::Kind::kFailed, 0};
+    // Small pieces, so that there are many reads to fail.
+    return inner_.read(into.first(std::min<std::size_t>(into.size(), 64)));
+  }
+  IoStep write(std::string_view bytes) override {
+    if (plot_.next_fails()) return {IoStep::Kind::kFailed, 0};
+    return inner_.write(bytes.substr(0, 100));
+  }
+  std::string_view protocol() const override { return {}; }
+  std::uint64_t received() const override { return inner_.received(); }
+  std::uint64_t sent() const override { return inner_.sent(); }
+  std::string error_text() const override { return "as plotted"; }
+
+ private:
+  TcpStream inner_;
+  Plot& plot_;
+};
+
+/// A server at the other end of a socket pair, on the same loop.
+class PairedServer : public std::enable_shared_from_this<PairedServer> {
+ public:
+  PairedServer(asio::io_context& loop, UniqueFd socket)
+      : stream_(std::move(socket)), waiter_(loop, stream_.descriptor()) {}
+  ~PairedServer() { waiter_.release(); }
+  PairedServer(const PairedServer&) = delete;
+  PairedServer& operator=(const PairedServer&) = delete;
+
+  void serve() {
+    stream_.write(session_.take_output());
+    waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& aborted) {
+                         if (!aborted && self->read()) self->serve();
+                       });
+  }
+  void close() { waiter_.cancel(); }
+
+ private:
+  bool read() {
+    std::array<char, 4096> buffer{};
+    const IoStep step = stream_.read(buffer);
+    if (step.kind == IoStep::Kind::kWantRead) return true;
+    return step.kind == IoStep::Kind::kDone && session_.receive({buffer.data(), step.bytes});
+  }
+
+  TcpStream stream_;
+  asio::posix::stream_descriptor waiter_;
+  test::H2ServerSession session_;
+};
+
+/// Connects to servers in this process; dialling fails when the plot says so.
+class PairDialer final : public Dialer {
+ public:
+  PairDialer(asio::io_context& loop, Plot& plot) : loop_(loop), plot_(plot) {}
+  ~PairDialer() override {
+    for (const auto& server : servers_) server->close();
+  }
+  PairDialer(const PairDialer&) = delete;
+  PairDialer& operator=(const PairDialer&) = delete;
+
+  std::unique_ptr<Attempt> dial(const Url& /*url*/, Done done) override {
+    auto pending = std::make_shared<Done>(std::move(done));
+    asio::post(loop_, [this, pending] {
+      if (!*pending) return;
+      const Done call = std::exchange(*pending, nullptr);
+      call(connect());
+    });
+    return std::make_unique<Pending>(pending);
+  }
+
+ private:
+  struct Pending final : Attempt {
+    explicit Pending(std::shared_ptr<Done> call) : done(std::move(call)) {}
+    Pending(const Pending&) = delete;
+    Pending& operator=(const Pending&) = delete;
+    ~Pending() override { *done = nullptr; }
+    std::shared_ptr<Done> done;
+  };
+
+  Dialled connect() {
+    Dialled dialled;
+    if (plot_.next_fails()) {
+      dialled.error = ErrorClass::kConnect;
+      return dialled;
+    }
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+    servers_.push_back(std::make_shared<PairedServer>(loop_, UniqueFd(ends[1])));
+    servers_.back()->serve();
+    dialled.stream = std::make_unique<FailingStream>(UniqueFd(ends[0]), plot_);
+    dialled.connect = 1us;
+    return dialled;
+  }
+
+  asio::io_context& loop_;
+  Plot& plot_;
+  std::vector<std::shared_ptr<PairedServer>> servers_;
+};
+
+TargetSpec target() {
+  TargetSpec spec;
+  spec.name = "edge";
+  spec.protocol = Protocol::kH2c;
+  spec.urls.push_back({"http", "127.0.0.1", 1, "/"});
+  spec.streams = 4;
+  spec.timeout = 500ms;
+  spec.reconnect = {1ms, 1ms};
+  return spec;
+}
+
+LoadSpec load(std::variant<OpenSpec, ClosedSpec> schedule) {
+  LoadSpec spec;
+  spec.name = "browse";
+  spec.target = "edge";
+  spec.schedule = std::move(schedule);
+  RequestSpec request;
+  request.path.parts.emplace_back("/");
+  spec.requests.push_back(request);
+  return spec;
+}
+
+struct Ran {
+  SecondCell total;
+  bool done = false;
+  int calls = 0;
+};
+
+/// Runs a load on one shard with two connections, the outside call `fails_at` failing.
+Ran run(const LoadSpec& spec, int fails_at) {
+  Ran ran;
+  Plot plot{0, fails_at};
+  asio::io_context loop(1);
+  auto prepared = PreparedLoad::make(spec, target(), 1, "");
+  EXPECT_TRUE(ok(prepared));
+  Recorder recorder;
+  {
+    PairDialer dialer(loop, plot);
+    ShardLoad offered(loop, std::make_shared<const PreparedLoad>(*std::move(prepared)),
+                      LoadPart{{}, {0, 1}}, dialer, recorder, [&ran] { ran.done = true; });
+    offered.open(std::chrono::steady_clock::now() + 1ms);
+    const auto give_up = std::chrono::steady_clock::now() + 3s;
+    while (!ran.done && std::chrono::steady_clock::now() < give_up) loop.run_one_for(100ms);
+    EXPECT_EQ(offered.backlog(), 0U);
+    EXPECT_EQ(offered.in_flight(), 0U);
+    offered.close();
+    loop.poll();
+  }
+  loop.poll();
+  recorder.hand_over();
+  reports::Ledger ledger;
+  reports::Snapshot snapshot;
+  snapshot.sequence = 1;
+  recorder.collect("browse", snapshot.cells);
+  ledger.add("agent", snapshot);
+  ran.total = ledger.total("browse");
+  ran.calls = plot.calls;
+  return ran;
+}
+
+void expect_sums_hold(const SecondCell& cell) {
+  EXPECT_EQ(cell.due, cell.sent + cell.unsent + cell.shed);
+  EXPECT_EQ(cell.sent, cell.completed);
+  EXPECT_EQ(cell.completed, cell.ok + cell.all_errors());
+  EXPECT_EQ(cell.ok, cell.ok_by_due);
+  EXPECT_EQ(cell.all_errors(), cell.errors_by_due);
+}
+
+const OpenSpec kTwentyAtOnce{Arrivals::kConstant, {{Rate{4000}, Rate{4000}, 5ms}}};
+
+TEST(ShardLoad, SendsAllThatIsDueAndEnds) {
+  const Ran ran = run(load(kTwentyAtOnce), -1);
+  EXPECT_TRUE(ran.done);
+  expect_sums_hold(ran.total);
+  EXPECT_EQ(ran.total.due, 20U);
+  EXPECT_EQ(ran.total.ok, 20U);
+  EXPECT_EQ(ran.total.connections_opened, 2U);
+  EXPECT_EQ(ran.total.connections_lost, 0U);
+}
+
+TEST(ShardLoad, UsersOfAClosedLoadGoRoundUntilTheEnd) {
+  const Ran ran = run(load(ClosedSpec{3, 10ms, {1ms, ThinkSpec::Distribution::kConstant}}), -1);
+  EXPECT_TRUE(ran.done);
+  expect_sums_hold(ran.total);
+  EXPECT_GE(ran.total.ok, 6U);
+  EXPECT_LE(ran.total.ok, 30U);
+}
+
+TEST(ShardLoad, AccountsForEveryRequestWhicheverOutsideCallFails) {
+  const int calls = run(load(kTwentyAtOnce), -1).calls;
+  ASSERT_GT(calls, 20);
+  std::uint64_t errors = 0;
+  for (int fails_at = 0; fails_at < calls; ++fails_at) {
+    SCOPED_TRACE(fails_at);
+    const Ran ran = run(load(kTwentyAtOnce), fails_at);
+    ASSERT_TRUE(ran.done) << "hangs";
+    expect_sums_hold(ran.total);
+    EXPECT_EQ(ran.total.due, 20U);
+    EXPECT_LE(ran.total.connections_lost + ran.total.connections_failed, 1U);
+    errors += ran.total.all_errors();
+  }
+  EXPECT_GT(errors, 0U);
+}
+
+TEST(ShardLoad, AccountsForEveryRequestOfAClosedLoadToo) {
+  const LoadSpec closed = load(ClosedSpec{3, 5ms, {1ms, ThinkSpec::Distribution::kConstant}});
+  const int calls = run(closed, -1).calls;
+  for (int fails_at = 0; fails_at < calls; ++fails_at) {
+    SCOPED_TRACE(fails_at);
+    const Ran ran = run(closed, fails_at);
+    ASSERT_TRUE(ran.done) << "hangs";
+    expect_sums_hold(ran.total);
+  }
+}
+
+}  // namespace
+}  // namespace squall::generators

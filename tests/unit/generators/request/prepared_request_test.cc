@@ -1,0 +1,87 @@
+#include "generators/request/prepared_request.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
+
+namespace squall::generators {
+namespace {
+
+const Url kUrl{"https", "edge.example", 8443, "/"};
+
+RequestSpec get(const std::string& path) {
+  RequestSpec spec;
+  spec.name = "GET " + path;
+  spec.path.parts.emplace_back(path);
+  return spec;
+}
+
+PreparedRequest prepare(const RequestSpec& spec, const Url& url = kUrl) {
+  auto made = PreparedRequest::make(spec, url, "");
+  EXPECT_TRUE(ok(made));
+  return *std::move(made);
+}
+
+std::string shown(const RenderedRequest& request) {
+  std::string text;
+  for (const auto& [name, value] : request.headers) text += name + "=" + value + "|";
+  return text + request.body;
+}
+
+TEST(PreparedRequest, PutsPseudoHeadersFirst) {
+  RequestSpec spec = get("/a?b=c");
+  spec.headers.emplace_back("accept", Template{{std::string("*/*")}});
+  const PreparedRequest request = prepare(spec);
+  EXPECT_TRUE(request.is_constant());
+  EXPECT_FALSE(request.has_body());
+  EXPECT_EQ(shown(request.constant()),
+            ":method=GET|:scheme=https|:authority=edge.example:8443|:path=/a?b=c|accept=*/*|"
+            "user-agent=squall|");
+}
+
+TEST(PreparedRequest, RendersWhatVariesAnewAndKeepsTheRest) {
+  RequestSpec spec = get("");
+  spec.method = "POST";
+  spec.path = Template{{std::string("/i/"), Sequence{}}};
+  spec.body = Template{{std::string("n="), Sequence{}}};
+  const PreparedRequest request = prepare(spec);
+  EXPECT_FALSE(request.is_constant());
+  RenderedRequest out;
+  request.render(1, 5, out);
+  request.render(1, 1234, out);
+  EXPECT_EQ(shown(out),
+            ":method=POST|:scheme=https|:authority=edge.example:8443|:path=/i/1234|"
+            "user-agent=squall|content-length=6|n=1234");
+}
+
+TEST(PreparedRequest, LeavesOutWhatBelongsToAConnection) {
+  RequestSpec spec = get("/");
+  spec.headers.emplace_back("connection", Template{{std::string("close")}});
+  spec.headers.emplace_back("host", Template{{std::string("other.example")}});
+  spec.headers.emplace_back("user-agent", Template{{std::string("mine")}});
+  EXPECT_EQ(shown(prepare(spec).constant()),
+            ":method=GET|:scheme=https|:authority=other.example|:path=/|user-agent=mine|");
+}
+
+TEST(PreparedRequest, StaysBelowThePathOfTheUrl) {
+  const Url below{"https", "edge.example", 443, "/base/"};
+  EXPECT_EQ(prepare(get("/x"), below).constant().headers[3].value, "/base/x");
+  EXPECT_EQ(prepare(get("/x"), below).constant().headers[2].value, "edge.example");
+}
+
+TEST(PreparedRequest, SaysWhichRequestCannotBeMade) {
+  RequestSpec spec = get("/x");
+  spec.body_file = "/nowhere/body.json";
+  auto missing = PreparedRequest::make(spec, kUrl, "");
+  ASSERT_TRUE(failed_with(missing, std::errc::no_such_file_or_directory));
+  EXPECT_NE(missing.error().message().find("GET /x"), std::string::npos);
+
+  RequestSpec flow = get("/x");
+  flow.headers.emplace_back("x-id", Template{{TakenValue{"id"}}});
+  EXPECT_TRUE(failed_with(PreparedRequest::make(flow, kUrl, ""), std::errc::not_supported));
+}
+
+}  // namespace
+}  // namespace squall::generators

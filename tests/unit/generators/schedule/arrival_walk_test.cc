@@ -1,0 +1,104 @@
+#include "generators/schedule/arrival_walk.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace squall::generators {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::shared_ptr<const OpenSchedule> schedule_of(const std::vector<Stage>& stages) {
+  return std::make_shared<const OpenSchedule>(*OpenSchedule::make(stages));
+}
+
+const std::vector<Stage> kRampAndHold{{Rate{0}, Rate{500}, 2s}, {Rate{500}, Rate{500}, 3s}};
+
+std::vector<Arrival> walk(const std::vector<Stage>& stages, Arrivals kind, std::uint64_t seed,
+                          Slice slice = {}) {
+  std::vector<Arrival> all;
+  for (ArrivalWalk arrivals(schedule_of(stages), kind, seed, slice); arrivals.peek();
+       arrivals.pop()) {
+    all.push_back(*arrivals.peek());
+  }
+  return all;
+}
+
+class EachKind : public testing::TestWithParam<Arrivals> {};
+
+TEST_P(EachKind, TheSlicesTogetherAreTheWholeInAnyDivision) {
+  const auto whole = walk(kRampAndHold, GetParam(), 7);
+  ASSERT_GT(whole.size(), 1000U);
+  for (const auto& [agents, shards] : {std::pair{1, 2}, {3, 1}, {2, 5}}) {
+    std::vector<Arrival> together;
+    for (int agent = 0; agent < agents; ++agent) {
+      const Slice of_agent =
+          Slice{}.part(static_cast<std::uint64_t>(agent), static_cast<std::uint64_t>(agents));
+      for (int shard = 0; shard < shards; ++shard) {
+        const auto part = walk(
+            kRampAndHold, GetParam(), 7,
+            of_agent.part(static_cast<std::uint64_t>(shard), static_cast<std::uint64_t>(shards)));
+        together.insert(together.end(), part.begin(), part.end());
+      }
+    }
+    std::sort(together.begin(), together.end(),
+              [](const Arrival& a, const Arrival& b) { return a.number < b.number; });
+    EXPECT_EQ(together, whole);
+  }
+}
+
+TEST_P(EachKind, ArrivalsAreInOrderAndNumberedWithoutGaps) {
+  const auto whole = walk(kRampAndHold, GetParam(), 7);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    EXPECT_EQ(whole[i].number, i);
+    EXPECT_GE(whole[i].due, i > 0 ? whole[i - 1].due : 0s);
+    EXPECT_LE(whole[i].due, 5s);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ArrivalWalk, EachKind,
+                         testing::Values(Arrivals::kConstant, Arrivals::kPoisson));
+
+TEST(ArrivalWalk, ConstantArrivalsAreAllOfTheSchedule) {
+  EXPECT_EQ(walk(kRampAndHold, Arrivals::kConstant, 1).size(), 2000U);
+}
+
+TEST(ArrivalWalk, PoissonArrivalsFollowTheirSeed) {
+  const auto once = walk(kRampAndHold, Arrivals::kPoisson, 1);
+  EXPECT_EQ(once, walk(kRampAndHold, Arrivals::kPoisson, 1));
+  EXPECT_NE(once, walk(kRampAndHold, Arrivals::kPoisson, 2));
+}
+
+TEST(ArrivalWalk, PoissonCountsPerSecondHaveTheVarianceOfTheirMean) {
+  constexpr int kSeconds = 2000;
+  std::vector<int> counts(kSeconds, 0);
+  for (const Arrival& arrival :
+       walk({{Rate{50}, Rate{50}, std::chrono::seconds(kSeconds)}}, Arrivals::kPoisson, 11)) {
+    ++counts[static_cast<std::size_t>(std::min<std::int64_t>(arrival.due / 1s, kSeconds - 1))];
+  }
+  double mean = 0;
+  for (const int count : counts) mean += count;
+  mean /= kSeconds;
+  double variance = 0;
+  for (const int count : counts) variance += (count - mean) * (count - mean);
+  variance /= kSeconds;
+  EXPECT_NEAR(mean, 50, 0.7);
+  EXPECT_NEAR(variance, 50, 6);
+}
+
+TEST(ArrivalWalk, PoissonArrivalsFollowTheRateOfTheStages) {
+  std::size_t in_ramp = 0;
+  const auto all =
+      walk({{Rate{0}, Rate{2000}, 10s}, {Rate{2000}, Rate{2000}, 10s}}, Arrivals::kPoisson, 5);
+  for (const Arrival& arrival : all) in_ramp += arrival.due < 10s ? 1U : 0U;
+  EXPECT_NEAR(static_cast<double>(in_ramp), 10'000, 400);
+  EXPECT_NEAR(static_cast<double>(all.size()), 30'000, 700);
+}
+
+}  // namespace
+}  // namespace squall::generators
