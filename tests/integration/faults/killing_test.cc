@@ -197,12 +197,14 @@ TEST_F(Killing, AnOrderlyEndLeavesNeitherJournalNorReaper) {
   EXPECT_TRUE(no_process_is_left());
 }
 
-// Kills agents at random moments of their start, work and end.
-TEST_F(Killing, NothingIsLeftWheneverTheAgentIsKilled) {
-  constexpr int kIterations = 200;
-  constexpr std::uint64_t kSeed = 20261121;
-  std::cout << "seed " << kSeed << '\n';
-  std::mt19937_64 random(kSeed);
+/// Kills agents at random moments of their start, work and end; the parameter is the seed.
+class KillingCampaign : public Killing, public testing::WithParamInterface<std::uint64_t> {};
+
+INSTANTIATE_TEST_SUITE_P(Seeded, KillingCampaign, testing::Values(1, 2, 3, 4));
+
+TEST_P(KillingCampaign, NothingIsLeftWheneverTheAgentIsKilled) {
+  constexpr int kIterations = 50;
+  std::mt19937_64 random(GetParam());
   std::bernoulli_distribution likely(0.5);
   std::uniform_real_distribution<double> part(0, 1.5);
   const auto whole_start = time_until_in_force();
