@@ -11,6 +11,7 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 # A warning is an error in the presets debug, asan and tsan; with WERROR=ON in the release too (CI).
 WERROR ?=
 export SETUP CLANG_FORMAT CLANG_TIDY
@@ -59,7 +60,7 @@ format-check:  ## Fail when a C++ file is not formatted
 
 tidy: release-with-tests  ## Run clang-tidy over every source file (quick when little has changed)
 	@$(call setup,check)
-	@python3 tests/lint/tidy.py build/release --jobs $(JOBS) --clang-tidy $(CLANG_TIDY)
+	@$(PYTHON) -B tests/lint/tidy.py build/release --jobs $(JOBS) --clang-tidy $(CLANG_TIDY)
 
 lint: release-with-tests headers  ## Run the lints: layers, coroutines, house, length, words; and each header alone
 	@ctest --test-dir build/release -L '^lint$$' --output-on-failure --no-tests=error

@@ -8,6 +8,11 @@ if(SQUALL_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${SQUALL_CCACHE})
 endif()
 
+# Debian's own Python, which the set-up installs, rather than a wrapper that is earlier in PATH.
+if(NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
+  set(Python3_EXECUTABLE /usr/bin/python3)
+endif()
+
 add_library(squall_flags INTERFACE)
 target_compile_features(squall_flags INTERFACE cxx_std_20)
 target_compile_options(squall_flags INTERFACE
