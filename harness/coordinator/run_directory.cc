@@ -9,7 +9,7 @@
 #include <fmt/chrono.h>
 
 #include "harness/base/log.h"
-#include "reports/hdr/hlog.h"
+#include "reports/hdr/histogram_log.h"
 #include "reports/html/report_html.h"
 #include "reports/json/results_json.h"
 #include "reports/junit/junit.h"
@@ -88,11 +88,12 @@ Result<RunDirectory> RunDirectory::make(const std::optional<std::string>& out,
 
 Result<void> RunDirectory::write(const reports::RunRecord& record, const reports::RunResult& result,
                                  const std::string& scenario_text) const {
+  SQUALL_TRY(const std::string histograms, reports::write_hlog(record));
   // results.json last: where it is, the run is whole.
   const std::pair<const char*, std::string> files[] = {
       {"scenario.yaml", scenario_text},
       {"events.jsonl", reports::write_events_jsonl(result)},
-      {"histograms.hlog", reports::write_hlog(record)},
+      {"histograms.hlog", histograms},
       {"junit.xml", reports::write_junit(result)},
       {"report.html", reports::write_html(result)},
       {"results.json", reports::write_results_json(result)},
