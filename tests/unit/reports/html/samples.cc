@@ -409,7 +409,7 @@ RunResult two_loads_sample() {
 
 RunResult hour_long_sample() {
   Shape shape{"soak", "edge", "h2", true, 3600, {}, {}};
-  shape.rate = [](double at) { return 60 + 40 * std::sin(at / 3600 * 6.28318); };
+  shape.rate = [](double at) { return 24 + 16 * std::sin(at / 3600 * 6.28318); };
   shape.answer = [](double at, Dice& dice) {
     Answer answer;
     const double into = std::fmod(at, 300);
