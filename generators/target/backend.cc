@@ -128,9 +128,10 @@ void Backend::set_behaviours(const BehaviourTable& behaviours, Instant now) {
   behaviours_ = behaviours;
   behaviours_.try_emplace("/");
   std::vector<std::unique_ptr<Route>> former = std::exchange(routes_, {});
-  for (const auto& [prefix, behaviour] : behaviours_) {
-    const auto same = std::find_if(former.begin(), former.end(), [&](const auto& route) {
-      return route != nullptr && route->prefix == prefix;
+  for (const auto& entry : behaviours_) {
+    const auto& [prefix, behaviour] = entry;
+    const auto same = std::find_if(former.begin(), former.end(), [&entry](const auto& route) {
+      return route != nullptr && route->prefix == entry.first;
     });
     if (same == former.end()) {
       routes_.push_back(make_route(prefix, behaviour));
