@@ -31,7 +31,8 @@ bool replay(const fs::path& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in) return false;
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
-  // A copy of exactly this size on the heap, so that AddressSanitizer sees the first byte read past it.
+  // A copy of exactly this size on the heap, so that AddressSanitizer sees the first byte read past
+  // it.
   const std::vector<std::uint8_t> bytes{text.begin(), text.end()};
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   return true;
