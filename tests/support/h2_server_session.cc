@@ -9,7 +9,8 @@
 namespace squall::test {
 namespace {
 
-nghttp2_nv field(const std::string& name, const std::string& value) {
+/// Refers to both texts.
+nghttp2_nv field(std::string_view name, std::string_view value) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
           reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
           value.size(), NGHTTP2_NV_FLAG_NONE};
