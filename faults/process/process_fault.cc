@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +14,7 @@
 #include "faults/core/fault_error.h"
 #include "faults/core/undo.h"
 #include "faults/process/pick.h"
+#include "faults/spec/signals.h"
 #include "harness/base/log.h"
 
 namespace squall::faults {
@@ -221,11 +221,6 @@ class Injection {
 
 }  // namespace
 
-std::string signal_name(int signal) {
-  if (const char* name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
-  return "signal " + std::to_string(signal);
-}
-
 Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
                                     const ProcessFault& fault, const std::string& label,
                                     const ProcessScope& scope) {
@@ -247,7 +242,7 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
                         ? ActiveFault::Undo([stopped] { return stopped->let_go(); })
                         : ActiveFault::Undo();
   InjectedProcessFault injected{ActiveFault(label, undo),
-                                signal_name(fault.signal) + " to " + std::to_string(picked.size()) +
+                                describe_signal(fault.signal) + " to " + std::to_string(picked.size()) +
                                     " of " + std::to_string(candidates->size()) + " of " +
                                     describe(fault.match),
                                 "", false};

@@ -30,7 +30,4 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
                                     const ProcessFault& fault, const std::string& label,
                                     const ProcessScope& scope);
 
-/// "SIGKILL", or "signal 40" where there is no name.
-std::string signal_name(int signal);
-
 }  // namespace squall::faults

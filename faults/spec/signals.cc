@@ -42,6 +42,11 @@ std::string signal_name(int number) {
   return std::to_string(number);
 }
 
+std::string describe_signal(int number) {
+  const std::string name = signal_name(number);
+  return signal_number(name) ? "SIG" + name : "signal " + name;
+}
+
 std::vector<std::string> signal_names() {
   std::vector<std::string> names;
   names.reserve(kSignals.size());

@@ -13,6 +13,9 @@ std::optional<int> signal_number(std::string_view name);
 /// "KILL" for 9; the number as text when it has no name.
 std::string signal_name(int number);
 
+/// For people: "SIGKILL", or "signal 40" where there is no name.
+std::string describe_signal(int number);
+
 /// All names, without "SIG".
 std::vector<std::string> signal_names();
 

@@ -1,12 +1,11 @@
 #include "harness/coordinator/conductor.h"
 
 #include <chrono>
-#include <csignal>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "faults/spec/signals.h"
 #include "harness/base/log.h"
 #include "harness/base/version.h"
 #include "harness/control/convert.h"
@@ -43,11 +42,6 @@ Duration slowest_stop(const scenarios::Scenario& scenario) {
   Duration slowest{};
   for (const auto& service : scenario.services) slowest = std::max(slowest, service.stop_within);
   return slowest;
-}
-
-std::string signal_name(int signal) {
-  const char* name = sigabbrev_np(signal);
-  return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signal);
 }
 
 }  // namespace
@@ -352,7 +346,7 @@ void Conductor::heed_stop_request() {
   heeded_stops_ = asked;
   end_early(
       reports::EarlyEnd::Cause::kSignal,
-      fmt::format("stopped by {}{}", signal_name(stop_.signal()), asked > 1 ? ", twice" : ""));
+      fmt::format("stopped by {}{}", faults::describe_signal(stop_.signal()), asked > 1 ? ", twice" : ""));
   order_stop(asked > 1);
 }
 

@@ -201,10 +201,5 @@ TEST_F(Injected, LeavesNothingBehindWhicheverCallIsRefused) {
   EXPECT_EQ(refusals, calls);
 }
 
-TEST(SignalName, IsWhatPeopleSay) {
-  EXPECT_EQ(signal_name(SIGKILL), "SIGKILL");
-  EXPECT_EQ(signal_name(40), "signal 40");
-}
-
 }  // namespace
 }  // namespace squall::faults
