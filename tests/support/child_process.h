@@ -14,7 +14,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +25,8 @@ namespace squall {
 /// end, so that no test leaves one behind.
 class ChildProcess {
  public:
-  /// Starts `arguments`, the program (looked for in PATH) first, in a session of its own.
+  /// Starts `arguments`, the program (looked for in PATH) first, in a session of its own. It dies
+  /// with the thread that makes it.
   explicit ChildProcess(std::vector<std::string> arguments) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
@@ -33,17 +34,14 @@ class ChildProcess {
     std::vector<char*> words;
     for (std::string& one : arguments) words.push_back(one.data());
     words.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-    if (::posix_spawnp(&pid_, words[0], &actions, &attributes, words.data(), environ) != 0) {
-      pid_ = -1;
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // Also when the test itself is killed.
+      ::setsid();
+      ::dup2(ends[1], STDOUT_FILENO);
+      ::execvp(words[0], words.data());
+      ::_exit(127);
     }
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
   }
   ChildProcess(ChildProcess&& other) noexcept
