@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "faults/core/undo.h"
 #include "faults/process/process_tree.h"
 #include "harness/base/log.h"
 #include "harness/services/program.h"
@@ -105,16 +104,16 @@ void Instance::ask_to_end(faults::ProcessTable& table) {
   }
 }
 
-Result<void> Instance::kill(faults::ProcessTable& table) {
+Result<faults::Undone> Instance::kill(faults::ProcessTable& table) {
   auto killed = carry_out(faults::KillUndo{id_}, table);
   if (!killed) return std::move(killed).error().within("service " + name());
-  return {};
+  return killed;
 }
 
 Result<std::string> Instance::reap(faults::Journal& journal, faults::ProcessTable& table) {
   // While the leader is a zombie its pid names nobody else, so first what it left behind.
   auto killed = kill(table);
-  const std::string words = describe_exit(wait_for(id_.pid));
+  const int status = wait_for(id_.pid);
   pidfd_.reset();
   if (!killed) return std::move(killed).error();
   if (entry_) {
@@ -123,7 +122,8 @@ Result<std::string> Instance::reap(faults::Journal& journal, faults::ProcessTabl
     }
     entry_.reset();
   }
-  return words;
+  const bool went_away = status == 0 && *killed == faults::Undone::kNow;
+  return describe_exit(status) + (went_away ? kWentIntoTheBackground : "");
 }
 
 std::string Instance::ready_url() const {

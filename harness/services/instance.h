@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "faults/core/journal.h"
+#include "faults/core/undo.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 #include "harness/base/unique_fd.h"
@@ -31,7 +32,7 @@ class Instance {
   /// TERM, so that it ends in order, also when it is stopped.
   void ask_to_end(faults::ProcessTable& table);
   /// KILL to it and to all that came of it; waits until they are gone.
-  Result<void> kill(faults::ProcessTable& table);
+  Result<faults::Undone> kill(faults::ProcessTable& table);
   /// Once it has ended: ends what it left behind, and says how it ended.
   Result<std::string> reap(faults::Journal& journal, faults::ProcessTable& table);
   /// Stops caring for a process that does not go away; its entry stays in the journal.
@@ -61,6 +62,11 @@ class Instance {
   UniqueFd pidfd_;  // Empty when there is no process to wait for.
   std::optional<std::uint64_t> entry_;
 };
+
+/// What is added to the words about an end with status 0 which left processes running.
+inline constexpr const char* kWentIntoTheBackground =
+    " and left processes in the background, which were ended too (a service has to stay in the "
+    "foreground)";
 
 /// Ends the processes that services left to us by going into the background: children of this
 /// process, of a session which is neither ours nor one of `living`, and not in `known`. Returns

@@ -297,7 +297,10 @@ class Services::Watcher {
     const auto words = slot.instance.reap(journal_, table_);
     publish();
     if (!words) keep_residue(slot, words.error());
-    const std::string how = (words ? *words : "ended") + end_what_went_into_the_background();
+    std::string how = words ? *words : "ended";
+    if (end_what_went_into_the_background() && !how.ends_with(kWentIntoTheBackground)) {
+      how += kWentIntoTheBackground;
+    }
 
     slot.stage = Slot::Stage::kDown;
     if (stage == Slot::Stage::kStopping) {
@@ -306,7 +309,7 @@ class Services::Watcher {
       return;
     }
     if (stage == Slot::Stage::kStarting) {
-      return did_not_come_up(slot, error(std::errc::no_child_process,
+      return did_not_come_up(slot, error(std::errc::operation_canceled,
                                          "service " + slot.instance.name() + " " + how +
                                              " before it was ready" + slot.instance.last_words()));
     }
@@ -336,7 +339,8 @@ class Services::Watcher {
   }
 
   /// Going into the background would take a process out of sight: it comes to us as a child.
-  std::string end_what_went_into_the_background() {
+  /// True when there was something.
+  bool end_what_went_into_the_background() {
     std::vector<pid_t> living;
     for (const Slot& slot : slots_) {
       if (slot.instance.has_process()) living.push_back(slot.instance.id().pid);
@@ -344,11 +348,9 @@ class Services::Watcher {
     const auto strays = end_strays(table_, children_before_, living);
     if (!strays) {
       if (!residue_) residue_ = strays.error();
-      return "";
+      return false;
     }
-    if ((*strays).empty()) return "";
-    return " and left process " + std::to_string((*strays).front().pid) +
-           " in the background, which was ended too (a service has to stay in the foreground)";
+    return !(*strays).empty();
   }
 
   void fail(const Error& why) {

@@ -185,7 +185,7 @@ TEST_F(ServicesTest, CatchesOneThatGoesIntoTheBackground) {
   spec.command = {"sh", "-c", "setsid sh -c 'sleep 1000 & wait' & sleep 0.1"};
   const auto started = start({spec});
   ASSERT_FALSE(started);
-  EXPECT_THAT(started.error().message(), HasSubstr("in the background, which was ended too"));
+  EXPECT_THAT(started.error().message(), HasSubstr("in the background, which were ended too"));
   EXPECT_EQ(what_is_left(), "");
 }
 

@@ -43,8 +43,8 @@ TEST(ParseStat, KnowsKernelThreadsByTheirFlag) {
 
 TEST(ParseStat, RefusesWhatIsNoSuchLine) {
   for (const std::string& text : {std::string(), std::string("4712"), std::string("4712 (nginx)"),
-                                 std::string("4712 (nginx) S 1 2"), "x (nginx)" + kRest,
-                                 "4712 nginx" + kRest, std::string(") 1 (")}) {
+                                  std::string("4712 (nginx) S 1 2"), "x (nginx)" + kRest,
+                                  "4712 nginx" + kRest, std::string(") 1 (")}) {
     EXPECT_FALSE(parse_stat(text)) << text;
   }
 }
