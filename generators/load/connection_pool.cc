@@ -9,6 +9,14 @@ using reports::ErrorClass;
 using reports::Metric;
 using Clock = std::chrono::steady_clock;
 
+std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
+                                        std::size_t connections) {
+  std::vector<std::size_t> block;
+  const std::size_t end = connections * (shard + 1) / shards;
+  for (std::size_t i = connections * shard / shards; i < end; ++i) block.push_back(i);
+  return block;
+}
+
 ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder& recorder,
                                PoolOptions options, Owner& owner)
     : loop_(loop),

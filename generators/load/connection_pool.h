@@ -28,6 +28,12 @@ struct PoolOptions {
   std::uint64_t seed = 0;
 };
 
+/// Which of a load's `connections` shard `shard` of `shards` keeps: a block of neighbours, because
+/// connection c goes to URL c mod the number of URLs. Dealt out in turn, two shards and two URLs
+/// would leave each shard with one URL alone, and nothing to fall back on when that is lost.
+std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
+                                        std::size_t connections);
+
 /// The connections of one load on one shard: makes them, replaces them, says which has a stream
 /// free.
 ///

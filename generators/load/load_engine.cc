@@ -82,8 +82,8 @@ class ShardedEngine final : public LoadEngine {
     for (std::size_t i = 0; i < used; ++i) {
       LoadPart part;
       part.slice = agent.part(i, used);
-      for (std::size_t c = i; c < connections; c += used) {
-        part.places.push_back(c + options.agent_index);  // Agents begin with different URLs.
+      for (const std::size_t connection : connections_of(i, used, connections)) {
+        part.places.push_back(connection + options.agent_index);  // Agents begin with other URLs.
       }
       shards_[(first_shard + i) % shards_.size()]->add(load, std::move(part));
     }

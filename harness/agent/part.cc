@@ -114,7 +114,7 @@ Part::~Part() {
 void Part::start(Instant start) {
   {
     const std::lock_guard lock(mutex_);
-    start_ = start;
+    date_from(start);
   }
   engine_->start(start);
   if (faults_) faults_->start(start);
@@ -152,6 +152,7 @@ std::vector<std::string> Part::end() {
     std::filesystem::remove(journal_->directory(), ignored);
   }
   const std::lock_guard lock(mutex_);
+  if (!start_) date_from(Clock::now());  // It never came to a start: all was before it.
   return errors_;
 }
 
@@ -163,11 +164,7 @@ Duration Part::longest_timeout() const {
 
 void Part::note_service(const services::ServiceEvent& event) {
   const std::lock_guard lock(mutex_);
-  told_.events.push_back({.at = since_start(),
-                          .agent = {},
-                          .kind = event.kind,
-                          .subject = event.subject,
-                          .detail = event.detail});
+  put_event(Clock::now(), event.kind, event.subject, event.detail);
 }
 
 void Part::note_fault(const reports::FaultRecord& record) {
@@ -191,9 +188,9 @@ void Part::note_fault(const reports::FaultRecord& record) {
     return {"note", record.asked};
   }();
   const std::lock_guard lock(mutex_);
-  const Duration at = record.to.value_or(record.from.value_or(since_start()));
-  told_.events.push_back(
-      {.at = at, .agent = {}, .kind = kind, .subject = record.label, .detail = detail});
+  // Faults begin after the start only.
+  const Instant when = *start_ + record.to.value_or(record.from.value_or(Duration::zero()));
+  put_event(when, kind, record.label, detail);
   told_.faults.push_back(record);
   if (record.state == State::kFailed)
     add_error_locked("fault " + record.label + ": " + record.error);
@@ -210,6 +207,27 @@ void Part::add_error_locked(std::string what) {
   }
 }
 
-Duration Part::since_start() const { return start_ ? Clock::now() - *start_ : Duration(-1); }
+void Part::put_event(Instant when, std::string kind, std::string subject, std::string detail) {
+  reports::Event event{.at = {},
+                       .agent = {},
+                       .kind = std::move(kind),
+                       .subject = std::move(subject),
+                       .detail = std::move(detail)};
+  if (!start_) {
+    undated_.emplace_back(when, std::move(event));
+    return;
+  }
+  event.at = when - *start_;
+  told_.events.push_back(std::move(event));
+}
+
+void Part::date_from(Instant start) {
+  start_ = start;
+  for (auto& [when, event] : undated_) {
+    event.at = when - start;
+    told_.events.push_back(std::move(event));
+  }
+  undated_.clear();
+}
 
 }  // namespace squall::agent

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <control.pb.h>
@@ -52,6 +53,7 @@ class Part {
   bool is_over() const;
   /// What was measured since the last call.
   reports::Snapshot collect();
+  /// Nothing before the start is known: what happened before it is dated from it then.
   Told take_told();
   /// Ends the load: requests in flight get `drain`. Faults are undone before this returns.
   void stop(Duration drain);
@@ -70,15 +72,18 @@ class Part {
   void note_fault(const reports::FaultRecord& record);
   void add_error(std::string what);
   void add_error_locked(std::string what);
-  /// Negative before the start. With the mutex held.
-  Duration since_start() const;
+  /// Puts an event down, dated; with the mutex held.
+  void put_event(Instant when, std::string kind, std::string subject, std::string detail);
+  /// From now on offsets are from `start`; with the mutex held.
+  void date_from(Instant start);
 
   scenarios::Scenario scenario_;
   scenarios::Plan plan_;
   Duration lease_length_{};
 
-  mutable std::mutex mutex_;  // Guards the next three, which other threads feed.
+  mutable std::mutex mutex_;  // Guards the next four, which other threads feed.
   Told told_;
+  std::vector<std::pair<Instant, reports::Event>> undated_;  // From before the start was known.
   std::vector<std::string> errors_;
   std::optional<Instant> start_;
 

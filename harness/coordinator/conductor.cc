@@ -109,7 +109,7 @@ bool Conductor::share_out() {
 }
 
 void Conductor::start() {
-  start_ = Clock::now() + kHeadStart;
+  date_from(Clock::now() + kHeadStart);
   record_.started =
       std::chrono::system_clock::now() + std::chrono::duration_cast<WallTime::duration>(kHeadStart);
   for (Seat& seat : seats_) {
@@ -156,6 +156,7 @@ void Conductor::finish() {
     const Duration patience = start_ ? longest_timeout(scenario) : Duration::zero();
     await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
   }
+  if (!start_) date_from(Clock::now());  // It never came to a start: all was before it.
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
 
   wire::ToAgent order;
@@ -240,11 +241,7 @@ void Conductor::take_hello(const control::Told& told) {
     seat.version = hello.version();
     seat.labels = {hello.labels().begin(), hello.labels().end()};
     seat.state = Seat::State::kJoined;
-    record_.events.push_back({.at = elapsed(),
-                              .agent = {},
-                              .kind = "agent.joined",
-                              .subject = seat.name,
-                              .detail = "version " + seat.version});
+    put_event("agent.joined", seat.name, "version " + seat.version);
     return;
   }
   wire::ToAgent order;
@@ -333,8 +330,7 @@ void Conductor::take_done(Seat& seat, const wire::Done& message) {
 void Conductor::lose(Seat& seat, const std::string& why) {
   seat.state = Seat::State::kLost;
   const std::string what = fmt::format("{} was lost: {}", seat.name, why);
-  record_.events.push_back(
-      {.at = elapsed(), .agent = {}, .kind = "agent.lost", .subject = seat.name, .detail = why});
+  put_event("agent.lost", seat.name, why);
   record_.errors.push_back(what);
   end_early(reports::EarlyEnd::Cause::kError, what);
   order_stop(false);
@@ -344,9 +340,9 @@ void Conductor::heed_stop_request() {
   const int asked = stop_.times();
   if (asked <= heeded_stops_) return;
   heeded_stops_ = asked;
-  end_early(
-      reports::EarlyEnd::Cause::kSignal,
-      fmt::format("stopped by {}{}", faults::describe_signal(stop_.signal()), asked > 1 ? ", twice" : ""));
+  end_early(reports::EarlyEnd::Cause::kSignal,
+            fmt::format("stopped by {}{}", faults::describe_signal(stop_.signal()),
+                        asked > 1 ? ", twice" : ""));
   order_stop(asked > 1);
 }
 
@@ -378,8 +374,31 @@ void Conductor::tell(Seat& seat, const wire::ToAgent& order) {
 void Conductor::end_early(reports::EarlyEnd::Cause cause, const std::string& why) {
   if (record_.early_end) return;
   record_.early_end = {.cause = cause, .why = why, .at = std::max(elapsed(), Duration::zero())};
-  record_.events.push_back(
-      {.at = elapsed(), .agent = {}, .kind = "run.stop", .subject = record_.id, .detail = why});
+  put_event("run.stop", record_.id, why);
+}
+
+void Conductor::put_event(std::string kind, std::string subject, std::string detail) {
+  const Instant now = Clock::now();
+  reports::Event event{.at = {},
+                       .agent = {},
+                       .kind = std::move(kind),
+                       .subject = std::move(subject),
+                       .detail = std::move(detail)};
+  if (!start_) {
+    undated_.emplace_back(now, std::move(event));
+    return;
+  }
+  event.at = now - *start_;
+  record_.events.push_back(std::move(event));
+}
+
+void Conductor::date_from(Instant start) {
+  start_ = start;
+  for (auto& [when, event] : undated_) {
+    event.at = when - start;
+    record_.events.push_back(std::move(event));
+  }
+  undated_.clear();
 }
 
 void Conductor::tell_observer(std::string_view stage) {

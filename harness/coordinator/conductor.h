@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/base/units.h"
@@ -57,6 +58,9 @@ class Conductor {
   void renew_leases();
   void tell(Seat& seat, const wire::ToAgent& order);
   void end_early(reports::EarlyEnd::Cause cause, const std::string& why);
+  void put_event(std::string kind, std::string subject, std::string detail);
+  /// From now on offsets are from `start`; what happened before gets negative ones.
+  void date_from(Instant start);
   void tell_observer(std::string_view stage);
   bool all_over() const {
     return std::all_of(seats_.begin(), seats_.end(), [](const Seat& s) { return s.is_over(); });
@@ -72,6 +76,7 @@ class Conductor {
   reports::RunRecord record_;
   std::vector<Seat> seats_;
   std::optional<Instant> start_;  // Of the load; none until agents were told.
+  std::vector<std::pair<Instant, reports::Event>> undated_;  // From before the start was known.
   Instant next_renewal_;
   Instant next_view_;
   std::string stage_ = "preparing";

@@ -54,7 +54,7 @@ function faultModel(label, fault, length, hues) {
     hue: hues.get(fault.fault) % 5 };
 }
 
-/** A stretch in which a service did not answer: from its exit to the moment it was ready again. */
+/** A stretch in which a service did not answer: from its exit to its `restarted`, which comes when it is ready again. */
 function serviceLanes(events, end) {
   const lanes = new Map();
   for (const event of events) {
@@ -67,19 +67,16 @@ function serviceLanes(events, end) {
     if (what === 'exited') {
       ++lane.exits;
       if (!open || open.to !== null) lane.downs.push({ from: event.at_s, to: null });
-    } else if (what === 'ready' && open && open.to === null) {
+    } else if (what === 'restarted' && open && open.to === null) {
       open.to = event.at_s;
     } else if (what === 'stopped' && open && open.to === null) {
       open.to = Math.max(open.from, event.at_s);
     }
   }
-  // Without a `ready` check the restart is all that is known.
   for (const lane of lanes.values()) {
     for (const down of lane.downs) {
-      if (down.to !== null) continue;
-      const restarted = lane.marks.find((mark) => mark.what === 'restarted' && mark.at >= down.from);
-      down.to = restarted && !lane.marks.some((mark) => mark.what === 'ready') ? restarted.at : end;
-      down.open = !restarted;
+      down.open = down.to === null;
+      down.to ??= end;
     }
   }
   return [...lanes.values()].filter((lane) => lane.exits > 0);

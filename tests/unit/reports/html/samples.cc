@@ -266,8 +266,8 @@ RunResult smoke_sample() {
                    event(-0.11, "service.ready", "web.2", "after 300 ms"),
                    event(9.003, "fault.applied", "kill-one", "SIGKILL to web.1 (pid 4711)"),
                    event(9.005, "service.exited", "web.1", "by signal 9"),
-                   event(9.110, "service.restarted", "web.1", "pid 4720"),
-                   event(9.390, "service.ready", "web.1", "after 280 ms"),
+                   event(9.110, "service.started", "web.1", "pid 4720"),
+                   event(9.390, "service.restarted", "web.1", "start 2; ready again 385 ms after it ended"),
                    event(18.24, "service.stopped", "web.1", "exit status 0")};
   return result;
 }
@@ -392,8 +392,9 @@ RunResult two_loads_sample() {
   result.events = {event(30.003, "fault.applied", "slow-uplink", "netem delay 40ms 10ms"),
                    event(40.003, "fault.applied", "lossy-uplink", "netem loss 3%"),
                    event(43.1, "service.exited", "origin.1", "exit status 1"),
-                   event(43.6, "service.restarted", "origin.1", "pid 812"),
-                   event(44.2, "service.ready", "origin.1", "after 600 ms"),
+                   event(43.6, "service.started", "origin.1", "pid 812"),
+                   event(44.2, "service.restarted", "origin.1",
+                         "start 2; ready again 1.1 s after it ended"),
                    event(50.004, "fault.undone", "slow-uplink", ""),
                    event(55.004, "fault.residue", "lossy-uplink", "delete qdisc on eth0: EPERM"),
                    event(60.0, "fault.failed", "restart-origin", "no instance that runs")};
