@@ -241,11 +241,11 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
   const auto undo = fault.signal == SIGSTOP
                         ? ActiveFault::Undo([stopped] { return stopped->let_go(); })
                         : ActiveFault::Undo();
-  InjectedProcessFault injected{ActiveFault(label, undo),
-                                describe_signal(fault.signal) + " to " + std::to_string(picked.size()) +
-                                    " of " + std::to_string(candidates->size()) + " of " +
-                                    describe(fault.match),
-                                "", false};
+  InjectedProcessFault injected{
+      ActiveFault(label, undo),
+      describe_signal(fault.signal) + " to " + std::to_string(picked.size()) + " of " +
+          std::to_string(candidates->size()) + " of " + describe(fault.match),
+      "", false};
   Injection injection(table, journal, fault.signal, label, scope, picked, *stopped);
   auto applied = injection.apply();
   if (applied) applied = injection.look(injected);

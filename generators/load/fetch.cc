@@ -168,7 +168,10 @@ Result<Answer> fetch_url(const Url& url, Instant until) {
   SQUALL_TRY(auto stream, connect(url, until));
   if (stream->protocol() == "h2") return get_http2(*stream, url, until);
   auto answer = get_http1(*stream, url, until);
-  if (answer || url.scheme == "https" || answer.error().code == std::errc::timed_out) {
+  // 505 is "HTTP version not supported" (RFC 9110 §15.6.6).
+  const bool other_version = answer && answer->status == 505;
+  if ((answer && !other_version) || url.scheme == "https" ||
+      (!answer && answer.error().code == std::errc::timed_out)) {
     return answer;
   }
   // Perhaps it speaks HTTP/2 only, and with prior knowledge (RFC 9113 §3.3).

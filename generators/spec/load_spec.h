@@ -82,7 +82,7 @@ struct LoadSpec {
   std::string name;
   std::string target;
   std::variant<OpenSpec, ClosedSpec> schedule;
-  Duration at{};  ///< When it begins, from the start of the load.
+  Duration at{};                      ///< When it begins, from the start of the load.
   std::vector<RequestSpec> requests;  ///< A mix, or the steps of a flow. At least one.
   bool is_flow = false;
   std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.

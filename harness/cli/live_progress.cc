@@ -41,7 +41,9 @@ bool is_in_force(const reports::FaultRecord& fault) { return fault.from && !faul
 
 reports::Progress progress_of(const coordinator::RunView& view) {
   const reports::RunRecord& record = view.record;
-  reports::Progress progress{.elapsed = view.elapsed, .length = record.plan.length};
+  reports::Progress progress;
+  progress.elapsed = view.elapsed;
+  progress.length = record.plan.length;
   std::int64_t last_second = -1;
   for (const auto& [agent, seconds] : record.ledger.health()) {
     if (!seconds.empty()) last_second = std::max(last_second, seconds.rbegin()->first);

@@ -105,11 +105,11 @@ targets:
 load:
   steady: {{target: web, open: {{stages: [{{rate: 100/s, for: 2s}}]}}, requests: [{{get: /}}]}}
 faults:
-  ghost: {{at: 1s, process: {{signal: KILL, match: {{name: no-such-name-here}}}}}}
+  ghost: {{at: 1s, process: {{signal: KILL, match: {{name: no-such-name}}}}}}
 """))
         self.assertEqual(run.code, 7, run.said())
         self.assertEqual(run.results["faults"]["ghost"]["state"], "failed")
-        self.assertIn("no-such-name-here", run.stdout)
+        self.assertIn("no-such-name", run.stdout)
 
     def test_a_service_that_does_not_start_is_named_with_its_last_words(self):
         run = self.run_scenario(self.scenario("""

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <regex>
 #include <string>
@@ -12,12 +12,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "generators/target/target_options.h"
 #include "generators/target/target_server.h"
 
+#include "tests/support/real_server.h"
 #include "tests/support/result_matchers.h"
 
 namespace squall::generators {
@@ -28,18 +28,16 @@ struct ProgramRun {
   int exit_code = -1;
 };
 
-/// Runs a command line by the shell and waits for it.
+/// Runs a command line, quoted as a shell would have it, and waits for it.
 inline ProgramRun run_program(const std::string& command) {
+  const test::TemporaryFolder folder;
+  const std::string output = folder.file("output");
+  const auto status = test::run({"/bin/sh", "-c", "LC_ALL=C " + command}, output);
   ProgramRun run;
-  FILE* const pipe = ::popen(("LC_ALL=C " + command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return run;
-  std::array<char, 4096> buffer{};
-  std::size_t got = 0;
-  while ((got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
-    run.output.append(buffer.data(), got);
-  }
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);
+  if (!status) return run;
+  run.exit_code = *status;
+  std::ifstream file(output, std::ios::binary);
+  run.output.assign(std::istreambuf_iterator<char>(file), {});
   return run;
 }
 

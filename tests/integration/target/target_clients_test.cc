@@ -1,6 +1,11 @@
 // What ordinary clients get from a target: protocols, bodies, methods, certificates, admin paths.
+#include <chrono>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "generators/load/fetch.h"
 
 #include "tests/integration/target/running_target.h"
 
@@ -134,6 +139,16 @@ TEST(TargetServer, AcceptsAndThenSaysNothingOnOrder) {
   EXPECT_EQ(target.curl("/", "--max-time 0.2").exit_code, 28);  // CURLE_OPERATION_TIMEDOUT
   EXPECT_TRUE(target.wait_for("requests", 0));                  // Until it listens again.
   EXPECT_EQ(target.curl("/", "-o /dev/null -w '%{http_code}'").output, "200");
+}
+
+// It answers HTTP/1.1 with 505, which the ready check once took for the service's last word.
+TEST(TargetServer, IsFoundReadyInClearTextAndOverTls) {
+  const RunningTarget target;
+  for (const std::string& url : {target.http("/.squall/health"), target.https("/.squall/health")}) {
+    const auto answer = fetch(url, std::chrono::seconds(5));
+    ASSERT_TRUE(ok(answer)) << url;
+    EXPECT_EQ(answer->status, 200) << url;
+  }
 }
 
 }  // namespace

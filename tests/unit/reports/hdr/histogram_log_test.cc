@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "tests/support/result_matchers.h"
-#include "tests/unit/reports/sample_run.h"
+#include "tests/support/sample_run.h"
 
 namespace squall::reports {
 namespace {

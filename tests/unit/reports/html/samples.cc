@@ -1,3 +1,4 @@
+// Longer than 500 lines because it is data: eight made-up runs, one after the other.
 #include "tests/unit/reports/html/samples.h"
 
 #include <algorithm>
@@ -260,15 +261,16 @@ RunResult smoke_sample() {
   result.objectives.push_back(available("available", result.loads[0], 0.99));
   result.objectives.push_back(within("fast", result.loads[0], milliseconds(250), 0.98));
   result.faults[0].budget_spent = {{"available", 0.19}, {"fast", 0.31}};
-  result.events = {event(-0.42, "service.started", "web.1", "pid 4711"),
-                   event(-0.41, "service.started", "web.2", "pid 4712"),
-                   event(-0.12, "service.ready", "web.1", "after 300 ms"),
-                   event(-0.11, "service.ready", "web.2", "after 300 ms"),
-                   event(9.003, "fault.applied", "kill-one", "SIGKILL to web.1 (pid 4711)"),
-                   event(9.005, "service.exited", "web.1", "by signal 9"),
-                   event(9.110, "service.started", "web.1", "pid 4720"),
-                   event(9.390, "service.restarted", "web.1", "start 2; ready again 385 ms after it ended"),
-                   event(18.24, "service.stopped", "web.1", "exit status 0")};
+  result.events = {
+      event(-0.42, "service.started", "web.1", "pid 4711"),
+      event(-0.41, "service.started", "web.2", "pid 4712"),
+      event(-0.12, "service.ready", "web.1", "after 300 ms"),
+      event(-0.11, "service.ready", "web.2", "after 300 ms"),
+      event(9.003, "fault.applied", "kill-one", "SIGKILL to web.1 (pid 4711)"),
+      event(9.005, "service.exited", "web.1", "by signal 9"),
+      event(9.110, "service.started", "web.1", "pid 4720"),
+      event(9.390, "service.restarted", "web.1", "start 2; ready again 385 ms after it ended"),
+      event(18.24, "service.stopped", "web.1", "exit status 0")};
   return result;
 }
 
@@ -389,15 +391,15 @@ RunResult two_loads_sample() {
   result.objectives.push_back(within("smooth", result.loads[1], milliseconds(50), 0.99));
   result.faults[0].budget_spent = {{"available", 0.42}, {"smooth", 1.9}};
   result.faults[1].budget_spent = {{"available", 0.61}, {"smooth", 4.2}};
-  result.events = {event(30.003, "fault.applied", "slow-uplink", "netem delay 40ms 10ms"),
-                   event(40.003, "fault.applied", "lossy-uplink", "netem loss 3%"),
-                   event(43.1, "service.exited", "origin.1", "exit status 1"),
-                   event(43.6, "service.started", "origin.1", "pid 812"),
-                   event(44.2, "service.restarted", "origin.1",
-                         "start 2; ready again 1.1 s after it ended"),
-                   event(50.004, "fault.undone", "slow-uplink", ""),
-                   event(55.004, "fault.residue", "lossy-uplink", "delete qdisc on eth0: EPERM"),
-                   event(60.0, "fault.failed", "restart-origin", "no instance that runs")};
+  result.events = {
+      event(30.003, "fault.applied", "slow-uplink", "netem delay 40ms 10ms"),
+      event(40.003, "fault.applied", "lossy-uplink", "netem loss 3%"),
+      event(43.1, "service.exited", "origin.1", "exit status 1"),
+      event(43.6, "service.started", "origin.1", "pid 812"),
+      event(44.2, "service.restarted", "origin.1", "start 2; ready again 1.1 s after it ended"),
+      event(50.004, "fault.undone", "slow-uplink", ""),
+      event(55.004, "fault.residue", "lossy-uplink", "delete qdisc on eth0: EPERM"),
+      event(60.0, "fault.failed", "restart-origin", "no instance that runs")};
   AgentResult second;
   second.record.name = "agent-2";
   second.record.version = "0.1.0";

@@ -11,8 +11,8 @@
 
 #include "reports/judge/run_result.h"
 
-#include "tests/unit/reports/golden.h"
-#include "tests/unit/reports/sample_run.h"
+#include "tests/support/golden.h"
+#include "tests/support/sample_run.h"
 
 namespace squall::reports {
 namespace {

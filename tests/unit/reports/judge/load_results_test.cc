@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/reports/sample_run.h"
+#include "tests/support/sample_run.h"
 
 namespace squall::reports {
 namespace {

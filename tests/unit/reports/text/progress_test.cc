@@ -9,7 +9,7 @@
 
 #include "reports/text/layout.h"
 
-#include "tests/unit/reports/golden.h"
+#include "tests/support/golden.h"
 
 namespace squall::reports {
 namespace {
