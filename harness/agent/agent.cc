@@ -4,7 +4,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/agent/part.h"
 #include "harness/base/log.h"
@@ -56,7 +58,9 @@ class Attendance {
   void send_told();
   void send_snapshot();
   void look_around();
-  void stop(std::string_view why, Duration drain);
+  /// Stops without having been told to by the coordinator, which then must not take it for an end.
+  void give_up(const std::string& why);
+  void stop(Duration drain);
   void finish();
   void say_done(const std::vector<std::string>& errors);
   void await_finish();
@@ -80,6 +84,7 @@ class Attendance {
   Instant stop_deadline_;
   Instant next_snapshot_;
   std::uint64_t sequence_ = 0;
+  std::vector<std::string> given_up_;
   bool said_load_ended_ = false;
 };
 
@@ -159,9 +164,9 @@ void Attendance::obey(const control::Heard& heard) {
       break;
     case wire::ToAgent::kStop:
       if (order.stop().at_once()) {
-        stop("told to stop at once", Duration::zero());
+        stop(Duration::zero());
       } else if (part_) {
-        stop("told to stop", part_->longest_timeout());
+        stop(part_->longest_timeout());
       }
       break;
     case wire::ToAgent::kFinish:
@@ -175,13 +180,11 @@ void Attendance::obey(const control::Heard& heard) {
 void Attendance::look_around() {
   const Instant now = Clock::now();
   if (is_cut_off_ && !is_stopping_) {
-    log_warning("the coordinator is gone: load stops, faults are undone");
-    stop("the coordinator is gone", Duration::zero());
+    give_up("the coordinator is gone");
   } else if (lease_->has_lapsed(now) && !is_stopping_) {
-    log_warning("the lease has lapsed: load stops, faults are undone");
-    stop("the lease has lapsed", Duration::zero());
+    give_up("the lease has lapsed");
   } else if (stop_ && !is_stopping_) {
-    stop("a signal", Duration::zero());
+    give_up("a signal told it to end");
   }
   if (is_stopping_) {
     is_over_ = !has_started_ || part_->load_is_done() || now >= stop_deadline_;
@@ -190,8 +193,13 @@ void Attendance::look_around() {
   }
 }
 
-void Attendance::stop(std::string_view why, Duration drain) {
-  log_debug("stop: " + std::string(why));
+void Attendance::give_up(const std::string& why) {
+  log_warning(why + ": load stops, faults are undone");
+  given_up_.push_back(options_.name + " ended its part early: " + why);
+  stop(Duration::zero());
+}
+
+void Attendance::stop(Duration drain) {
   const Instant deadline = Clock::now() + drain + 2s;
   stop_deadline_ = is_stopping_ ? std::min(stop_deadline_, deadline) : deadline;
   is_stopping_ = true;
@@ -245,6 +253,7 @@ void Attendance::send_snapshot() {
 void Attendance::finish() {
   // Cut-off or not, the order is the same: faults are undone before services are stopped.
   std::vector<std::string> errors = part_->end();
+  errors.insert(errors.end(), given_up_.begin(), given_up_.end());
   if (has_started_) {
     hand_over();
     send_snapshot();

@@ -57,6 +57,7 @@ struct TargetCommand {
 
 struct RecoverCommand {
   bool dry_run = false;
+  bool quiet = false;
   bool json = false;
 };
 

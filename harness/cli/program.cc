@@ -111,6 +111,7 @@ int run_program(int argc, const char* const* argv) {
   add_target(app, target_options);
   CLI::App& recover_command = *app.add_subcommand("recover", "Undo what a dead agent left behind");
   recover_command.add_flag("--dry-run", recover_options.dry_run, "Only say what would be undone");
+  recover_command.add_flag("--quiet", recover_options.quiet, "Only the exit code, and errors");
   recover_command.add_flag("--json", recover_options.json, "As JSON");
   app.add_subcommand("version", "Print the version");
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");

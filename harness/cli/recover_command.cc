@@ -25,7 +25,9 @@ int recover(const RecoverCommand& command) {
     return kExitError;
   }
   const auto lines = report->in_words();
-  if (command.json) {
+  if (command.quiet) {
+    for (const std::string& trouble : report->troubles) fmt::print(stderr, "{}\n", trouble);
+  } else if (command.json) {
     const nlohmann::ordered_json json = {{"clean", report->is_clean()}, {"changes", lines}};
     fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else if (lines.empty()) {

@@ -80,7 +80,7 @@ bool Conductor::gather(const std::string& address) {
     std::vector<std::string> command = {
         options_.squall_program, "agent", "--join", address, "--name", seat.name};
     command.insert(command.end(), options_.agent_flags.begin(), options_.agent_flags.end());
-    auto child = ChildAgent::start(command);
+    auto child = ChildProcess::start(command);
     if (!child) {
       lose(seat, child.error().message());
       return false;
@@ -158,7 +158,10 @@ void Conductor::finish() {
   }
   if (!start_) date_from(Clock::now());  // It never came to a start: all was before it.
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
+  dismiss_agents();
+}
 
+void Conductor::dismiss_agents() {
   wire::ToAgent order;
   order.mutable_finish();
   for (Seat& seat : seats_) {
@@ -172,6 +175,23 @@ void Conductor::finish() {
     }
     record_.agents.push_back(seat.record());
     seat.child.reset();
+    if (seat.state == Seat::State::kLost) recover_faults_of(seat);
+  }
+}
+
+void Conductor::recover_faults_of(const Seat& seat) {
+  // Its reaper is at work by now; `squall recover` waits for it, and does what it could not.
+  auto recovery = ChildProcess::start({options_.squall_program, "recover", "--quiet"});
+  if (!recovery || recovery->wait_until(Clock::now() + kGrace) != "exited with status 0") {
+    record_.errors.push_back("what " + seat.name + " had in force could not be seen undone");
+    return;
+  }
+  for (reports::FaultRecord& fault : record_.faults) {
+    const bool is_its = std::find(fault.on.begin(), fault.on.end(), seat.name) != fault.on.end();
+    if (!is_its || fault.state != reports::FaultRecord::State::kInForce) continue;
+    fault.state = reports::FaultRecord::State::kUndone;
+    fault.to = elapsed();
+    put_event("fault.undone", fault.label, "by recovery, after " + seat.name + " was lost");
   }
 }
 

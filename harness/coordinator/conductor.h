@@ -38,6 +38,9 @@ class Conductor {
   void start();
   void conduct();
   void finish();
+  void dismiss_agents();
+  /// After an agent was lost: sees to it, and reads back, that nothing of its faults is left.
+  void recover_faults_of(const Seat& seat);
 
   /// Waits until all seats have got to `state`; false when one cannot, or a stop was asked for.
   bool await(Seat::State state, Duration patience, std::string_view doing);

@@ -6,7 +6,7 @@
 
 #include "harness/control/coordinator_link.h"
 #include "harness/control/lease.h"
-#include "harness/coordinator/child_agent.h"
+#include "harness/coordinator/child_process.h"
 #include "reports/judge/run_record.h"
 
 namespace squall::coordinator {
@@ -21,7 +21,7 @@ struct Seat {
   State state = State::kAwaited;
   control::StreamId stream = 0;
   control::ClockOffset offset;
-  std::optional<ChildAgent> child;
+  std::optional<ChildProcess> child;
 
   /// Nothing more is to be expected from it.
   bool is_over() const { return state == State::kDone || state == State::kLost; }

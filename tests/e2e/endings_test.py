@@ -1,4 +1,5 @@
 """However a run ends: load stops, faults are undone, services are gone, the report is written."""
+import json
 import os
 import pathlib
 import signal
@@ -42,7 +43,6 @@ faults:
     def assert_aborted(self, process):
         stdout, stderr = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 3, stdout + stderr)
-        import json
         results = json.loads((self.folder / "out" / "results.json").read_text())
         self.assertEqual(results["verdict"], "aborted")
         self.assertEqual(results["faults"]["frozen"]["state"], "undone")
@@ -79,6 +79,8 @@ faults:
         stdout, stderr = process.communicate(timeout=40)
         self.assertEqual(process.returncode, 7, stdout + stderr)
         self.assertIn("agent-1 was lost", stdout + stderr)
+        results = json.loads((self.folder / "out" / "results.json").read_text())
+        self.assertEqual(results["faults"]["frozen"]["state"], "undone")
         self.assert_nothing_left(service)
 
     def test_a_coordinator_that_hangs_loses_its_lease(self):

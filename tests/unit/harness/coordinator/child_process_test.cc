@@ -1,4 +1,4 @@
-#include "harness/coordinator/child_agent.h"
+#include "harness/coordinator/child_process.h"
 
 #include <chrono>
 #include <csignal>
@@ -15,29 +15,29 @@ using namespace std::chrono_literals;
 
 Instant soon() { return std::chrono::steady_clock::now() + 10s; }
 
-TEST(ChildAgent, TellsHowItsProcessEnded) {
-  auto child = ChildAgent::start({"/bin/sh", "-c", "exit 3"});
+TEST(ChildProcess, TellsHowItsProcessEnded) {
+  auto child = ChildProcess::start({"/bin/sh", "-c", "exit 3"});
   ASSERT_TRUE(ok(child));
   EXPECT_EQ(child->wait_until(soon()), "exited with status 3");
   EXPECT_EQ(child->wait_until(soon()), "exited with status 3");
 }
 
-TEST(ChildAgent, TellsWhichSignalEndedIt) {
-  auto child = ChildAgent::start({"/bin/sh", "-c", "kill -TERM $$"});
+TEST(ChildProcess, TellsWhichSignalEndedIt) {
+  auto child = ChildProcess::start({"/bin/sh", "-c", "kill -TERM $$"});
   ASSERT_TRUE(ok(child));
   EXPECT_EQ(child->wait_until(soon()), "killed by SIGTERM");
 }
 
-TEST(ChildAgent, DoesNotWaitLongerThanItIsTold) {
-  auto child = ChildAgent::start({"/bin/sleep", "60"});
+TEST(ChildProcess, DoesNotWaitLongerThanItIsTold) {
+  auto child = ChildProcess::start({"/bin/sleep", "60"});
   ASSERT_TRUE(ok(child));
   EXPECT_EQ(child->wait_until(std::chrono::steady_clock::now()), std::nullopt);
 }
 
-TEST(ChildAgent, LeavesNoProcessWhenItIsDestroyed) {
+TEST(ChildProcess, LeavesNoProcessWhenItIsDestroyed) {
   pid_t pid = -1;
   {
-    auto child = ChildAgent::start({"/bin/sleep", "60"});
+    auto child = ChildProcess::start({"/bin/sleep", "60"});
     ASSERT_TRUE(ok(child));
     pid = child->pid();
     EXPECT_EQ(::kill(pid, 0), 0);
@@ -45,14 +45,14 @@ TEST(ChildAgent, LeavesNoProcessWhenItIsDestroyed) {
   EXPECT_EQ(::kill(pid, 0), -1);
 }
 
-TEST(ChildAgent, IsInAProcessGroupOfItsOwn) {
-  auto child = ChildAgent::start({"/bin/sleep", "60"});
+TEST(ChildProcess, IsInAProcessGroupOfItsOwn) {
+  auto child = ChildProcess::start({"/bin/sleep", "60"});
   ASSERT_TRUE(ok(child));
   EXPECT_EQ(getpgid(child->pid()), child->pid());
 }
 
-TEST(ChildAgent, NamesTheProgramThatCannotBeRun) {
-  const auto child = ChildAgent::start({"/no/such/program"});
+TEST(ChildProcess, NamesTheProgramThatCannotBeRun) {
+  const auto child = ChildProcess::start({"/no/such/program"});
   ASSERT_TRUE(failed_with(child, std::errc::no_such_file_or_directory));
   EXPECT_EQ(child.error().message(), "start /no/such/program: No such file or directory");
 }

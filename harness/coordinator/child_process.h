@@ -11,28 +11,28 @@
 
 namespace squall::coordinator {
 
-/// An agent that runs on this machine as our child process, in a process group of its own, so that
-/// a Ctrl-C in the terminal reaches the coordinator alone.
+/// Another process of this program that runs as our child, in a process group of its own, so that a
+/// Ctrl-C in the terminal reaches the coordinator alone.
 ///
-/// Lifecycle:  start → (wait_until) → destroy, which kills what is left; the agent's reaper then
+/// Lifecycle:  start → (wait_until) → destroy, which kills what is left; an agent's reaper then
 ///             undoes what it had in force.
 /// Threads:    one owner at a time.
 /// Errors:     start() fails when the program cannot be run.
-class ChildAgent {
+class ChildProcess {
  public:
-  static Result<ChildAgent> start(const std::vector<std::string>& command);
-  ChildAgent(ChildAgent&& other) noexcept;
-  ChildAgent& operator=(ChildAgent&&) = delete;
-  ChildAgent(const ChildAgent&) = delete;
-  ChildAgent& operator=(const ChildAgent&) = delete;
-  ~ChildAgent();
+  static Result<ChildProcess> start(const std::vector<std::string>& command);
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ~ChildProcess();
 
   /// How it ended ("exited with status 1", "killed by SIGKILL"), waiting for it until `deadline`.
   std::optional<std::string> wait_until(Instant deadline);
   pid_t pid() const { return pid_; }
 
  private:
-  explicit ChildAgent(pid_t pid) : pid_(pid) {}
+  explicit ChildProcess(pid_t pid) : pid_(pid) {}
 
   pid_t pid_ = -1;  // -1 once it was waited for: the number may belong to another by then.
   std::string ending_;

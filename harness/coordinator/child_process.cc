@@ -1,4 +1,4 @@
-#include "harness/coordinator/child_agent.h"
+#include "harness/coordinator/child_process.h"
 
 #include <chrono>
 #include <csignal>
@@ -24,7 +24,7 @@ std::string in_words(int status) {
 
 }  // namespace
 
-Result<ChildAgent> ChildAgent::start(const std::vector<std::string>& command) {
+Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   // posix_spawn takes char* for history's sake and does not write to them.
@@ -45,20 +45,20 @@ Result<ChildAgent> ChildAgent::start(const std::vector<std::string>& command) {
   if (failure != 0) {
     return Error{std::error_code(failure, std::generic_category()), "start " + command.front()};
   }
-  return ChildAgent(pid);
+  return ChildProcess(pid);
 }
 
-ChildAgent::ChildAgent(ChildAgent&& other) noexcept
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), ending_(std::move(other.ending_)) {}
 
-ChildAgent::~ChildAgent() {
+ChildProcess::~ChildProcess() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-std::optional<std::string> ChildAgent::wait_until(Instant deadline) {
+std::optional<std::string> ChildProcess::wait_until(Instant deadline) {
   using namespace std::chrono_literals;
   while (pid_ >= 0) {
     int status = 0;
