@@ -99,8 +99,9 @@ bool take(const Json& line, JournalContents& contents,
   }
   auto entry = entry_from(line);
   if (!entry) return false;
-  contents.highest = std::max(contents.highest, entry->number);
-  return open.emplace(entry->number, *std::move(entry)).second;
+  const std::uint64_t number = entry->number;
+  contents.highest = std::max(contents.highest, number);
+  return open.emplace(number, *std::move(entry)).second;
 }
 
 /// Words may come from a command line, so they need not be UTF-8.

@@ -102,7 +102,7 @@ class ConnectionPool final : private Connection::Owner {
 
   void dial(std::size_t place);
   void dial_later(std::size_t place);
-  void on_dialled(std::size_t place, std::size_t url, Dialled dialled);
+  void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   void replace(Connection& connection, Instant now);
   void retire(Connection& connection, Instant now);
   void let_go(Connection& connection);

@@ -51,6 +51,7 @@ Result<Pipe> make_pipe() {
 /// An array as execve(2) wants it; points into `texts`.
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -62,7 +63,7 @@ std::vector<std::string> whole_environment(const std::map<std::string, std::stri
     const std::string_view text(*own);
     if (!added.contains(std::string(text.substr(0, text.find('='))))) all.emplace_back(text);
   }
-  for (const auto& [name, value] : added) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) all.emplace_back(name).append("=").append(value);
   return all;
 }
 
@@ -152,7 +153,7 @@ Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
     return failure;
   }
   auto info = table.look_up(child);
-  auto born = info ? on_born(info->id) : Result<void>(std::move(info).error());
+  auto born = info ? on_born(info->id) : Result<void>(info.error());
   if (!born) {
     give_up(child, gate.write);
     return std::move(born).error();

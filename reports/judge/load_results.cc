@@ -79,6 +79,14 @@ SecondPoint second_point(std::int64_t second, const generators::LoadSpec& load,
   return point;
 }
 
+/// A fault is undone some milliseconds late. So near to a whole second it counts as on it, lest a
+/// fault of 5 s covers 6 s of the timeline.
+Duration on_the_second(Duration moment) {
+  constexpr Duration kNear = std::chrono::milliseconds(50);
+  const Duration whole = std::chrono::round<std::chrono::seconds>(moment);
+  return std::chrono::abs(moment - whole) <= kNear ? whole : moment;
+}
+
 }  // namespace
 
 LoadResult load_result(const generators::LoadSpec& load, const RunRecord& record,
@@ -122,6 +130,14 @@ LoadResult load_result(const generators::LoadSpec& load, const RunRecord& record
   for (std::int64_t second = from; second < to; ++second) {
     result.series.push_back(second_point(second, load, record));
   }
+  // A goodbye on a connection is nothing to draw a second for.
+  const auto is_silent = [](const SecondPoint& point) {
+    return point.due + point.sent + point.completed + point.unsent == 0;
+  };
+  while (!result.series.empty() && result.series.back().second >= second_from(result.whole.to) &&
+         is_silent(result.series.back())) {
+    result.series.pop_back();
+  }
   return result;
 }
 
@@ -134,10 +150,10 @@ std::vector<scenarios::Phase> actual_phases(const RunRecord& record) {
     scenarios::PlannedFault actual;
     actual.name = fault.name;
     actual.label = fault.label;
-    actual.from = *fault.from;
+    actual.from = on_the_second(*fault.from);
     // What had no length in the plan has none now.
     const bool is_moment = fault.state == FaultRecord::State::kDone || fault.to == fault.from;
-    if (!is_moment) actual.to = fault.to.value_or(length);
+    if (!is_moment) actual.to = on_the_second(fault.to.value_or(length));
     faults.push_back(std::move(actual));
   }
   std::stable_sort(faults.begin(), faults.end(),

@@ -46,7 +46,8 @@ std::string in_three_digits(Duration time, bool unicode) {
     if (value < 99.95 && size > 1e3) return fmt::format("{}{:.1f} {}", sign, value, unit);
     if (value < 999.5) return fmt::format("{}{:.0f} {}", sign, value, unit);
   }
-  return fmt::format("{}{} s", sign, thousands(static_cast<std::uint64_t>(nanos / 1e9 + 0.5)));
+  return fmt::format("{}{} s", sign,
+                     thousands(static_cast<std::uint64_t>(std::llround(nanos / 1e9))));
 }
 
 std::string rate_in_words(Rate rate) {
@@ -69,7 +70,7 @@ std::string bytes_in_words(std::uint64_t bytes) {
     if (value < 999.5) return fmt::format("{:.0f} {}", value, unit);
     value /= 1000;
   }
-  return fmt::format("{} PB", thousands(static_cast<std::uint64_t>(value + 0.5)));
+  return fmt::format("{} PB", thousands(static_cast<std::uint64_t>(std::llround(value))));
 }
 
 std::string as_chosen(Duration length) {

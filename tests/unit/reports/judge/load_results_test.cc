@@ -67,7 +67,7 @@ TEST(LoadResult, TheSeriesHasAPointForEachSecondWithOrWithoutAnything) {
 }
 
 TEST(LoadResult, PhasesFollowTheFaultAsItReallyWas) {
-  // In force from 3.003 s to 5.003 s: seconds 3, 4 and 5 are its phase.
+  // In force from 3.003 s to 5.003 s, as near to whole seconds as it gets: 3 and 4 are its phase.
   SampleRun run = good_run();
   run.is_stopped("pause", 3s, 5s);
   const LoadResult browse = result_of(run);
@@ -78,9 +78,9 @@ TEST(LoadResult, PhasesFollowTheFaultAsItReallyWas) {
     due.push_back(phase.figures.totals.due);
   }
   EXPECT_THAT(names, ElementsAre("before pause", "during pause", "after pause"));
-  EXPECT_THAT(due, ElementsAre(300U, 300U, 400U));
+  EXPECT_THAT(due, ElementsAre(300U, 200U, 500U));
   EXPECT_EQ(browse.phases[1].figures.from, 3s);
-  EXPECT_EQ(browse.phases[1].figures.to, 6s);
+  EXPECT_EQ(browse.phases[1].figures.to, 5s);
 }
 
 TEST(LoadResult, PhasesTogetherAreTheWhole) {
@@ -109,6 +109,30 @@ TEST(LoadResult, AFaultWithoutALengthIsAPhaseOfOneSecond) {
   ASSERT_EQ(browse.phases.size(), 3U);
   EXPECT_EQ(browse.phases[1].figures.from, 3s);
   EXPECT_EQ(browse.phases[1].figures.to, 4s);
+}
+
+// The undo of a fault of 5 s took 3 ms more, and its phase a second more.
+TEST(ActualPhases, AreNotASecondLongerForAFewMillisecondsOfUndoing) {
+  SampleRun run = good_run();
+  RunRecord& record = run.record();
+  FaultRecord& fault = record.faults.emplace_back();
+  fault.name = fault.label = "frozen";
+  fault.state = FaultRecord::State::kUndone;
+  fault.from = 2s + 1ms;
+  fault.to = 7s + 3ms;
+  const auto phases = actual_phases(record);
+  ASSERT_EQ(phases.size(), 3U);
+  EXPECT_EQ(phases[1].from, 2s);
+  EXPECT_EQ(phases[1].to, 7s);
+  fault.to = 7s + 80ms;
+  EXPECT_EQ(actual_phases(record)[1].to, 8s);
+}
+
+TEST(LoadResult, TheSeriesEndsWithTheLoadAlthoughAConnectionSaidGoodbyeLater) {
+  SampleRun run = good_run();
+  SecondCell goodbye;
+  goodbye.bytes_sent = 9;
+  EXPECT_EQ(result_of(run.is_measured(10, goodbye)).series.size(), 10U);
 }
 
 }  // namespace
