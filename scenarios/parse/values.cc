@@ -125,7 +125,7 @@ Parsed<Share> parse_share(std::string_view text) {
 Parsed<Bytes> parse_size(std::string_view text) {
   const auto size = with_unit(text, kSizeUnits, kSize.expected, kMostBytes, "1000000TB");
   if (!size.value) return failed<Bytes>(size.mistake);
-  return Parsed<Bytes>::ok(Bytes{static_cast<std::uint64_t>(*size.value + 0.5)});
+  return Parsed<Bytes>::ok(Bytes{static_cast<std::uint64_t>(std::llround(*size.value))});
 }
 
 Parsed<double> parse_bandwidth(std::string_view text) {

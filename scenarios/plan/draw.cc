@@ -101,7 +101,8 @@ class Drawing {
  private:
   std::size_t column_at(Duration offset) const {
     const double part = to_seconds(offset) / to_seconds(length_);
-    return std::min(plot_, static_cast<std::size_t>(part * static_cast<double>(plot_) + 0.5));
+    return std::min(plot_,
+                    static_cast<std::size_t>(std::llround(part * static_cast<double>(plot_))));
   }
 
   std::string head() const {
