@@ -114,7 +114,7 @@ Part::~Part() {
 void Part::start(Instant start) {
   {
     const std::lock_guard lock(mutex_);
-    date_from(start);
+    events_.date_from(start);
   }
   engine_->start(start);
   if (faults_) faults_->start(start);
@@ -126,7 +126,7 @@ reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(told_, {});
+  return {.events = events_.take(), .faults = std::exchange(faults_seen_, {})};
 }
 
 void Part::stop(Duration drain) {
@@ -152,7 +152,7 @@ std::vector<std::string> Part::end() {
     std::filesystem::remove(journal_->directory(), ignored);
   }
   const std::lock_guard lock(mutex_);
-  if (!start_) date_from(Clock::now());  // It never came to a start: all was before it.
+  events_.close(Clock::now());
   return errors_;
 }
 
@@ -164,7 +164,7 @@ Duration Part::longest_timeout() const {
 
 void Part::note_service(const services::ServiceEvent& event) {
   const std::lock_guard lock(mutex_);
-  put_event(Clock::now(), event.kind, event.subject, event.detail);
+  events_.put(Clock::now(), event.kind, event.subject, event.detail);
 }
 
 void Part::note_fault(const reports::FaultRecord& record) {
@@ -189,9 +189,10 @@ void Part::note_fault(const reports::FaultRecord& record) {
   }();
   const std::lock_guard lock(mutex_);
   // Faults begin after the start only.
-  const Instant when = *start_ + record.to.value_or(record.from.value_or(Duration::zero()));
-  put_event(when, kind, record.label, detail);
-  told_.faults.push_back(record);
+  const Instant when =
+      *events_.start() + record.to.value_or(record.from.value_or(Duration::zero()));
+  events_.put(when, kind, record.label, detail);
+  faults_seen_.push_back(record);
   if (record.state == State::kFailed)
     add_error_locked("fault " + record.label + ": " + record.error);
 }
@@ -205,29 +206,6 @@ void Part::add_error_locked(std::string what) {
   if (std::find(errors_.begin(), errors_.end(), what) == errors_.end()) {
     errors_.push_back(std::move(what));
   }
-}
-
-void Part::put_event(Instant when, std::string kind, std::string subject, std::string detail) {
-  reports::Event event{.at = {},
-                       .agent = {},
-                       .kind = std::move(kind),
-                       .subject = std::move(subject),
-                       .detail = std::move(detail)};
-  if (!start_) {
-    undated_.emplace_back(when, std::move(event));
-    return;
-  }
-  event.at = when - *start_;
-  told_.events.push_back(std::move(event));
-}
-
-void Part::date_from(Instant start) {
-  start_ = start;
-  for (auto& [when, event] : undated_) {
-    event.at = when - start;
-    told_.events.push_back(std::move(event));
-  }
-  undated_.clear();
 }
 
 }  // namespace squall::agent

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <control.pb.h>
@@ -20,6 +17,7 @@
 #include "harness/services/services.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/event.h"
+#include "reports/measure/event_log.h"
 #include "scenarios/parse/parse.h"
 #include "scenarios/plan/plan.h"
 
@@ -72,20 +70,15 @@ class Part {
   void note_fault(const reports::FaultRecord& record);
   void add_error(std::string what);
   void add_error_locked(std::string what);
-  /// Puts an event down, dated; with the mutex held.
-  void put_event(Instant when, std::string kind, std::string subject, std::string detail);
-  /// From now on offsets are from `start`; with the mutex held.
-  void date_from(Instant start);
 
   scenarios::Scenario scenario_;
   scenarios::Plan plan_;
   Duration lease_length_{};
 
-  mutable std::mutex mutex_;  // Guards the next four, which other threads feed.
-  Told told_;
-  std::vector<std::pair<Instant, reports::Event>> undated_;  // From before the start was known.
+  std::mutex mutex_;  // Guards the next three, which other threads feed.
+  reports::EventLog events_;
+  std::vector<reports::FaultRecord> faults_seen_;
   std::vector<std::string> errors_;
-  std::optional<Instant> start_;
 
   // In the order in which they must be destroyed, last first.
   faults::ProcfsTable processes_;

@@ -1,6 +1,7 @@
 #include "harness/coordinator/conductor.h"
 
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -109,13 +110,13 @@ bool Conductor::share_out() {
 }
 
 void Conductor::start() {
-  date_from(Clock::now() + kHeadStart);
+  events_.date_from(Clock::now() + kHeadStart);
   record_.started =
       std::chrono::system_clock::now() + std::chrono::duration_cast<WallTime::duration>(kHeadStart);
   for (Seat& seat : seats_) {
     wire::ToAgent order;
     const Duration offset = seat.offset.is_known() ? seat.offset.offset() : Duration::zero();
-    order.mutable_start()->set_at_ns((start_->time_since_epoch() + offset).count());
+    order.mutable_start()->set_at_ns((events_.start()->time_since_epoch() + offset).count());
     tell(seat, order);
     if (!seat.is_over()) seat.state = Seat::State::kRunning;
   }
@@ -149,16 +150,19 @@ void Conductor::conduct() {
 
 void Conductor::finish() {
   const scenarios::Scenario& scenario = record_.scenario;
+  const bool has_started = events_.start().has_value();
   if (!all_over()) {
     stage_ = "stopping";
     // A second Ctrl-C is heeded while waiting, and shortens what the agents still do.
-    if (heeded_stops_ == 0) order_stop(!start_.has_value());
-    const Duration patience = start_ ? longest_timeout(scenario) : Duration::zero();
+    if (heeded_stops_ == 0) order_stop(!has_started);
+    const Duration patience = has_started ? longest_timeout(scenario) : Duration::zero();
     await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
   }
-  if (!start_) date_from(Clock::now());  // It never came to a start: all was before it.
+  events_.close(Clock::now());
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
   dismiss_agents();
+  std::vector<reports::Event> own = events_.take();
+  std::move(own.begin(), own.end(), std::back_inserter(record_.events));
 }
 
 void Conductor::dismiss_agents() {
@@ -398,27 +402,7 @@ void Conductor::end_early(reports::EarlyEnd::Cause cause, const std::string& why
 }
 
 void Conductor::put_event(std::string kind, std::string subject, std::string detail) {
-  const Instant now = Clock::now();
-  reports::Event event{.at = {},
-                       .agent = {},
-                       .kind = std::move(kind),
-                       .subject = std::move(subject),
-                       .detail = std::move(detail)};
-  if (!start_) {
-    undated_.emplace_back(now, std::move(event));
-    return;
-  }
-  event.at = now - *start_;
-  record_.events.push_back(std::move(event));
-}
-
-void Conductor::date_from(Instant start) {
-  start_ = start;
-  for (auto& [when, event] : undated_) {
-    event.at = when - start;
-    record_.events.push_back(std::move(event));
-  }
-  undated_.clear();
+  events_.put(Clock::now(), std::move(kind), std::move(subject), std::move(detail));
 }
 
 void Conductor::tell_observer(std::string_view stage) {
@@ -429,6 +413,8 @@ void Conductor::tell_observer(std::string_view stage) {
   observe_(view);
 }
 
-Duration Conductor::elapsed() const { return start_ ? Clock::now() - *start_ : Duration(-1); }
+Duration Conductor::elapsed() const {
+  return events_.start() ? Clock::now() - *events_.start() : Duration(-1);
+}
 
 }  // namespace squall::coordinator

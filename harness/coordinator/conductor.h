@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "harness/base/units.h"
@@ -12,6 +11,7 @@
 #include "harness/coordinator/coordinator.h"
 #include "harness/coordinator/seat.h"
 #include "reports/judge/run_record.h"
+#include "reports/measure/event_log.h"
 
 namespace squall::coordinator {
 
@@ -62,8 +62,6 @@ class Conductor {
   void tell(Seat& seat, const wire::ToAgent& order);
   void end_early(reports::EarlyEnd::Cause cause, const std::string& why);
   void put_event(std::string kind, std::string subject, std::string detail);
-  /// From now on offsets are from `start`; what happened before gets negative ones.
-  void date_from(Instant start);
   void tell_observer(std::string_view stage);
   bool all_over() const {
     return std::all_of(seats_.begin(), seats_.end(), [](const Seat& s) { return s.is_over(); });
@@ -78,8 +76,7 @@ class Conductor {
   control::CoordinatorLink& link_;
   reports::RunRecord record_;
   std::vector<Seat> seats_;
-  std::optional<Instant> start_;  // Of the load; none until agents were told.
-  std::vector<std::pair<Instant, reports::Event>> undated_;  // From before the start was known.
+  reports::EventLog events_;  // Its start is that of the load; none until agents were told.
   Instant next_renewal_;
   Instant next_view_;
   std::string stage_ = "preparing";

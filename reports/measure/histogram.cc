@@ -98,6 +98,7 @@ Duration Histogram::mean() const {
 
 Duration Histogram::at_percentile(double percent) const {
   if (empty()) return {};
+  if (percent >= 100) return max();  // Past 2^53 values the arithmetic below loses the last ones.
   // As HdrHistogram does: the percentile is nudged down by the least possible, so that 99.9 % of
   // 1000 values, which in binary is a hair over 999, still means the 999th.
   const double wanted =
