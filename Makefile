@@ -48,7 +48,7 @@ bench:  ## Build and run the benchmarks
 	@$(call cmake_build,release) -t bench
 
 install: build  ## Install the program, scenarios and schema: make install [DESTDIR=] [PREFIX=/usr/local]
-	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
+	@DESTDIR='$(DESTDIR)' cmake --install build/release --strip --prefix '$(abspath $(PREFIX))'
 
 format:  ## Format every C++ file in place
 	@$(call setup,check)
