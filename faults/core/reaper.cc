@@ -76,7 +76,7 @@ void default_signals() {
 }
 
 void say(const fs::path& directory, const RecoveryReport& report) {
-  std::ofstream log(directory / "reaper.log", std::ios::app);
+  std::ofstream log(directory.parent_path() / "reaper.log", std::ios::app);
   for (const std::string& line : report.in_words()) log << line << '\n';
 }
 
@@ -152,7 +152,11 @@ int run_reaper(int fd, const fs::path& journal_directory, ProcessTable& table) {
     const auto report =
         recover(journal_directory, table, {.dry_run = false, .owners_are_dead = true});
     if (report) say(journal_directory, *report);
-    if (report && (*report).is_clean()) return EXIT_SUCCESS;
+    if (report && (*report).is_clean()) {
+      std::error_code not_empty;  // Then somebody else still needs it.
+      fs::remove(journal_directory, not_empty);
+      return EXIT_SUCCESS;
+    }
     table.pause(200ms);
   }
   return kResidueStatus;

@@ -41,7 +41,7 @@ class Reaper {
 };
 
 /// The reaper's own main: stands guard on `fd`, and undoes the journals in `journal_directory` when
-/// the other end is closed without a word. Writes what it did to reaper.log in that directory.
+/// the other end is closed without a word. Writes what it did to reaper.log beside that directory.
 /// Returns the exit status: 0 when nothing is left, 6 for residue.
 int run_reaper(int fd, const std::filesystem::path& journal_directory, ProcessTable& table);
 

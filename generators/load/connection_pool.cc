@@ -1,7 +1,10 @@
 #include "generators/load/connection_pool.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "harness/base/log.h"
 
 namespace squall::generators {
 
@@ -228,6 +231,13 @@ void ConnectionPool::dial_later(std::size_t place) {
   });
 }
 
+void ConnectionPool::say_once(const Dialled& failed, const Url& url) {
+  bool& said = said_[static_cast<std::size_t>(failed.error)];
+  if (std::exchange(said, true)) return;
+  log_warning("no connection to " + url.authority() + ": " +
+              std::string(reports::to_string(failed.error)) + ": " + failed.why);
+}
+
 void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dialled) {
   Place& place = places_[index];
   place.attempt.reset();
@@ -237,6 +247,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
   if (!dialled.stream) {
     recorder_.connection_failed(now);
+    say_once(dialled, options_.urls[url]);
     dial_later(index);
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -102,6 +103,8 @@ class ConnectionPool final : private Connection::Owner {
 
   void dial(std::size_t place);
   void dial_later(std::size_t place);
+  /// The first failure of each class is said aloud: counts do not tell why.
+  void say_once(const Dialled& failed, const Url& url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   void replace(Connection& connection, Instant now);
   void retire(Connection& connection, Instant now);
@@ -119,6 +122,7 @@ class ConnectionPool final : private Connection::Owner {
   PoolOptions options_;
   Duration timeout_;
   Random random_;
+  std::array<bool, reports::kErrorClasses> said_{};
   std::vector<Place> places_;
   std::vector<std::shared_ptr<Connection>> leaving_;  // No new requests; what is in flight ends.
   std::vector<Connection*> free_;                     // Those with a free stream.

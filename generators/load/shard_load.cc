@@ -73,8 +73,13 @@ void ShardLoad::open(Instant start) {
 }
 
 void ShardLoad::stop(Duration drain) {
-  if (done_ || stopped_) return;
+  if (done_) return;
   const Instant now = Clock::now();
+  if (stopped_) {  // Told again, perhaps with less patience.
+    cut_ = std::min(cut_.value_or(now + drain), now + drain);
+    tick();
+    return;
+  }
   stopped_ = true;
   opening_.cancel();
   if (opened_) count_rest_as_unsent(now);

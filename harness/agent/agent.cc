@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,27 @@ constexpr Duration kTick = 20ms;
 /// After the end of a second, so that every shard has handed over what it measured in it.
 constexpr Duration kHandOver = 100ms;
 
+/// What ended a preparation. These codes only repeat what the words say.
+std::string in_words(const Error& failure) {
+  for (const std::errc code : {std::errc::operation_canceled, std::errc::timed_out,
+                               std::errc::invalid_argument, std::errc::no_such_process}) {
+    if (failure.code == code && !failure.trail.empty()) return failure.trail;
+  }
+  return failure.message();
+}
+
+/// A coordinator that was killed leaves its socket, in a folder that is its own, and cannot clean
+/// up any more.
+void remove_socket(const std::string& address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (!address.starts_with(kUnix)) return;
+  const std::filesystem::path socket = address.substr(kUnix.size());
+  std::error_code ignored;
+  if (!std::filesystem::is_socket(socket, ignored)) return;
+  std::filesystem::remove(socket, ignored);
+  std::filesystem::remove(socket.parent_path(), ignored);  // Only when there is nothing else in it.
+}
+
 /// An agent's way through one run, from hello to finish.
 class Attendance {
  public:
@@ -44,6 +67,7 @@ class Attendance {
       look_around();
     }
     finish();
+    if (is_cut_off_) remove_socket(options_.join);
     return {};
   }
 
@@ -119,7 +143,7 @@ bool Attendance::prepare(const wire::Share& share) {
   wire::FromAgent message;
   message.mutable_prepared();
   if (!part) {
-    message.mutable_prepared()->set_error(part.error().message());
+    message.mutable_prepared()->set_error(in_words(part.error()));
     send(message);
     say_done({});
     await_finish();

@@ -23,9 +23,19 @@ const faults::FaultSpec* find(const std::vector<faults::FaultSpec>& specs,
   return found == specs.end() ? nullptr : &*found;
 }
 
+/// A fault that failed was never in force; residue is, or may be.
 void fail(reports::FaultRecord& record, const Error& why) {
-  record.state = faults::is_residue(why) ? State::kResidue : State::kFailed;
   record.error = why.message();
+  if (const std::string stutter = record.label + ": "; record.error.starts_with(stutter)) {
+    record.error.erase(0, stutter.size());
+  }
+  if (faults::is_residue(why)) {
+    record.state = State::kResidue;
+    return;
+  }
+  record.state = State::kFailed;
+  record.from.reset();
+  record.to.reset();
 }
 
 /// A number of its own for each application of a fault, from the run's seed.
@@ -63,7 +73,10 @@ void FaultRunner::stop() {
 
 bool FaultRunner::is_done() const {
   const std::lock_guard lock(mutex_);
-  return is_done_;
+  // Once it is done the thread begins no further restart, so that they can be looked at.
+  return is_done_ && std::all_of(restarts_.begin(), restarts_.end(), [](const auto& restart) {
+           return restart.wait_for(Duration::zero()) == std::future_status::ready;
+         });
 }
 
 void FaultRunner::run() {
@@ -94,7 +107,7 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   if (fault == nullptr) {
     fail(record, error(std::errc::not_supported, planned.label));
   } else if (fault->action == faults::ProcessFault::Action::kRestart) {
-    restart(*fault, record);
+    return begin_restart(*fault, std::move(record));
   } else {
     inject(*fault, record);
   }
@@ -123,25 +136,43 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
                              InForce{.fault = std::move(injected->active), .record = record});
 }
 
-void FaultRunner::restart(const faults::ProcessFault& fault, reports::FaultRecord& record) {
+void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record) {
   faults::ProcessScope scope = means_.scope;
   scope.services = means_.services.processes();
   auto candidates = faults::find_candidates(means_.processes, fault.match, scope);
-  if (!candidates) return fail(record, candidates.error());
-  const auto chosen =
-      faults::choose(fault.pick, candidates->size(), seed_for(scope.seed, record.label));
-  for (const std::size_t index : chosen) {
-    const faults::Candidate& candidate = (*candidates)[index];
-    const auto process = std::find_if(
-        scope.services.begin(), scope.services.end(),
-        [&](const faults::ServiceProcess& service) { return service.id == candidate.leader; });
-    if (process == scope.services.end()) continue;  // Not a service: validation refuses that.
-    auto restarted = means_.services.restart(process->service, process->instance);
+  if (!candidates) {
+    fail(record, candidates.error());
+    return tell_(record);
+  }
+  std::vector<faults::Candidate> chosen;
+  for (const std::size_t index :
+       faults::choose(fault.pick, candidates->size(), seed_for(scope.seed, record.label))) {
+    chosen.push_back((*candidates)[index]);
+  }
+  restarts_.push_back(std::async(
+      std::launch::async, [this, chosen = std::move(chosen), record = std::move(record)]() mutable {
+        restart(chosen, record);
+        tell_(record);
+      }));
+}
+
+void FaultRunner::restart(const std::vector<faults::Candidate>& candidates,
+                          reports::FaultRecord& record) {
+  for (const faults::Candidate& candidate : candidates) {
+    // "web.2": the instance is what stands behind the last dot.
+    const std::size_t dot = candidate.name.rfind('.');
+    const std::string service = candidate.name.substr(0, dot);
+    const std::uint64_t instance = std::stoull(candidate.name.substr(dot + 1));
+    auto restarted = means_.services.restart(service, instance);
+    if (!restarted && is_stopping()) {
+      record.seen += (record.seen.empty() ? "" : ", ") + candidate.name + " when the run ended";
+      break;
+    }
     if (!restarted) return fail(record, restarted.error());
     record.seen += (record.seen.empty() ? "" : ", ") + candidate.name + " restarted and ready";
   }
-  record.to = now();
-  record.state = record.seen.empty() ? State::kIneffective : State::kDone;
+  record.to = record.from;  // A moment: what it took is told by the service's events.
+  record.state = State::kDone;
 }
 
 void FaultRunner::undo(const scenarios::PlannedFault& planned) {
@@ -173,6 +204,11 @@ void FaultRunner::undo_all() {
     tell_(held.record);
   }
   in_force_.clear();
+}
+
+bool FaultRunner::is_stopping() const {
+  const std::lock_guard lock(mutex_);
+  return is_stopping_;
 }
 
 Duration FaultRunner::now() const { return std::chrono::steady_clock::now() - start_; }

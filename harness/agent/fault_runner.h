@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -22,10 +23,12 @@
 namespace squall::agent {
 
 /// Carries out the timeline of faults on a thread of its own, so that a fault that takes its time
-/// delays neither leases nor snapshots.
+/// delays neither leases nor snapshots. Restarts, which take as long as the service does, have a
+/// thread each, so that they delay no other fault's end.
 ///
-/// Lifecycle:  start → is_done, or stop. stop() and the destructor undo what is in force and join.
-/// Threads:    one owner; `tell` is called on the runner's thread, and in stop() on the caller's.
+/// Lifecycle:  start → is_done, or stop. stop() undoes what is in force; the destructor also waits
+///             for restarts under way, which end when the services are stopped.
+/// Threads:    one owner; `tell` is called on threads of the runner's.
 /// Errors:     each is part of a fault's record.
 class FaultRunner {
  public:
@@ -55,9 +58,11 @@ class FaultRunner {
   void run();
   void apply(const scenarios::PlannedFault& planned);
   void inject(const faults::ProcessFault& fault, reports::FaultRecord& record);
-  void restart(const faults::ProcessFault& fault, reports::FaultRecord& record);
+  void begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record);
+  void restart(const std::vector<faults::Candidate>& candidates, reports::FaultRecord& record);
   void undo(const scenarios::PlannedFault& planned);
   void undo_all();
+  bool is_stopping() const;
   Duration now() const;
 
   struct InForce {
@@ -77,6 +82,7 @@ class FaultRunner {
   bool is_done_ = false;
 
   std::map<std::string, InForce> in_force_;  // By label; the runner's thread, or stop() after it.
+  std::vector<std::future<void>> restarts_;  // As in_force_; destroying one waits for its end.
   std::thread thread_;
 };
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <variant>
 
-#include <fmt/format.h>
+#include <unistd.h>
 
 #include "faults/core/recover.h"
 #include "faults/process/match.h"
@@ -29,8 +30,30 @@ std::string all_of(const std::vector<scenarios::Mistake>& mistakes) {
 Result<void> clean_up_before(const std::filesystem::path& journals, faults::ProcessTable& table) {
   auto report = faults::recover(journals, table);
   if (!report) return std::move(report).error().within("undo what an earlier agent left");
+  if (report->changes.empty() && report->troubles.empty()) return {};  // Or agents that live.
   for (const std::string& line : report->in_words()) log_warning("recovered: " + line);
+  if (!report->is_clean()) {
+    return error(std::errc::operation_canceled,
+                 "something that an earlier agent left could not be undone: see squall recover");
+  }
   return {};
+}
+
+/// Who must not be hit although they are neither this agent nor its coordinator: the other agents,
+/// and whoever started the coordinator.
+std::vector<std::pair<pid_t, std::string>> processes_of_this_run(faults::ProcessTable& table) {
+  std::vector<std::pair<pid_t, std::string>> own;
+  const pid_t coordinator = getppid();
+  if (const auto all = table.list()) {
+    for (const faults::ProcessInfo& process : *all) {
+      if (process.parent == coordinator) own.emplace_back(process.id.pid, "an agent of this run");
+    }
+  }
+  for (auto above = table.look_up(coordinator); above && above->parent > 1;) {
+    own.emplace_back(above->parent, "what started this run");
+    above = table.look_up(above->parent);
+  }
+  return own;
 }
 
 Result<int> status_of(const std::string& url, Duration timeout) {
@@ -79,10 +102,10 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
   const std::filesystem::path journals = state / "journals";
   if (auto clean = clean_up_before(journals, processes_); !clean) return clean;
 
-  const std::filesystem::path own = journals / share.run_id();
+  const std::filesystem::path folder = journals / share.run_id();
   SQUALL_TRY(auto owner, faults::this_owner(processes_));
-  SQUALL_TRY(journal_, faults::Journal::open(own, std::move(owner)));
-  SQUALL_TRY(auto reaper, faults::Reaper::start(squall_program, own));
+  SQUALL_TRY(journal_, faults::Journal::open(folder, std::move(owner)));
+  SQUALL_TRY(auto reaper, faults::Reaper::start(squall_program, folder));
   reaper_ = std::make_unique<faults::Reaper>(std::move(reaper));
 
   SQUALL_TRY(services_,
@@ -97,6 +120,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
   scope.directory = scenario_.directory;
   scope.seed = scenario_.seed;
   scope.protect.emplace_back(reaper_->pid(), "this agent's reaper");
+  for (auto& own : processes_of_this_run(processes_)) scope.protect.push_back(std::move(own));
   faults_ = std::make_unique<FaultRunner>(
       plan_.faults, scenario_.faults,
       FaultRunner::Means{.processes = processes_,
@@ -135,11 +159,12 @@ void Part::stop(Duration drain) {
 }
 
 std::vector<std::string> Part::end() {
-  if (std::exchange(has_ended_, true)) return {};
+  if (has_ended_.exchange(true)) return {};
   stop(Duration::zero());
   if (services_) {
     if (auto stopped = services_->stop_all(); !stopped) add_error(stopped.error().message());
   }
+  faults_.reset();  // Restarts that were under way have ended with their services.
   if (journal_) {
     // What is still open is for the reaper, which takes a journal that is not closed for our death.
     const std::size_t open = journal_->open_changes();
@@ -164,7 +189,19 @@ Duration Part::longest_timeout() const {
 
 void Part::note_service(const services::ServiceEvent& event) {
   const std::lock_guard lock(mutex_);
+  if (event.kind == "service.exited" && !may_exit(event.subject)) {
+    add_error_locked("service " + event.subject + " ended although nothing was done to it: it " +
+                     event.detail);
+  }
   events_.put(Clock::now(), event.kind, event.subject, event.detail);
+}
+
+bool Part::may_exit(const std::string& instance) const {
+  const std::string name = instance.substr(0, instance.rfind('.'));
+  const scenarios::ServiceSpec* spec = scenario_.find_service(name);
+  // One that is restarted when it ends is one that may end; else a fault must have been at work.
+  return has_applied_fault_ || has_ended_ || spec == nullptr ||
+         spec->restart == scenarios::ServiceSpec::Restart::kAlways;
 }
 
 void Part::note_fault(const reports::FaultRecord& record) {
@@ -188,13 +225,12 @@ void Part::note_fault(const reports::FaultRecord& record) {
     return {"note", record.asked};
   }();
   const std::lock_guard lock(mutex_);
-  // Faults begin after the start only.
-  const Instant when =
-      *events_.start() + record.to.value_or(record.from.value_or(Duration::zero()));
+  has_applied_fault_ = has_applied_fault_ || record.from.has_value();
+  // Faults begin after the start only. One that failed was never in force, and has no time but now.
+  const std::optional<Duration> at = record.to ? record.to : record.from;
+  const Instant when = at ? *events_.start() + *at : Clock::now();
   events_.put(when, kind, record.label, detail);
   faults_seen_.push_back(record);
-  if (record.state == State::kFailed)
-    add_error_locked("fault " + record.label + ": " + record.error);
 }
 
 void Part::add_error(std::string what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -68,6 +69,8 @@ class Part {
   Result<void> keep_services(const wire::Share& share, const std::string& squall_program);
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
+  /// Whether this end of a service's process is nothing to complain of; with the mutex held.
+  bool may_exit(const std::string& instance) const;
   void add_error(std::string what);
   void add_error_locked(std::string what);
 
@@ -75,10 +78,11 @@ class Part {
   scenarios::Plan plan_;
   Duration lease_length_{};
 
-  std::mutex mutex_;  // Guards the next three, which other threads feed.
+  std::mutex mutex_;  // Guards the next four, which other threads feed.
   reports::EventLog events_;
   std::vector<reports::FaultRecord> faults_seen_;
   std::vector<std::string> errors_;
+  bool has_applied_fault_ = false;
 
   // In the order in which they must be destroyed, last first.
   faults::ProcfsTable processes_;
@@ -87,7 +91,7 @@ class Part {
   std::unique_ptr<services::Services> services_;
   std::unique_ptr<generators::LoadEngine> engine_;
   std::unique_ptr<FaultRunner> faults_;
-  bool has_ended_ = false;
+  std::atomic<bool> has_ended_ = false;
 };
 
 }  // namespace squall::agent

@@ -35,7 +35,9 @@ reports::LoadProgress load_progress(const reports::Ledger& ledger, const generat
   return progress;
 }
 
-bool is_in_force(const reports::FaultRecord& fault) { return fault.from && !fault.to; }
+bool is_in_force(const reports::FaultRecord& fault) {
+  return fault.state == reports::FaultRecord::State::kInForce && !fault.to;
+}
 
 }  // namespace
 

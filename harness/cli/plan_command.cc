@@ -19,7 +19,7 @@ int plan(const PlanCommand& command) {
     const scenarios::Scenario& scenario = file.parsed.scenario;
     const auto compiled = scenarios::compile(scenario);
     if (!compiled) {
-      fmt::print(stderr, "{}: {}\n", file.path, compiled.error().message());
+      fmt::print(stderr, "{}: {}\n", file.path, compiled.error().trail);
       return kExitUsage;
     }
     fmt::print("{}\n", command.json ? scenarios::to_json(scenario, *compiled)

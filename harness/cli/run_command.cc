@@ -45,7 +45,7 @@ std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
       lines.push_back(fmt::format("{}: not supported yet: {}", part.where, part.what));
     }
     if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
-      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().message()));
+      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().trail));
     }
   }
   return lines;
@@ -53,7 +53,7 @@ std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
 
 /// Of two exit codes, the one that more must not be missed.
 int louder(int a, int b) {
-  constexpr int kByLoudness[] = {0, 1, 3, 4, 5, 2, 7, 6};
+  constexpr int kByLoudness[] = {0, 2, 1, 3, 4, 5, 7, 6};
   const auto place = [&](int code) {
     return std::find(std::begin(kByLoudness), std::end(kByLoudness), code);
   };
@@ -72,18 +72,30 @@ std::optional<std::string> folder_for(const RunCommand& command, const ScenarioF
   return (std::filesystem::path(*command.out) / file.parsed.scenario.name).string();
 }
 
-int run_one(const RunCommand& command, const ScenarioFile& file,
-            const coordinator::StopRequest& stop) {
-  const WallTime now = std::chrono::system_clock::now();
-  const auto directory =
-      coordinator::RunDirectory::make(folder_for(command, file), file.parsed.scenario.name, now);
-  if (!directory) {
-    fmt::print(stderr, "squall run: {}\n", directory.error().message());
-    return kExitUsage;
+/// A folder for each scenario, or what keeps one from being had: then nothing is started.
+Result<std::vector<coordinator::RunDirectory>> make_folders(
+    const RunCommand& command, const std::vector<ScenarioFile>& files) {
+  std::vector<coordinator::RunDirectory> folders;
+  for (const ScenarioFile& file : files) {
+    SQUALL_TRY(auto folder,
+               coordinator::RunDirectory::make(folder_for(command, file), file.parsed.scenario.name,
+                                               std::chrono::system_clock::now()));
+    for (const coordinator::RunDirectory& other : folders) {
+      if (other.path() != folder.path()) continue;
+      return error(std::errc::file_exists, file.path + ": a second scenario named " +
+                                               file.parsed.scenario.name + " for one --out");
+    }
+    folders.push_back(std::move(folder));
   }
+  return folders;
+}
+
+int run_one(const RunCommand& command, const ScenarioFile& file,
+            const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop) {
+  const WallTime now = std::chrono::system_clock::now();
   coordinator::RunOptions options{.squall_program = this_program(),
                                   .scenario_file = absolute(file.path),
-                                  .run_directory = directory->path(),
+                                  .run_directory = folder.path(),
                                   .run_id = new_run_id(now),
                                   .agents = command.agents,
                                   .shards = command.shards,
@@ -100,16 +112,19 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
   }
 
   const reports::RunResult result = reports::judge(*record);
-  const auto written = directory->write(*record, result, file.parsed.text);
+  const auto written = folder.write(*record, result, file.parsed.text);
   if (command.json) {
     fmt::print("{}", reports::write_results_json(result));
   } else {
     fmt::print("{}", reports::write_summary(result, {.columns = terminal_columns(stdout),
                                                      .color = shows_color(stdout),
                                                      .unicode = shows_unicode()}));
-    fmt::print("report: {}\n", directory->report().string());
+    if (written) fmt::print("report: {}\n", folder.report().string());
   }
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) {
+    fmt::print(stderr, "squall run: what should go to stdout could not be written\n");
+    return louder(kExitError, reports::exit_code(result.verdict));
+  }
   if (!written) {
     fmt::print(stderr, "squall run: {}\n", written.error().message());
     return louder(kExitError, reports::exit_code(result.verdict));
@@ -132,11 +147,17 @@ int run(const RunCommand& command) {
   }
   if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
 
+  const auto folders = make_folders(command, files);
+  if (!folders) {
+    fmt::print(stderr, "squall run: {}\n", folders.error().message());
+    return kExitUsage;
+  }
+
   coordinator::StopRequest stop;
   const Interrupts interrupts([&stop](int signal) { stop.ask(signal); });
   int code = kExitOk;
-  for (const ScenarioFile& file : files) {
-    code = louder(code, run_one(command, file, stop));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    code = louder(code, run_one(command, files[i], (*folders)[i], stop));
     if (stop.times() > 0) break;
   }
   return code;

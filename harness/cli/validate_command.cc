@@ -33,7 +33,7 @@ int validate(const ValidateCommand& command) {
   } else {
     for (const ScenarioFile& file : std::get<0>(read)) {
       if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
-        mistakes.push_back({.file = file.path, .message = compiled.error().message()});
+        mistakes.push_back({.file = file.path, .message = compiled.error().trail});
       } else if (!command.json) {
         fmt::print("{}: ok\n", file.path);
         for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {

@@ -51,11 +51,16 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), ending_(std::move(other.ending_)) {}
 
-ChildProcess::~ChildProcess() {
+ChildProcess::~ChildProcess() { kill(); }
+
+void ChildProcess::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
+  pid_ = -1;
+  ending_ = in_words(status);
 }
 
 std::optional<std::string> ChildProcess::wait_until(Instant deadline) {

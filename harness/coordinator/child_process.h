@@ -29,6 +29,8 @@ class ChildProcess {
 
   /// How it ended ("exited with status 1", "killed by SIGKILL"), waiting for it until `deadline`.
   std::optional<std::string> wait_until(Instant deadline);
+  /// Ends it by SIGKILL, if it has not ended, and waits for that.
+  void kill();
   pid_t pid() const { return pid_; }
 
  private:

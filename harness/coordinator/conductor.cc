@@ -22,6 +22,8 @@ constexpr Duration kHeadStart = 700ms;
 constexpr Duration kJoinWithin = 15s;
 /// What an agent is granted on top of the scenario's own limits before it counts as hung.
 constexpr Duration kGrace = 15s;
+/// An agent answers each lease; on top of the lease's length it gets this.
+constexpr Duration kAnswerWithin = 1s;
 /// How often the coordinator looks at requests to stop while nothing arrives.
 constexpr Duration kTick = 50ms;
 
@@ -119,6 +121,7 @@ void Conductor::start() {
     order.mutable_start()->set_at_ns((events_.start()->time_since_epoch() + offset).count());
     tell(seat, order);
     if (!seat.is_over()) seat.state = Seat::State::kRunning;
+    seat.heard = Clock::now();
   }
 }
 
@@ -234,6 +237,7 @@ void Conductor::await_all_over(Instant deadline, std::string_view stage) {
 void Conductor::listen_until(Instant deadline) {
   heed_stop_request();
   renew_leases();
+  lose_silent_agents();
   while (auto told = link_.hear(deadline)) {
     take(*told);
     renew_leases();
@@ -274,6 +278,7 @@ void Conductor::take_hello(const control::Told& told) {
 }
 
 void Conductor::take_from(Seat& seat, const control::Told& told) {
+  seat.heard = told.at;
   if (told.ended) {
     if (!seat.is_over()) lose(seat, "its connection ended");
     return;
@@ -386,6 +391,19 @@ void Conductor::renew_leases() {
   order.mutable_lease()->set_coordinator_ns(now.time_since_epoch().count());
   for (Seat& seat : seats_) {
     if (!seat.is_over()) tell(seat, order);
+  }
+}
+
+void Conductor::lose_silent_agents() {
+  // We may have been stopped ourselves: only what is still silent after we listened counts.
+  const Instant now = Clock::now();
+  const bool was_away = now - std::exchange(looked_, now) > record_.scenario.safety.lease / 2;
+  for (Seat& seat : seats_) {
+    if (seat.state != Seat::State::kRunning || was_away) continue;
+    if (now - seat.heard <= record_.scenario.safety.lease + kAnswerWithin) continue;
+    // Its reaper undoes what it had in force, now and not when it wakes up.
+    if (seat.child) seat.child->kill();
+    lose(seat, fmt::format("it has not answered for {:.0f} s", to_seconds(now - seat.heard)));
   }
 }
 

@@ -59,6 +59,8 @@ class Conductor {
   void heed_stop_request();
   void order_stop(bool at_once);
   void renew_leases();
+  /// An agent that runs and does not answer has no more right to go on than one without a lease.
+  void lose_silent_agents();
   void tell(Seat& seat, const wire::ToAgent& order);
   void end_early(reports::EarlyEnd::Cause cause, const std::string& why);
   void put_event(std::string kind, std::string subject, std::string detail);
@@ -79,6 +81,7 @@ class Conductor {
   reports::EventLog events_;  // Its start is that of the load; none until agents were told.
   Instant next_renewal_;
   Instant next_view_;
+  Instant looked_;  // When it was last looked for silent agents.
   std::string stage_ = "preparing";
   int heeded_stops_ = 0;                // How many of the requests to stop have been passed on.
   std::optional<Duration> load_ended_;  // When the last agent's load had drained.

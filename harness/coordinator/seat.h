@@ -21,6 +21,7 @@ struct Seat {
   State state = State::kAwaited;
   control::StreamId stream = 0;
   control::ClockOffset offset;
+  Instant heard;  ///< When anything came from it last.
   std::optional<ChildProcess> child;
 
   /// Nothing more is to be expected from it.

@@ -3,9 +3,13 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import subprocess
+import tempfile
+import time
 import unittest
 
-from support import SquallTest, can_connect, free_port, processes_with, stat_of, wait_for
+from support import SQUALL, SquallTest, can_connect, free_port, processes_with, stat_of, wait_for
 
 
 class Endings(SquallTest):
@@ -65,9 +69,11 @@ faults:
         self.assert_nothing_left(service)
 
     def test_a_coordinator_that_is_killed_leaves_nothing_behind(self):
+        before = set(pathlib.Path(tempfile.gettempdir()).glob("squall-??????"))
         process, service = self.start_frozen()
         process.kill()
         self.assert_nothing_left(service)
+        wait_for(lambda: not set(pathlib.Path(tempfile.gettempdir()).glob("squall-??????")) - before)
 
     def test_an_agent_that_is_killed_leaves_nothing_behind(self):
         process, service = self.start_frozen()
@@ -75,6 +81,7 @@ faults:
                   if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1] ==
                   str(process.pid)]
         self.assertEqual(len(agents), 1)
+        time.sleep(0.5)  # Until the coordinator has been told that the fault is in force.
         os.kill(agents[0], signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=40)
         self.assertEqual(process.returncode, 7, stdout + stderr)
@@ -92,6 +99,101 @@ faults:
         process.communicate(timeout=40)
         self.assertIn(process.returncode, (3, 7))
         self.assert_nothing_left(service)
+
+    def test_an_agent_that_hangs_does_not_keep_its_fault_in_force(self):
+        process, service = self.start_frozen()
+        agents = [pid for pid in processes_with("agent --join")
+                  if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1] ==
+                  str(process.pid)]
+        os.kill(agents[0], signal.SIGSTOP)
+        # The default lease is 5 s, and there is a second to answer.
+        wait_for(lambda: stat_of(service) is None, within=10)
+        stdout, stderr = process.communicate(timeout=40)
+        self.assertEqual(process.returncode, 7, stdout + stderr)
+        self.assertIn("has not answered", stdout + stderr)
+        self.assert_nothing_left(service)
+
+    def test_a_restart_that_takes_its_time_delays_no_other_fault(self):
+        port = free_port()
+        run = self.run_scenario(self.scenario(f"""
+squall: 1
+name: slow-restart
+services:
+  web:
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c]
+    ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
+  stubborn:
+    command: [/bin/sh, -c, "trap '' TERM; while :; do sleep 1; done"]
+    stop_within: 3s
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2, timeout: 3s}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 100/s, for: 5s}}]}}, requests: [{{get: /}}]}}
+faults:
+  roll: {{at: 500ms, process: {{action: restart, match: {{service: stubborn}}}}}}
+  frozen: {{at: 1s, for: 1s, process: {{signal: STOP, match: {{service: web}}}}}}
+"""))
+        self.assertEqual(run.code, 0, run.said())
+        faults = run.results["faults"]
+        self.assertAlmostEqual(faults["frozen"]["actual"]["to_s"], 2, delta=0.2)
+        self.assertEqual(faults["roll"]["state"], "done")
+
+    def test_a_service_that_ends_by_itself_is_an_error_not_a_pass(self):
+        port = free_port()
+        run = self.run_scenario(self.scenario(f"""
+squall: 1
+name: ends-by-itself
+services:
+  web:
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c]
+    ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
+  fleeting:
+    command: [/bin/sh, -c, "sleep 1; exit 3"]
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 100/s, for: 2s}}]}}, requests: [{{get: /}}]}}
+"""))
+        self.assertEqual(run.code, 7, run.said())
+        self.assertIn("fleeting.1", run.stdout)
+        self.assertIn("status 3", run.stdout)
+
+    def test_ctrl_c_twice_leaves_no_request_unaccounted(self):
+        port = free_port()
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", port))
+            silent.listen(16)
+            process = self.start("run", self.scenario(f"""
+squall: 1
+name: silent
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2, timeout: 8s}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 20/s, for: 30s}}]}}, requests: [{{get: /}}]}}
+"""), "--out", self.folder / "out", "--quiet")
+            time.sleep(3)
+            process.send_signal(signal.SIGINT)
+            time.sleep(1)
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=30)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        load = json.loads((self.folder / "out" / "results.json").read_text())["load"]["steady"]
+        self.assert_adds_up(load)
+        self.assertGreater(load["errors"]["timeout"], 10)
+
+    def test_what_nohup_told_it_to_ignore_stays_ignored(self):
+        process = subprocess.Popen(
+            ["nohup", SQUALL, "run", self.long_scenario(free_port()), "--out", self.folder / "out",
+             "--set", "load.steady.open.stages.0.for=3s", "--set", "faults.frozen.for=1s"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
+            cwd=self.folder)
+        self.addCleanup(self._end, process)
+        time.sleep(2)
+        process.send_signal(signal.SIGHUP)
+        stdout, stderr = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, stdout + stderr)
 
     def test_a_fault_that_matches_nothing_is_an_error_not_a_pass(self):
         port = free_port()

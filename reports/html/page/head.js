@@ -93,6 +93,7 @@ export function figures(model) {
   const response = slowest?.latency_ms.response;
   const several = model.loads.length > 1;
   const happened = model.faults.filter((fault) => fault.happened).length;
+  const asPlanned = model.faults.every((fault) => (fault.planned?.to_s ?? null) === null || Math.abs((fault.actual?.to_s ?? Infinity) - fault.planned.to_s) < 0.5);
   const tile = (name, value, words) => h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, h('b', {}, value), h('span', {}, words)));
   const completed = model.loads.reduce((a, load) => a + (load.rate?.completed ?? 0), 0);
   const due = model.loads.reduce((a, load) => a + (load.rate?.due ?? 0), 0);
@@ -103,6 +104,6 @@ export function figures(model) {
     tile('Ok', sent > 0 ? share(sum('ok') / sent) : '\u2013', sent > 0 ? some(errors, 'error') : 'nothing was sent'),
     tile('p50', ms(response?.p50), !slowest ? 'nothing was measured' : several ? `response of ${slowest.name}` : 'response time'),
     tile('p99', ms(response?.p99), response ? `max ${ms(response.max)}` : 'nothing was measured'),
-    tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : 'happened as planned'),
+    tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : asPlanned ? 'happened as planned' : 'happened, not all as planned'),
     lost > 0 ? tile('Connections', count(lost), 'lost under way') : null);
 }
