@@ -117,9 +117,8 @@ int run_program(int argc, const char* const* argv) {
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
   reaper_command.add_option("--journal", journal)->required();
   reaper_command.add_option("--fd", fd)->required();
-  // Named in the documentation, and carried out by a later version.
   for (const char* later : {"serve", "report", "compare"}) {
-    app.add_subcommand(later, "")->group("")->allow_extras();
+    app.add_subcommand(later, "Not supported yet by this version")->allow_extras();
   }
 
   try {

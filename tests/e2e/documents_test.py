@@ -33,9 +33,11 @@ class Documents(SquallTest):
             for block in BLOCK.findall(document.read_text()):
                 blocks += 1
                 with self.subTest(f"{document.relative_to(SOURCE)}: {block[:60]}"):
-                    done = subprocess.run(["bash", "-euo", "pipefail", "-c", block],
+                    # timeout(1) makes a process group and ends it whole.
+                    done = subprocess.run(["timeout", "-s", "KILL", "60", "bash", "-euo",
+                                           "pipefail", "-c", block],
                                           cwd=self.folder, env=self.environment, text=True,
-                                          capture_output=True, timeout=120)
+                                          capture_output=True)
                     self.assertEqual(done.returncode, 0, f"{block}\n{done.stdout}\n{done.stderr}")
         self.assertGreater(blocks, 0)
 
