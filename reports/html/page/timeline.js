@@ -6,7 +6,6 @@ import { Lanes } from './lanes.js';
 import { ERROR_CLASSES, inForce } from './model.js';
 import { TimePlot } from './timeplot.js';
 
-const mean = (values) => (values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length);
 const most = (values) => values.reduce((a, b) => Math.max(a, b ?? 0), 0);
 
 export class Timeline {
@@ -34,9 +33,9 @@ export class Timeline {
   ratePlot() {
     const { load } = this;
     const series = [{ key: 'completed', label: 'completed', color: 'completed', area: true, width: 1.5, values: load.completedSeries,
-      idle: load.t.length ? `${rate(mean(load.completedSeries))} mean` : '' }];
+      idle: load.t.length ? `${rate(load.rate?.completed ?? 0)} mean` : '' }];
     series.push({ key: 'sent', label: 'sent', color: 'sent', width: 1, dash: 'dotted', z: 4, values: load.sentSeries,
-      idle: load.t.length ? `${rate(mean(load.sentSeries))} mean` : '' });
+      idle: load.t.length ? `${rate(load.rate?.sent ?? 0)} mean` : '' });
     if (load.planned) {
       series.push({ key: 'planned', label: 'planned', color: 'planned', dash: 'dashed', width: 1.5, z: 4, values: load.planned,
         idle: load.t.length ? `up to ${rate(most(load.planned))}` : '' });
@@ -46,7 +45,7 @@ export class Timeline {
       note: load.open
         ? 'Requests a second. A gap between planned and completed is work that the service left waiting; a peak above is it catching up.'
         : 'Requests a second. A closed load sends as its users get answers, so a slow service lowers its own rate.',
-      label: `Requests a second of ${load.name}: ${rate(mean(load.completedSeries))} completed on average`
+      label: `Requests a second of ${load.name}: ${rate(load.rate?.completed ?? 0)} completed on average`
         + (load.planned ? `, up to ${rate(most(load.planned))} planned.` : '.'),
     });
   }
