@@ -40,7 +40,8 @@ std::string picked(const faults::ProcessFault& fault, const Scenario& scenario) 
       fault.match.service ? scenario.find_service(*fault.match.service) : nullptr;
   const std::string of = service == nullptr ? "" : std::to_string(service->count) + " of ";
   if (fault.pick.share) return in_words(*fault.pick.share) + " of " + whom + " (seeded pick)";
-  if (fault.match.service && service == nullptr) return whom;  // One instance: there is no choice.
+  // One instance, or the one process of a pid file: there is no choice.
+  if ((fault.match.service && service == nullptr) || fault.match.pid_file) return whom;
   if (!fault.pick.count) return (service == nullptr ? "all " : "all of ") + whom;
   const bool is_all = service != nullptr && *fault.pick.count == service->count;
   return std::to_string(*fault.pick.count) + " of " + of + whom + (is_all ? "" : " (seeded pick)");
