@@ -27,7 +27,7 @@ TEST(ParseStat, ReadsWhatIdentifiesAProcess) {
 
 TEST(ParseStat, IsNotDeceivedByNamesWithSpacesAndParentheses) {
   for (const std::string name : {"a b", "a) S 1 2 (b", ")", "((", "", "Web Content)", "a\nb"}) {
-    const auto info = parse_stat("4712 (" + name + ")" + kRest);
+    const auto info = parse_stat(std::string("4712 (").append(name).append(")").append(kRest));
     ASSERT_TRUE(info) << name;
     EXPECT_EQ(info->name, name);
     EXPECT_EQ(info->id.start_ticks, 987654U);
