@@ -26,7 +26,8 @@ PreparedRequest prepare(const RequestSpec& spec, const Url& url = kUrl) {
 
 std::string shown(const RenderedRequest& request) {
   std::string text;
-  for (const auto& [name, value] : request.headers) text.append(name).append("=").append(value) += '|';
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append("=").append(value) += '|';
   return text + request.body;
 }
 
