@@ -21,7 +21,7 @@ class LinkTest : public testing::Test {
     std::string path = testing::TempDir() + "squall-link-XXXXXX";
     folder_ = mkdtemp(path.data());
   }
-  ~LinkTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string address() const { return "unix:" + folder_ + "/control"; }
   static Instant soon() { return std::chrono::steady_clock::now() + 10s; }

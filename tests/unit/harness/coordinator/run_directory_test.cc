@@ -22,7 +22,7 @@ class RunDirectoryTest : public testing::Test {
     folder_ = mkdtemp(path.data());
     fs::current_path(folder_);
   }
-  ~RunDirectoryTest() override {
+  void TearDown() override {
     fs::current_path(before_);
     fs::remove_all(folder_);
   }
