@@ -158,7 +158,7 @@ void Conductor::finish() {
     stage_ = "stopping";
     // A second Ctrl-C is heeded while waiting, and shortens what the agents still do.
     if (heeded_stops_ == 0) order_stop(!has_started);
-    const Duration patience = has_started ? longest_timeout(scenario) : Duration::zero();
+    const Duration patience = has_started ? longest_timeout(scenario) : slowest_ready(scenario);
     await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
   }
   events_.close(Clock::now());
@@ -288,7 +288,7 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
     case wire::FromAgent::kPrepared:
       if (message.prepared().error().empty()) {
         if (seat.state == Seat::State::kJoined) seat.state = Seat::State::kPrepared;
-      } else {
+      } else if (!stop_is_asked()) {  // Told to stop, it has every right not to get ready.
         // It cleans up and says Done; await() sees that it will not be prepared.
         record_.errors.push_back(message.prepared().error());
         end_early(reports::EarlyEnd::Cause::kError, message.prepared().error());

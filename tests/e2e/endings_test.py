@@ -183,6 +183,26 @@ load:
         self.assert_adds_up(load)
         self.assertGreater(load["errors"]["timeout"], 10)
 
+    def test_ctrl_c_while_services_start_is_an_abort_and_leaves_none(self):
+        process = self.start("run", self.scenario("""
+squall: 1
+name: never-ready
+services:
+  web:
+    command: [/bin/sleep, "86399"]
+    ready: {url: "tcp://127.0.0.1:9", within: 4s}
+targets:
+  web: {url: "http://127.0.0.1:9", protocol: h2c}
+load:
+  steady: {target: web, open: {stages: [{rate: 100/s, for: 2s}]}, requests: [{get: /}]}
+"""), "--out", self.folder / "out", "--quiet")
+        wait_for(lambda: processes_with("sleep 86399"))
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        self.assertTrue((self.folder / "out" / "report.html").exists())
+        wait_for(lambda: not processes_with("sleep 86399"))
+
     def test_what_nohup_told_it_to_ignore_stays_ignored(self):
         process = subprocess.Popen(
             ["nohup", SQUALL, "run", self.long_scenario(free_port()), "--out", self.folder / "out",
