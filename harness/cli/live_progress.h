@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 
@@ -31,8 +32,8 @@ class LiveProgress {
   std::FILE* stream_;
   bool quiet_;
   bool is_terminal_;
-  std::size_t lines_ = 0;  // Of the block that stands there now.
-  Duration next_line_{};   // When the next plain line is due.
+  std::size_t lines_ = 0;                         // Of the block that stands there now.
+  Duration next_line_ = std::chrono::seconds(5);  // When the next plain line is due.
 };
 
 }  // namespace squall::cli

@@ -39,8 +39,6 @@ class CoordinatorLink final : private wire::Coordinator::Service {
 
   Result<void> tell(StreamId stream, const wire::ToAgent& order);
   std::optional<Told> hear(Instant deadline) { return told_.take(deadline); }
-  /// For hearing about other things (a signal) in the same place: a message of stream 0.
-  void wake() { told_.post({}); }
 
  private:
   using Stream = grpc::ServerReaderWriter<wire::ToAgent, wire::FromAgent>;
