@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "generators/http2/http2_session.h"
+
 namespace squall::generators {
 
 using boost::system::error_code;
@@ -20,6 +22,7 @@ ErrorClass to_error(StreamEnd end) {
     case StreamEnd::kWhole:
       return ErrorClass::kNone;
     case StreamEnd::kReset:
+    case StreamEnd::kRefused:
       return ErrorClass::kReset;
     case StreamEnd::kGoaway:
       return ErrorClass::kGoaway;
@@ -35,7 +38,7 @@ Connection::Connection(asio::io_context& loop, std::unique_ptr<ByteStream> strea
                        std::size_t streams, std::size_t url, Instant opened, Owner& owner)
     : stream_(std::move(stream)),
       waiter_(loop),
-      session_(*this),
+      session_(std::make_unique<Http2Session>(static_cast<ClientSession::Observer&>(*this))),
       owner_(owner),
       streams_(streams),
       url_(url),
@@ -48,7 +51,7 @@ void Connection::open(Instant now) {
 }
 
 bool Connection::can_take() const {
-  return !ended_ && !blocked_ && in_flight_.size() < streams_ && session_.can_submit();
+  return !ended_ && !blocked_ && in_flight_.size() < streams_ && session_->can_submit();
 }
 
 void Connection::send(const Job& job, const PreparedRequest& request, std::uint64_t seed,
@@ -65,7 +68,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, std::uint6
   if (!request.is_constant()) request.render(seed, job.number, sent.rendered);
   ++requests_sent_;
   const RenderedRequest& rendered = request.is_constant() ? request.constant() : sent.rendered;
-  if (!session_.submit(ticket, rendered, request.has_body())) {
+  if (!session_->submit(ticket, rendered, request.has_body())) {
     finish(ticket, ErrorClass::kProtocol, 0);  // can_take() was not asked, or memory is out.
   }
 }
@@ -78,7 +81,7 @@ void Connection::flush(Instant now) {
     if (written_ == out_.size()) {
       out_.clear();
       written_ = 0;
-      if (!session_.take_output(out_, kWriteSize)) {
+      if (!session_->take_output(out_, kWriteSize)) {
         end(ErrorClass::kProtocol, true);
         return;
       }
@@ -109,7 +112,7 @@ void Connection::flush(Instant now) {
     }
   }
   // nghttp2 ends the session itself when the server broke the protocol, or has gone away for good.
-  if (!ended_ && session_.is_over()) end(ErrorClass::kProtocol, true);
+  if (!ended_ && session_->is_over()) end(ErrorClass::kProtocol, true);
 }
 
 void Connection::expire(Duration timeout, Instant now) {
@@ -117,7 +120,7 @@ void Connection::expire(Duration timeout, Instant now) {
   while (!in_flight_.empty()) {
     const InFlightTable::Ticket ticket = in_flight_.oldest();
     if (now - in_flight_[ticket].sent < timeout) break;
-    session_.cancel(ticket);
+    session_->cancel(ticket);
     finish(ticket, ErrorClass::kTimeout, 0);
   }
 }
@@ -126,10 +129,10 @@ void Connection::close(Instant now) {
   if (ended_) return;
   now_ = now;
   if (!blocked_) {
-    session_.say_goodbye();
+    session_->say_goodbye();
     out_.erase(0, written_);
     written_ = 0;
-    if (session_.take_output(out_, out_.size() + kWriteSize)) {
+    if (session_->take_output(out_, out_.size() + kWriteSize)) {
       stream_->write(out_);  // As far as it goes; nobody waits for it, or counts it.
     }
   }
@@ -163,7 +166,7 @@ void Connection::on_readable() {
   }
   if (ended_) return;
   wait_readable();
-  if (session_.is_over()) {
+  if (session_->is_over()) {
     end(ErrorClass::kProtocol, true);
     return;
   }
@@ -177,7 +180,7 @@ bool Connection::read_some() {
   count_bytes();
   switch (step.kind) {
     case IoStep::Kind::kDone:
-      if (!session_.receive(std::string_view(buffer.data(), step.bytes))) {
+      if (!session_->receive(std::string_view(buffer.data(), step.bytes))) {
         end(ErrorClass::kProtocol, true);
       }
       return !ended_;
@@ -195,7 +198,7 @@ bool Connection::read_some() {
       return false;
     case IoStep::Kind::kTlsFailed:
       // TLS 1.3 servers refuse a client's certificate only after the handshake.
-      end(session_.is_confirmed() ? ErrorClass::kClosed : ErrorClass::kTls, true);
+      end(session_->is_confirmed() ? ErrorClass::kClosed : ErrorClass::kTls, true);
       return false;
   }
   return false;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "generators/http2/client_session.h"
 #include "generators/load/in_flight.h"
+#include "generators/session/client_session.h"
 #include "generators/transport/byte_stream.h"
 #include "harness/base/units.h"
 #include "harness/runtime/asio.h"
@@ -64,7 +64,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void close(Instant now);
 
   bool is_ended() const { return ended_; }
-  bool has_gone_away() const { return session_.has_gone_away(); }
+  bool has_gone_away() const { return session_->has_gone_away(); }
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t url() const { return url_; }
   Instant opened() const { return opened_; }
@@ -97,7 +97,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   std::unique_ptr<ByteStream> stream_;
   asio::posix::stream_descriptor waiter_;  // Borrows the descriptor; released, never closed.
-  ClientSession session_;
+  std::unique_ptr<ClientSession> session_;
   Owner& owner_;
   InFlightTable in_flight_;
   std::string out_;  // Taken from the session, not yet written: from written_ on.

@@ -13,7 +13,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <poll.h>
 
-#include "generators/http2/client_session.h"
+#include "generators/http2/http2_session.h"
 #include "generators/spec/target_spec.h"
 #include "generators/transport/dial.h"
 #include "harness/runtime/asio.h"
@@ -138,7 +138,7 @@ class OneAnswer final : public ClientSession::Observer {
 
 Result<Answer> get_http2(ByteStream& stream, const Url& url, Instant until) {
   OneAnswer observer;
-  ClientSession session(observer);
+  Http2Session session(observer);
   const RenderedRequest request{{{":method", "GET"},
                                  {":scheme", url.scheme},
                                  {":authority", url.authority()},

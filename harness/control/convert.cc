@@ -22,6 +22,48 @@ Result<reports::Histogram> take(const wire::HistogramBytes& message) {
   return histogram;
 }
 
+void put(const reports::GroupCells& from, google::protobuf::Map<std::string, wire::Group>& to) {
+  for (const auto& [name, group] : from) {
+    wire::Group& message = to[name];
+    message.set_ok(group.ok);
+    for (const std::uint64_t count : group.errors) message.add_errors(count);
+    for (const auto& [status, count] : group.status) (*message.mutable_status())[status] = count;
+    message.set_connections_opened(group.connections_opened);
+    message.set_connections_failed(group.connections_failed);
+    message.set_connections_lost(group.connections_lost);
+    put(group.response, *message.mutable_response());
+    put(group.ok_response, *message.mutable_ok_response());
+  }
+}
+
+Result<reports::GroupCell> take(const wire::Group& from) {
+  if (from.errors_size() != static_cast<int>(reports::kErrorClasses)) {
+    return error(std::errc::bad_message, "wrong number of classes of errors");
+  }
+  reports::GroupCell group;
+  group.ok = from.ok();
+  for (std::size_t i = 0; i < reports::kErrorClasses; ++i) {
+    group.errors[i] = from.errors(static_cast<int>(i));
+  }
+  for (const auto& [status, count] : from.status()) group.status[status] = count;
+  group.connections_opened = from.connections_opened();
+  group.connections_failed = from.connections_failed();
+  group.connections_lost = from.connections_lost();
+  SQUALL_TRY(group.response, take(from.response()));
+  SQUALL_TRY(group.ok_response, take(from.ok_response()));
+  return group;
+}
+
+Result<reports::GroupCells> take(const google::protobuf::Map<std::string, wire::Group>& from) {
+  reports::GroupCells groups;
+  for (const auto& [name, message] : from) {
+    auto group = take(message);
+    if (!group) return std::move(group).error().within("group " + name);
+    groups.emplace(name, *std::move(group));
+  }
+  return groups;
+}
+
 void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   const reports::SecondCell& cell = from.cell;
   to.set_load(from.load);
@@ -46,6 +88,12 @@ void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   to.set_connections_lost(cell.connections_lost);
   for (const reports::Histogram& histogram : cell.latency) put(histogram, *to.add_latency());
   put(cell.ok_response, *to.mutable_ok_response());
+  to.set_retried(cell.retried);
+  to.set_flows_begun(cell.flows_begun);
+  to.set_flows_completed(cell.flows_completed);
+  to.set_flows_abandoned(cell.flows_abandoned);
+  put(cell.requests, *to.mutable_requests());
+  put(cell.addresses, *to.mutable_addresses());
 }
 
 Result<reports::LoadSecond> take(const wire::SecondCell& from) {
@@ -85,6 +133,16 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   auto ok_response = take(from.ok_response());
   if (!ok_response) return std::move(ok_response).error().within("ok responses of " + from.load());
   cell.ok_response = *std::move(ok_response);
+  cell.retried = from.retried();
+  cell.flows_begun = from.flows_begun();
+  cell.flows_completed = from.flows_completed();
+  cell.flows_abandoned = from.flows_abandoned();
+  auto requests = take(from.requests());
+  if (!requests) return std::move(requests).error().within("load " + from.load());
+  cell.requests = *std::move(requests);
+  auto addresses = take(from.addresses());
+  if (!addresses) return std::move(addresses).error().within("load " + from.load());
+  cell.addresses = *std::move(addresses);
   return second;
 }
 
@@ -101,6 +159,9 @@ wire::Snapshot to_message(const reports::Snapshot& snapshot) {
   health.set_in_flight(snapshot.health.in_flight);
   health.set_descriptors(snapshot.health.descriptors);
   health.set_lateness_max_ns(snapshot.health.lateness_max.count());
+  health.set_descheduled_max_ns(snapshot.health.descheduled_max.count());
+  health.set_clock_jump_ns(snapshot.health.clock_jump.count());
+  health.set_ports(snapshot.health.ports);
   return message;
 }
 
@@ -118,6 +179,9 @@ Result<reports::Snapshot> from_message(const wire::Snapshot& message) {
   snapshot.health.in_flight = message.health().in_flight();
   snapshot.health.descriptors = message.health().descriptors();
   snapshot.health.lateness_max = Duration(message.health().lateness_max_ns());
+  snapshot.health.descheduled_max = Duration(message.health().descheduled_max_ns());
+  snapshot.health.clock_jump = Duration(message.health().clock_jump_ns());
+  snapshot.health.ports = message.health().ports();
   return snapshot;
 }
 

@@ -18,8 +18,8 @@ constexpr std::array<std::pair<const char*, double>, 6> kPercentiles = {
     {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
 /// The contract's order.
 constexpr std::array<Metric, kMetrics> kMetricOrder = {
-    Metric::kResponse, Metric::kService,  Metric::kTtfb,   Metric::kConnect,
-    Metric::kTls,      Metric::kLateness, Metric::kResolve};
+    Metric::kResponse, Metric::kService,  Metric::kTtfb,    Metric::kConnect,
+    Metric::kTls,      Metric::kLateness, Metric::kResolve, Metric::kReconnect};
 
 /// RFC 3339 in UTC, to the millisecond.
 std::string utc(WallTime time) {

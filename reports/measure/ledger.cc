@@ -18,6 +18,8 @@ bool Ledger::add(const std::string& agent, const Snapshot& snapshot) {
     stored.counts.add(part.cell);
     for (std::size_t i = 0; i < kMetrics; ++i) stored.latency.at(i).add(part.cell.latency.at(i));
     stored.ok_response.add(part.cell.ok_response);
+    store(part.cell.requests, stored.requests);
+    store(part.cell.addresses, stored.addresses);
   }
   Health& health = health_[agent][snapshot.second];
   health.cpu = std::max(health.cpu, snapshot.health.cpu);
@@ -25,6 +27,9 @@ bool Ledger::add(const std::string& agent, const Snapshot& snapshot) {
   health.in_flight = std::max(health.in_flight, snapshot.health.in_flight);
   health.descriptors = std::max(health.descriptors, snapshot.health.descriptors);
   health.lateness_max = std::max(health.lateness_max, snapshot.health.lateness_max);
+  health.descheduled_max = std::max(health.descheduled_max, snapshot.health.descheduled_max);
+  health.clock_jump = std::max(health.clock_jump, snapshot.health.clock_jump);
+  health.ports = std::max(health.ports, snapshot.health.ports);
   return true;
 }
 
@@ -57,6 +62,24 @@ SecondCell Ledger::total(const std::string& load) const {
   return add_up(seconds->begin(), seconds->end());
 }
 
+void Ledger::store(const GroupCells& groups, StoredGroups& stored) {
+  for (const auto& [name, group] : groups) {
+    StoredGroup& at_rest = stored[name];
+    at_rest.counts.add(group);
+    at_rest.response.add(group.response);
+    at_rest.ok_response.add(group.ok_response);
+  }
+}
+
+void Ledger::add_up(const StoredGroups& stored, GroupCells& sum) {
+  for (const auto& [name, group] : stored) {
+    GroupCell& cell = sum[name];
+    cell.add(group.counts);
+    group.response.add_to(cell.response);
+    group.ok_response.add_to(cell.ok_response);
+  }
+}
+
 const Ledger::Seconds* Ledger::find(const std::string& load) const {
   const auto found = loads_.find(load);
   return found == loads_.end() ? nullptr : &found->second;
@@ -69,6 +92,8 @@ SecondCell Ledger::add_up(Seconds::const_iterator from, Seconds::const_iterator 
     sum.add(stored.counts);
     for (std::size_t i = 0; i < kMetrics; ++i) stored.latency.at(i).add_to(sum.latency.at(i));
     stored.ok_response.add_to(sum.ok_response);
+    add_up(stored.requests, sum.requests);
+    add_up(stored.addresses, sum.addresses);
   }
   return sum;
 }

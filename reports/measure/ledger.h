@@ -40,11 +40,21 @@ class Ledger {
   const std::map<std::string, std::map<std::int64_t, Health>>& health() const { return health_; }
 
  private:
+  /// A group's second at rest.
+  struct StoredGroup {
+    GroupCounts counts;
+    SparseHistogram response;
+    SparseHistogram ok_response;
+  };
+  using StoredGroups = std::map<std::string, StoredGroup>;
+
   /// A load's second at rest.
   struct StoredCell {
     SecondCounts counts;
     std::array<SparseHistogram, kMetrics> latency;
     SparseHistogram ok_response;
+    StoredGroups requests;
+    StoredGroups addresses;
   };
   using Seconds = std::map<std::int64_t, StoredCell>;
 
@@ -56,6 +66,8 @@ class Ledger {
     bool take(std::uint64_t sequence);
   };
 
+  static void store(const GroupCells& groups, StoredGroups& stored);
+  static void add_up(const StoredGroups& stored, GroupCells& sum);
   const Seconds* find(const std::string& load) const;
   static SecondCell add_up(Seconds::const_iterator from, Seconds::const_iterator to);
 

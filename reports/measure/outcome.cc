@@ -9,7 +9,7 @@ constexpr std::array<std::string_view, kErrorClasses> kErrorNames = {
     "none",  "resolve", "connect", "tls",      "timeout",
     "reset", "closed",  "goaway",  "protocol", "unexpected"};
 constexpr std::array<std::string_view, kMetrics> kMetricNames = {
-    "response", "service", "ttfb", "lateness", "resolve", "connect", "tls"};
+    "response", "service", "ttfb", "lateness", "resolve", "connect", "tls", "reconnect"};
 
 }  // namespace
 

@@ -32,11 +32,12 @@ enum class Metric {
   kService,   ///< End − sent. By due second.
   kTtfb,      ///< First byte of the answer − sent. By due second.
   kLateness,  ///< Sent − due where a stream was free: the generator's own fault. By due second.
-  kResolve,   ///< Of a connection, by the second in which it was measured; so are the next two.
+  kResolve,   ///< Of a connection, by the second in which it was measured; so are the next ones.
   kConnect,
   kTls,
+  kReconnect,  ///< From the loss of a connection until its place is filled again.
 };
-inline constexpr std::size_t kMetrics = 7;
+inline constexpr std::size_t kMetrics = 8;
 
 /// "response": the keys of `latency_ms` in results.json.
 std::string_view to_string(Metric metric);

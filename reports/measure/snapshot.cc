@@ -26,22 +26,46 @@ void SecondCounts::add(const SecondCounts& other) {
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_lost += other.connections_lost;
+  retried += other.retried;
+  flows_begun += other.flows_begun;
+  flows_completed += other.flows_completed;
+  flows_abandoned += other.flows_abandoned;
+}
+
+void GroupCounts::add(const GroupCounts& other) {
+  ok += other.ok;
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] += other.errors[i];
+  for (const auto& [code, times] : other.status) status[code] += times;
+  connections_opened += other.connections_opened;
+  connections_failed += other.connections_failed;
+  connections_lost += other.connections_lost;
+}
+
+void GroupCell::merge(const GroupCell& other) {
+  add(other);
+  response.merge(other.response);
+  ok_response.merge(other.ok_response);
 }
 
 void SecondCell::merge(const SecondCell& other) {
   add(other);
   for (std::size_t i = 0; i < latency.size(); ++i) latency[i].merge(other.latency[i]);
   ok_response.merge(other.ok_response);
+  for (const auto& [name, group] : other.requests) requests[name].merge(group);
+  for (const auto& [name, group] : other.addresses) addresses[name].merge(group);
 }
 
 void SecondCell::clear() {
   static_cast<SecondCounts&>(*this) = SecondCounts{};
   for (Histogram& histogram : latency) histogram.clear();
   ok_response.clear();
+  requests.clear();
+  addresses.clear();
 }
 
 bool SecondCell::empty() const {
   return static_cast<const SecondCounts&>(*this) == SecondCounts{} && ok_response.empty() &&
+         requests.empty() && addresses.empty() &&
          std::all_of(latency.begin(), latency.end(), [](const auto& h) { return h.empty(); });
 }
 

@@ -31,6 +31,12 @@ struct SecondCounts {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_lost = 0;
+  /// Sent a second time, because the server had not processed them (RFC 9113 §8.7). Each counts
+  /// once in `sent`, and ends once.
+  std::uint64_t retried = 0;
+  std::uint64_t flows_begun = 0;      ///< A user began with the first step,
+  std::uint64_t flows_completed = 0;  ///< came to the end of the last,
+  std::uint64_t flows_abandoned = 0;  ///< or gave up, because a step was not ok.
 
   /// All errors, of whatever class.
   std::uint64_t all_errors() const;
@@ -38,6 +44,33 @@ struct SecondCounts {
   void add(const SecondCounts& other);
   bool operator==(const SecondCounts&) const = default;
 };
+
+/// What a group of a load's requests came to in one second: those of one name, or those that went
+/// to one address. Requests by the second in which they were due, connections by that in which it
+/// happened.
+struct GroupCounts {
+  std::uint64_t ok = 0;
+  std::array<std::uint64_t, kErrorClasses> errors{};  ///< By ErrorClass; [kNone] stays 0.
+  std::map<int, std::uint64_t> status;
+  std::uint64_t connections_opened = 0;  ///< Of an address; so are the next two.
+  std::uint64_t connections_failed = 0;
+  std::uint64_t connections_lost = 0;
+
+  void add(const GroupCounts& other);
+  bool operator==(const GroupCounts&) const = default;
+};
+
+/// A group's counts, and the latencies behind them.
+struct GroupCell : GroupCounts {
+  Histogram response;     ///< Of all that ended.
+  Histogram ok_response;  ///< Of ok answers only.
+
+  void merge(const GroupCell& other);
+  bool operator==(const GroupCell&) const = default;
+};
+
+/// Groups by their names.
+using GroupCells = std::map<std::string, GroupCell>;
 
 /// What was measured of one load in one second of the timeline. Cells add up: the cell of a load's
 /// second is the sum of all cells for it, from any shard, agent and moment.
@@ -51,6 +84,8 @@ struct SecondCell : SecondCounts {
   std::array<Histogram, kMetrics> latency;  ///< By Metric.
   /// `response` of ok answers only, for objectives with `within`. By due second.
   Histogram ok_response;
+  GroupCells requests;   ///< By the request's name. Empty where a load has one request only.
+  GroupCells addresses;  ///< By "ADDRESS:PORT", as dialled.
 
   Histogram& of(Metric metric) { return latency.at(static_cast<std::size_t>(metric)); }
   const Histogram& of(Metric metric) const { return latency.at(static_cast<std::size_t>(metric)); }
@@ -69,6 +104,9 @@ struct Health {
   std::uint64_t in_flight = 0;    ///< Sent, not ended.
   std::uint64_t descriptors = 0;  ///< Open in the process.
   Duration lateness_max{};        ///< The longest sent − due with a stream free.
+  Duration descheduled_max{};     ///< The longest that a shard was ready to run, and was not let.
+  Duration clock_jump{};          ///< By how much the wall clock was set, either way.
+  double ports = 0;               ///< Share of the local ports to one address in use, 0 to 1.
 };
 
 /// A load's cell of one second, as it travels.

@@ -5,11 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "generators/http2/client_session.h"
+#include "generators/http2/http2_session.h"
 
 namespace {
 
 using squall::generators::ClientSession;
+using squall::generators::Http2Session;
 using squall::generators::RenderedRequest;
 using squall::generators::StreamEnd;
 
@@ -46,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = data[0] == 0 ? size : data[0];
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);  // NOLINT
   Witness witness;
-  ClientSession session(witness);
+  Http2Session session(witness);
   const RenderedRequest get{
       {{":method", "GET"}, {":scheme", "https"}, {":authority", "x"}, {":path", "/"}}, {}};
   RenderedRequest post = get;

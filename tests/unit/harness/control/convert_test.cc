@@ -14,8 +14,14 @@ reports::Snapshot a_snapshot() {
   reports::Snapshot snapshot;
   snapshot.sequence = 7;
   snapshot.second = 3;
-  snapshot.health = {
-      .cpu = 0.25, .backlog = 4, .in_flight = 5, .descriptors = 6, .lateness_max = 70us};
+  snapshot.health = {.cpu = 0.25,
+                     .backlog = 4,
+                     .in_flight = 5,
+                     .descriptors = 6,
+                     .lateness_max = 70us,
+                     .descheduled_max = 80us,
+                     .clock_jump = 90us,
+                     .ports = 0.5};
   reports::LoadSecond& second = snapshot.cells.emplace_back();
   second.load = "browse";
   second.second = 2;
@@ -36,6 +42,18 @@ reports::Snapshot a_snapshot() {
   cell.connections_opened = 3;
   cell.connections_failed = 2;
   cell.connections_lost = 1;
+  cell.retried = 2;
+  cell.flows_begun = 3;
+  cell.flows_completed = 2;
+  cell.flows_abandoned = 1;
+  reports::GroupCell& group = cell.addresses["127.0.0.1:80"];
+  group.ok = 4;
+  group.errors[static_cast<std::size_t>(reports::ErrorClass::kReset)] = 1;
+  group.status = {{200, 4}};
+  group.connections_opened = 1;
+  group.response.record(3ms);
+  group.ok_response.record(3ms);
+  cell.requests["GET /"] = group;
   cell.of(Metric::kResponse).record(12ms);
   cell.of(Metric::kResponse).record(2h);  // Clamped.
   cell.ok_response.record(12ms);
@@ -55,6 +73,9 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(received->health.in_flight, 5U);
   EXPECT_EQ(received->health.descriptors, 6U);
   EXPECT_EQ(received->health.lateness_max, Duration(70us));
+  EXPECT_EQ(received->health.descheduled_max, Duration(80us));
+  EXPECT_EQ(received->health.clock_jump, Duration(90us));
+  EXPECT_EQ(received->health.ports, 0.5);
   ASSERT_EQ(received->cells.size(), 1U);
   EXPECT_EQ(received->cells[0].load, "browse");
   EXPECT_EQ(received->cells[0].second, 2);
@@ -76,6 +97,12 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(is.connections_opened, was.connections_opened);
   EXPECT_EQ(is.connections_failed, was.connections_failed);
   EXPECT_EQ(is.connections_lost, was.connections_lost);
+  EXPECT_EQ(is.retried, was.retried);
+  EXPECT_EQ(is.flows_begun, was.flows_begun);
+  EXPECT_EQ(is.flows_completed, was.flows_completed);
+  EXPECT_EQ(is.flows_abandoned, was.flows_abandoned);
+  EXPECT_EQ(is.requests, was.requests);
+  EXPECT_EQ(is.addresses, was.addresses);
   EXPECT_EQ(is.of(Metric::kResponse), was.of(Metric::kResponse));
   EXPECT_EQ(is.of(Metric::kResponse).clamped(), 1U);
   EXPECT_TRUE(is.of(Metric::kService).empty());

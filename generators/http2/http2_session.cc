@@ -1,4 +1,4 @@
-#include "generators/http2/client_session.h"
+#include "generators/http2/http2_session.h"
 
 #include <algorithm>
 #include <array>
@@ -44,8 +44,8 @@ nghttp2_nv to_field(const HeaderField& header) {
 
 }  // namespace
 
-struct ClientSession::Callbacks {
-  static ClientSession& self(void* user) { return *static_cast<ClientSession*>(user); }
+struct Http2Session::Callbacks {
+  static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
 
   /// The stream of `id`, when it has not been given up.
   static Stream* find(nghttp2_session* session, std::int32_t id, void* user, Ticket& ticket) {
@@ -91,7 +91,7 @@ struct ClientSession::Callbacks {
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    ClientSession& me = self(user);
+    Http2Session& me = self(user);
     Ticket ticket = 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
@@ -120,9 +120,8 @@ struct ClientSession::Callbacks {
     return 0;
   }
 
-  static int on_close(nghttp2_session* session, std::int32_t id, std::uint32_t /*error*/,
-                      void* user) {
-    ClientSession& me = self(user);
+  static int on_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void* user) {
+    Http2Session& me = self(user);
     if (me.open_streams_ > 0) --me.open_streams_;
     Ticket ticket = 0;
     Stream* stream = find(session, id, user, ticket);
@@ -133,7 +132,7 @@ struct ClientSession::Callbacks {
     if (ended.whole) {
       end = StreamEnd::kWhole;
     } else if (ended.peer_reset) {
-      end = StreamEnd::kReset;
+      end = error == NGHTTP2_REFUSED_STREAM ? StreamEnd::kRefused : StreamEnd::kReset;
     } else if (me.gone_away_ && id > me.last_taken_) {
       end = StreamEnd::kGoaway;
     }
@@ -169,7 +168,7 @@ struct ClientSession::Callbacks {
   }
 };
 
-ClientSession::ClientSession(Observer& observer) : observer_(observer) {
+Http2Session::Http2Session(Observer& observer) : observer_(observer) {
   nghttp2_option* options = nullptr;
   if (nghttp2_option_new(&options) != 0) std::abort();  // Out of memory.
   nghttp2_option_set_no_closed_streams(options, 1);
@@ -184,24 +183,24 @@ ClientSession::ClientSession(Observer& observer) : observer_(observer) {
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow);
 }
 
-ClientSession::~ClientSession() { nghttp2_session_del(session_); }
+Http2Session::~Http2Session() { nghttp2_session_del(session_); }
 
-ClientSession::Stream* ClientSession::find(Ticket ticket) {
+Http2Session::Stream* Http2Session::find(Ticket ticket) {
   if (ticket >= streams_.size() || streams_[ticket].id == 0) return nullptr;
   return &streams_[ticket];
 }
 
-std::size_t ClientSession::peer_limit() const {
+std::size_t Http2Session::peer_limit() const {
   if (!confirmed_) return kStreamsUntilSaid;
   return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
-bool ClientSession::can_submit() const {
+bool Http2Session::can_submit() const {
   return !gone_away_ && open_streams_ < peer_limit() &&
          nghttp2_session_check_request_allowed(session_) != 0;
 }
 
-bool ClientSession::submit(Ticket ticket, const RenderedRequest& request, bool has_body) {
+bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool has_body) {
   if (!can_submit()) return false;
   if (ticket >= streams_.size()) streams_.resize(ticket + 1);
   thread_local std::vector<nghttp2_nv> fields;
@@ -221,7 +220,7 @@ bool ClientSession::submit(Ticket ticket, const RenderedRequest& request, bool h
   return true;
 }
 
-void ClientSession::cancel(Ticket ticket) {
+void Http2Session::cancel(Ticket ticket) {
   Stream* stream = find(ticket);
   if (stream == nullptr) return;
   nghttp2_session_set_stream_user_data(session_, stream->id, nullptr);
@@ -229,12 +228,12 @@ void ClientSession::cancel(Ticket ticket) {
   *stream = Stream{};
 }
 
-bool ClientSession::receive(std::string_view bytes) {
+bool Http2Session::receive(std::string_view bytes) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());  // NOLINT
   return nghttp2_session_mem_recv(session_, data, bytes.size()) >= 0;
 }
 
-bool ClientSession::take_output(std::string& out, std::size_t enough) {
+bool Http2Session::take_output(std::string& out, std::size_t enough) {
   while (out.size() < enough) {
     const std::uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
@@ -245,11 +244,11 @@ bool ClientSession::take_output(std::string& out, std::size_t enough) {
   return true;
 }
 
-void ClientSession::say_goodbye() {
+void Http2Session::say_goodbye() {
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
-bool ClientSession::is_over() const {
+bool Http2Session::is_over() const {
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 

@@ -1,4 +1,4 @@
-#include "generators/http2/client_session.h"
+#include "generators/http2/http2_session.h"
 
 #include <map>
 #include <optional>
@@ -51,7 +51,7 @@ const RenderedRequest kGet{
     {{":method", "GET"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/"}}, {}};
 
 /// A client and a server with nothing between them.
-class ClientSessionTest : public testing::Test {
+class Http2SessionTest : public testing::Test {
  protected:
   void exchange() {
     for (bool moved = true; moved;) {
@@ -68,12 +68,12 @@ class ClientSessionTest : public testing::Test {
   std::vector<StreamEnd> ends(ClientSession::Ticket ticket) { return listener.heard[ticket].ends; }
 
   Listener listener;
-  ClientSession client{listener};
+  Http2Session client{listener};
   H2ServerSession server;
   bool client_went_on_ = true;
 };
 
-TEST_F(ClientSessionTest, ARequestIsAnsweredWhole) {
+TEST_F(Http2SessionTest, ARequestIsAnsweredWhole) {
   ASSERT_TRUE(client.submit(3, kGet, false));
   EXPECT_EQ(client.open_streams(), 1U);
   exchange();
@@ -87,7 +87,7 @@ TEST_F(ClientSessionTest, ARequestIsAnsweredWhole) {
   EXPECT_TRUE(client.is_confirmed());
 }
 
-TEST_F(ClientSessionTest, ABodyIsSentWholeAlsoWhenItIsLargerThanTheWindow) {
+TEST_F(Http2SessionTest, ABodyIsSentWholeAlsoWhenItIsLargerThanTheWindow) {
   RenderedRequest post = kGet;
   post.headers[0].value = "POST";
   post.body = std::string(1'000'000, 'b');
@@ -97,7 +97,7 @@ TEST_F(ClientSessionTest, ABodyIsSentWholeAlsoWhenItIsLargerThanTheWindow) {
   EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kWhole));
 }
 
-TEST_F(ClientSessionTest, DownloadsAreNotHeldUpByWindows) {
+TEST_F(Http2SessionTest, DownloadsAreNotHeldUpByWindows) {
   server.body_size = 50'000'000;
   ASSERT_TRUE(client.submit(0, kGet, false));
   exchange();
@@ -105,9 +105,9 @@ TEST_F(ClientSessionTest, DownloadsAreNotHeldUpByWindows) {
   EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kWhole));
 }
 
-TEST(ClientSessionLimits, TheServersLimitOfStreamsHolds) {
+TEST(Http2SessionLimits, TheServersLimitOfStreamsHolds) {
   Listener listener;
-  ClientSession client(listener);
+  Http2Session client(listener);
   H2ServerSession server(2);
   EXPECT_EQ(client.peer_limit(), 100U);
   client.receive(server.take_output());
@@ -118,7 +118,7 @@ TEST(ClientSessionLimits, TheServersLimitOfStreamsHolds) {
   EXPECT_FALSE(client.submit(2, kGet, false));
 }
 
-TEST_F(ClientSessionTest, ACancelledRequestIsResetAndNotHeardOfAgain) {
+TEST_F(Http2SessionTest, ACancelledRequestIsResetAndNotHeardOfAgain) {
   server.answers = false;
   client.submit(0, kGet, false);
   exchange();
@@ -133,7 +133,7 @@ TEST_F(ClientSessionTest, ACancelledRequestIsResetAndNotHeardOfAgain) {
   EXPECT_EQ(client.open_streams(), 0U);
 }
 
-TEST_F(ClientSessionTest, ARequestCancelledBeforeItWasWrittenNeverLeaves) {
+TEST_F(Http2SessionTest, ARequestCancelledBeforeItWasWrittenNeverLeaves) {
   client.submit(0, kGet, false);
   client.cancel(0);
   client.submit(1, kGet, false);
@@ -143,16 +143,25 @@ TEST_F(ClientSessionTest, ARequestCancelledBeforeItWasWrittenNeverLeaves) {
   EXPECT_EQ(client.open_streams(), 0U);
 }
 
-TEST_F(ClientSessionTest, AResetByTheServerIsAReset) {
+TEST_F(Http2SessionTest, AResetByTheServerIsAReset) {
+  server.answers = false;
+  client.submit(0, kGet, false);
+  exchange();
+  server.reset(1, NGHTTP2_INTERNAL_ERROR);
+  exchange();
+  EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kReset));
+}
+
+TEST_F(Http2SessionTest, AStreamThatTheServerRefusedIsKnownAsSuch) {
   server.answers = false;
   client.submit(0, kGet, false);
   exchange();
   server.reset(1, NGHTTP2_REFUSED_STREAM);
   exchange();
-  EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kReset));
+  EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kRefused));
 }
 
-TEST_F(ClientSessionTest, GoawayEndsWhatTheServerDoesNotTake) {
+TEST_F(Http2SessionTest, GoawayEndsWhatTheServerDoesNotTake) {
   server.answers = false;
   client.submit(0, kGet, false);
   exchange();
@@ -174,7 +183,7 @@ TEST_F(ClientSessionTest, GoawayEndsWhatTheServerDoesNotTake) {
   EXPECT_TRUE(client.is_over());
 }
 
-TEST_F(ClientSessionTest, InterimAnswersComeBeforeTheRealOne) {
+TEST_F(Http2SessionTest, InterimAnswersComeBeforeTheRealOne) {
   server.answers = false;
   client.submit(0, kGet, false);
   exchange();
@@ -188,7 +197,7 @@ TEST_F(ClientSessionTest, InterimAnswersComeBeforeTheRealOne) {
   EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kWhole));
 }
 
-TEST_F(ClientSessionTest, AServerThatSpeaksHttp1IsRefused) {
+TEST_F(Http2SessionTest, AServerThatSpeaksHttp1IsRefused) {
   client.submit(0, kGet, false);
   std::string out;
   client.take_output(out, 1U << 20U);
@@ -198,7 +207,7 @@ TEST_F(ClientSessionTest, AServerThatSpeaksHttp1IsRefused) {
   EXPECT_FALSE(client.can_submit());
 }
 
-TEST_F(ClientSessionTest, AnAnswerWithoutAStatusIsAProtocolError) {
+TEST_F(Http2SessionTest, AnAnswerWithoutAStatusIsAProtocolError) {
   server.answers = false;
   client.submit(0, kGet, false);
   exchange();
@@ -208,11 +217,11 @@ TEST_F(ClientSessionTest, AnAnswerWithoutAStatusIsAProtocolError) {
   EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kProtocol));
 }
 
-TEST_F(ClientSessionTest, NoBytesFromTheServerAreACrash) {
+TEST_F(Http2SessionTest, NoBytesFromTheServerAreACrash) {
   std::mt19937 random(7);  // NOLINT: the same bytes each time
   for (int round = 0; round < 300; ++round) {
     Listener noise_listener;
-    ClientSession session(noise_listener);
+    Http2Session session(noise_listener);
     session.submit(0, kGet, false);
     std::string out;
     session.take_output(out, 1U << 20U);
