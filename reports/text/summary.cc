@@ -26,6 +26,7 @@ constexpr std::array<std::pair<Metric, std::string_view>, kMetrics> kMetricOrder
      {Metric::kResolve, "resolve"},
      {Metric::kConnect, "connect"},
      {Metric::kTls, "tls"},
+     {Metric::kReconnect, "reconnect"},
      {Metric::kLateness, "lateness"}}};
 
 Paint paint_of(Verdict verdict) {
