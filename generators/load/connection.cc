@@ -64,6 +64,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, std::uint6
   sent.first_byte = Instant{};
   sent.status = 0;
   sent.request = &request;
+  sent.index = request.index();
   sent.check = ExpectationState{};
   if (!request.is_constant()) request.render(seed, job.number, sent.rendered);
   ++requests_sent_;

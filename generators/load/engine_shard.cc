@@ -29,6 +29,7 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   added.load = load;
   added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
   added.recorder = std::make_unique<Recorder>();
+  added.recorder->name_requests(load->request_names());
   added.offered =
       std::make_unique<ShardLoad>(shard_.context(), std::move(load), std::move(part), *added.dialer,
                                   *added.recorder, [this] { on_part_done(); });

@@ -23,6 +23,8 @@ struct InFlight {
   Instant sent{};
   Instant first_byte{};  ///< The clock's epoch until there is one.
   int status = 0;
+  std::uint32_t index = 0;    ///< Of its request within the load.
+  std::uint32_t address = 0;  ///< Recorder::address() of where it went.
   const PreparedRequest* request = nullptr;
   ExpectationState check;
   RenderedRequest rendered;  ///< Where the request is not constant. Keeps its memory.

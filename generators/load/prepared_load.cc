@@ -1,5 +1,6 @@
 #include "generators/load/prepared_load.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -63,7 +64,8 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   for (const Url& url : target.urls) {
     auto& requests = prepared.requests.emplace_back();
     for (const RequestSpec& spec : load.requests) {
-      auto request = PreparedRequest::make(spec, url, directory);
+      const auto index = static_cast<std::uint32_t>(requests.size());
+      auto request = PreparedRequest::make(spec, url, directory, index);
       if (!request) return std::move(request).error().within("load " + load.name);
       requests.push_back(*std::move(request));
     }
@@ -74,6 +76,13 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   prepared.load = std::move(load);
   prepared.target = target;
   return prepared;
+}
+
+std::vector<std::string> PreparedLoad::request_names() const {
+  std::vector<std::string> names;
+  names.reserve(load.requests.size());
+  for (const RequestSpec& request : load.requests) names.push_back(request.name);
+  return names;
 }
 
 }  // namespace squall::generators

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "generators/request/prepared_request.h"
@@ -36,6 +37,12 @@ struct PreparedLoad {
   const PreparedRequest& request(std::uint64_t number, std::size_t url) const {
     return requests[url][mix.pick(number)];
   }
+  /// The request's index in the spec.
+  std::uint32_t index_of(std::uint64_t number) const {
+    return static_cast<std::uint32_t>(mix.pick(number));
+  }
+  /// The names of the requests, by index.
+  std::vector<std::string> request_names() const;
 };
 
 }  // namespace squall::generators

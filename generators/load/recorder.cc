@@ -13,7 +13,18 @@ namespace {
 constexpr Duration kSecond = std::chrono::seconds(1);
 }  // namespace
 
-SecondCell& Recorder::cell(Instant when) {
+void Recorder::name_requests(std::vector<std::string> names) {
+  if (names.size() > 1) requests_ = std::move(names);
+}
+
+std::uint32_t Recorder::address(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  auto known = std::find(addresses_.begin(), addresses_.end(), name);
+  if (known == addresses_.end()) known = addresses_.emplace(known, name);
+  return static_cast<std::uint32_t>(known - addresses_.begin());
+}
+
+TalliedSecond& Recorder::cell(Instant when) {
   if (recent_.cell != nullptr && when >= recent_.begin && when < recent_.begin + kSecond) {
     return *recent_.cell;
   }
@@ -26,13 +37,13 @@ SecondCell& Recorder::cell(Instant when) {
   return *recent_.cell;
 }
 
-SecondCell& Recorder::find(std::int64_t second) {
+TalliedSecond& Recorder::find(std::int64_t second) {
   const auto found = std::find_if(open_.begin(), open_.end(),
                                   [second](const Second& open) { return open.second == second; });
   if (found != open_.end()) return *found->cell;
-  std::unique_ptr<SecondCell> fresh;
+  std::unique_ptr<TalliedSecond> fresh;
   if (spare_.empty()) {
-    fresh = std::make_unique<SecondCell>();
+    fresh = std::make_unique<TalliedSecond>();
   } else {
     fresh = std::move(spare_.back());
     spare_.pop_back();
@@ -57,8 +68,10 @@ void Recorder::ended(const InFlight& request, ErrorClass error, int status, Inst
     ++at_end.errors.at(static_cast<std::size_t>(error));
   }
   const Duration response = now - request.job.due;
-  SecondCell& at_due = cell(request.job.due);
+  TalliedSecond& at_due = cell(request.job.due);
   if (status != 0) ++at_due.status_by_due[status];
+  if (!requests_.empty()) at_due.by_request.at(request.index).ended(error, status, response);
+  if (request.address != 0) at_due.by_address.at(request.address).ended(error, status, response);
   at_due.of(Metric::kResponse).record(response);
   at_due.of(Metric::kService).record(now - request.sent);
   if (request.first_byte != Instant{}) {
@@ -72,12 +85,14 @@ void Recorder::ended(const InFlight& request, ErrorClass error, int status, Inst
   }
 }
 
-void Recorder::failed_unconnected(Instant due, ErrorClass error, Instant now) {
+void Recorder::failed_unconnected(Instant due, ErrorClass error, Instant now,
+                                  std::uint32_t request) {
   SecondCell& at_end = cell(now);
   ++at_end.sent;
   ++at_end.completed;
   ++at_end.errors.at(static_cast<std::size_t>(error));
-  SecondCell& at_due = cell(due);
+  TalliedSecond& at_due = cell(due);
+  if (!requests_.empty()) at_due.by_request.at(request).ended(error, 0, now - due);
   ++at_due.errors_by_due;
   at_due.of(Metric::kResponse).record(now - due);
 }
@@ -86,6 +101,24 @@ void Recorder::bytes(Instant now, std::uint64_t received, std::uint64_t sent) {
   SecondCell& at = cell(now);
   at.bytes_received += received;
   at.bytes_sent += sent;
+}
+
+void Recorder::connection_opened(Instant now, std::uint32_t address) {
+  TalliedSecond& at = cell(now);
+  ++at.connections_opened;
+  if (address != 0) at.by_address.at(address).connection_opened();
+}
+
+void Recorder::connection_failed(Instant now, std::uint32_t address) {
+  TalliedSecond& at = cell(now);
+  ++at.connections_failed;
+  if (address != 0) at.by_address.at(address).connection_failed();
+}
+
+void Recorder::connection_lost(Instant now, std::uint32_t address) {
+  TalliedSecond& at = cell(now);
+  ++at.connections_lost;
+  if (address != 0) at.by_address.at(address).connection_lost();
 }
 
 void Recorder::measured(Instant now, Metric metric, Duration value) {
@@ -108,9 +141,11 @@ void Recorder::hand_over() {
 
 void Recorder::collect(const std::string& load, std::vector<reports::LoadSecond>& cells) {
   std::vector<Second> taken;
+  std::vector<std::string> addresses;
   {
     const std::lock_guard lock(mutex_);
     taken.swap(handed_over_);
+    addresses = addresses_;
   }
   for (Second& second : taken) {
     auto known = std::find_if(cells.begin(), cells.end(), [&](const reports::LoadSecond& entry) {
@@ -121,7 +156,11 @@ void Recorder::collect(const std::string& load, std::vector<reports::LoadSecond>
       known = std::prev(cells.end());
     }
     known->cell.merge(*second.cell);
+    second.cell->by_request.add_to(requests_, known->cell.requests);
+    second.cell->by_address.add_to(addresses, known->cell.addresses);
     second.cell->clear();
+    second.cell->by_request.clear();
+    second.cell->by_address.clear();
   }
   const std::lock_guard lock(mutex_);
   for (Second& second : taken) emptied_.push_back(std::move(second.cell));

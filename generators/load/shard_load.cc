@@ -209,7 +209,7 @@ void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
   for (std::size_t waiting = backlog_.size(); waiting > 0; --waiting) {
     const Job job = backlog_.front();
     backlog_.pop();
-    recorder_.failed_unconnected(job.due, error, now);
+    recorder_.failed_unconnected(job.due, error, now, load_->index_of(job.number));
     if (users_ && !stopped_) users_->think(job.user, now);
   }
   check_over(now);

@@ -50,8 +50,10 @@ std::optional<std::string> fixed_text(const Template& text) {
 }  // namespace
 
 Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url& url,
-                                              const std::filesystem::path& directory) {
+                                              const std::filesystem::path& directory,
+                                              std::uint32_t index) {
   PreparedRequest request;
+  request.index_ = index;
   auto& headers = request.constant_.headers;
 
   const auto add = [&](const std::string& name, const Template& text) -> Result<void> {

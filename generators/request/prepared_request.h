@@ -39,7 +39,11 @@ struct RenderedRequest {
 class PreparedRequest {
  public:
   static Result<PreparedRequest> make(const RequestSpec& spec, const Url& url,
-                                      const std::filesystem::path& directory);
+                                      const std::filesystem::path& directory,
+                                      std::uint32_t index = 0);
+
+  /// Which of its load's requests it is.
+  std::uint32_t index() const { return index_; }
 
   /// True when every request is the same: then constant() is it.
   bool is_constant() const { return varying_.empty() && !body_varies_; }
@@ -57,6 +61,7 @@ class PreparedRequest {
   bool body_varies_ = false;
   bool has_body_ = false;
   Expectation expectation_;
+  std::uint32_t index_ = 0;
 };
 
 }  // namespace squall::generators

@@ -91,6 +91,68 @@ TEST_F(RecorderTest, WhatComesBeforeTheStartCountsInSecondZero) {
   EXPECT_EQ(ledger.first_second("browse"), 0);
 }
 
+TEST_F(RecorderTest, GroupsRequestsByNameWhereALoadHasSeveral) {
+  recorder.name_requests({"home", "buy"});
+  InFlight home = sent(100ms, 100ms);
+  InFlight buy = sent(900ms, 900ms);
+  buy.index = 1;
+  recorder.ended(home, ErrorClass::kNone, 200, kStart + 150ms);
+  recorder.ended(buy, ErrorClass::kUnexpected, 503, kStart + 1200ms);
+  recorder.failed_unconnected(kStart + 950ms, ErrorClass::kConnect, kStart + 1000ms, 1);
+  const SecondCell cell = second(0);
+  ASSERT_EQ(cell.requests.size(), 2U);
+  EXPECT_EQ(cell.requests.at("home").ok, 1U);
+  EXPECT_EQ(cell.requests.at("home").status.at(200), 1U);
+  EXPECT_NEAR(to_milliseconds(cell.requests.at("home").ok_response.max()), 50, 1);
+  const reports::GroupCell& bought = cell.requests.at("buy");
+  EXPECT_EQ(bought.ok, 0U);
+  EXPECT_EQ(bought.errors.at(static_cast<std::size_t>(ErrorClass::kUnexpected)), 1U);
+  EXPECT_EQ(bought.errors.at(static_cast<std::size_t>(ErrorClass::kConnect)), 1U);
+  EXPECT_EQ(bought.status.at(503), 1U);
+  EXPECT_NEAR(to_milliseconds(bought.response.max()), 300, 1);
+  EXPECT_EQ(bought.response.count(), 2U);
+  EXPECT_TRUE(bought.ok_response.empty());
+  EXPECT_TRUE(cell.addresses.empty());
+}
+
+TEST_F(RecorderTest, ALoadOfOneRequestHasNoGroups) {
+  recorder.name_requests({"home"});
+  recorder.ended(sent(100ms, 100ms), ErrorClass::kNone, 200, kStart + 150ms);
+  EXPECT_TRUE(second(0).requests.empty());
+}
+
+TEST_F(RecorderTest, GroupsRequestsAndConnectionsByAddress) {
+  const std::uint32_t first = recorder.address("127.0.0.1:8443");
+  const std::uint32_t other = recorder.address("[::1]:8443");
+  EXPECT_NE(first, 0U);
+  EXPECT_NE(first, other);
+  EXPECT_EQ(recorder.address("127.0.0.1:8443"), first);
+  recorder.connection_opened(kStart - 1s, first);
+  recorder.connection_failed(kStart, other);
+  recorder.connection_lost(kStart + 1s, first);
+  InFlight request = sent(500ms, 500ms);
+  request.address = first;
+  recorder.ended(request, ErrorClass::kNone, 200, kStart + 510ms);
+  recorder.ended(sent(500ms, 500ms), ErrorClass::kNone, 200, kStart + 510ms);
+  const SecondCell cell = second(0);
+  ASSERT_EQ(cell.addresses.size(), 2U);
+  EXPECT_EQ(cell.addresses.at("127.0.0.1:8443").connections_opened, 1U);
+  EXPECT_EQ(cell.addresses.at("127.0.0.1:8443").ok, 1U);
+  EXPECT_EQ(cell.addresses.at("127.0.0.1:8443").response.count(), 1U);
+  EXPECT_EQ(cell.addresses.at("[::1]:8443").connections_failed, 1U);
+  EXPECT_EQ(cell.connections_opened, 1U);
+  EXPECT_EQ(second(1).addresses.at("127.0.0.1:8443").connections_lost, 1U);
+}
+
+TEST_F(RecorderTest, AGroupThatWasCollectedIsNotToldTwice) {
+  recorder.name_requests({"home", "buy"});
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    recorder.ended(sent(100ms, 100ms), ErrorClass::kNone, 200, kStart + 150ms);
+    EXPECT_EQ(second(0).requests.at("home").ok, round);
+    EXPECT_EQ(second(0).requests.count("buy"), 0U);
+  }
+}
+
 TEST_F(RecorderTest, TheLongestLatenessIsToldOnce) {
   recorder.late(kStart, 3ms);
   recorder.late(kStart, 1ms);
