@@ -1,6 +1,7 @@
 #include "generators/transport/dial.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -13,22 +14,46 @@ using reports::ErrorClass;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
+/// As people write it: "127.0.0.1:8443", "[::1]:8443".
+std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+}  // namespace
+
+struct TcpDialer::Shared {
+  Shared(asio::io_context& context, DialOptions dial_options)
+      : loop(context), options(std::move(dial_options)), sources(options.turn) {
+    if (!options.resolver) options.resolver = std::make_shared<Resolver>(loop);
+  }
+
+  /// Whose turn it is: one for each host.
+  std::uint64_t next_turn(const std::string& host) {
+    return turns.try_emplace(host, options.turn).first->second++;
+  }
+
+  asio::io_context& loop;
+  DialOptions options;
+  std::map<std::string, std::uint64_t> turns;
+  std::uint64_t sources;
+};
+
 /// One attempt's state machine: resolve → connect (address by address) → tls. Handlers hold it
 /// alive; `step_` tells those of an earlier step that they come too late.
-class Course : public std::enable_shared_from_this<Course> {
+class TcpDialer::Course : public std::enable_shared_from_this<Course> {
  public:
-  Course(asio::io_context& loop, std::shared_ptr<const DialOptions> options, Url url,
-         Dialer::Done done)
-      : loop_(loop),
-        options_(std::move(options)),
+  Course(std::shared_ptr<Shared> shared, Url url, Dialer::Done done)
+      : shared_(std::move(shared)),
+        options_(shared_->options),
         url_(std::move(url)),
         done_(std::move(done)),
-        resolver_(loop),
-        waiter_(loop),
-        timer_(loop) {}
+        waiter_(shared_->loop),
+        timer_(shared_->loop) {}
 
   void start() {
-    asio::post(loop_, [self = shared_from_this()] { self->resolve(); });
+    asio::post(shared_->loop, [self = shared_from_this()] { self->resolve(); });
   }
 
   void give_up() {
@@ -42,36 +67,58 @@ class Course : public std::enable_shared_from_this<Course> {
   void resolve() {
     if (!done_) return;
     began_ = Clock::now();
-    ends_ = began_ + options_->timeout;
-    if (const auto fixed = options_->resolve.find(url_.host); fixed != options_->resolve.end()) {
+    ends_ = began_ + options_.timeout;
+    error_code bad;
+    if (const auto fixed = options_.resolve.find(url_.host); fixed != options_.resolve.end()) {
+      std::vector<asio::ip::address> addresses;
       for (const std::string& text : fixed->second) {
-        error_code bad;
         const auto address = asio::ip::make_address(text, bad);
-        if (!bad) addresses_.emplace_back(address, url_.port);
+        if (!bad) addresses.push_back(address);
       }
-      connect_next();
+      connect_to(addresses);
+    } else if (const auto address = asio::ip::make_address(url_.host, bad); !bad) {
+      connect_to({address});
+    } else if (const Resolved* known = options_.resolver->known(url_.host, began_)) {
+      connect_to(known->addresses);
+    } else {
+      begin_step(ends_);
+      // Given up together with this, so it need not hold it.
+      asking_ = options_.resolver->ask(url_.host,
+                                       [this](const Resolved& resolved) { on_resolved(resolved); });
+    }
+  }
+
+  void on_resolved(const Resolved& resolved) {
+    const auto self = shared_from_this();
+    asking_.reset();
+    if (!done_) return;
+    if (resolved.addresses.empty()) {
+      fail(ErrorClass::kResolve, resolved.why);
       return;
     }
-    error_code is_name;
-    const auto address = asio::ip::make_address(url_.host, is_name);
-    if (!is_name) {
-      addresses_.emplace_back(address, url_.port);
-      connect_next();
-      return;
+    outcome_.resolve = Clock::now() - began_;
+    connect_to(resolved.addresses);
+  }
+
+  /// One after the other, beginning with the one whose turn it is.
+  void connect_to(const std::vector<asio::ip::address>& addresses) {
+    for (const auto& address : addresses) addresses_.emplace_back(address, url_.port);
+    if (addresses_.size() > 1) {
+      const std::uint64_t first = shared_->next_turn(url_.host) % addresses_.size();
+      std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(first),
+                  addresses_.end());
     }
-    const std::uint64_t step = begin_step(ends_);
-    resolver_.async_resolve(
-        url_.host, std::to_string(url_.port), asio::ip::resolver_base::numeric_service,
-        [self = shared_from_this(), step](const error_code& failure, const auto& found) {
-          if (!self->done_ || self->step_ != step) return;
-          if (failure) {
-            self->fail(ErrorClass::kResolve, failure.message());
-            return;
-          }
-          self->outcome_.resolve = Clock::now() - self->began_;
-          for (const auto& entry : found) self->addresses_.push_back(entry.endpoint());
-          self->connect_next();
-        });
+    connect_next();
+  }
+
+  Result<UniqueFd> connect(const asio::ip::tcp::endpoint& to) {
+    if (options_.source.empty()) return begin_connect(to);
+    const bool v6 = to.address().is_v6();
+    if (options_.source.count(v6) == 0) {
+      return error(std::errc::address_family_not_supported,
+                   std::string("no source address is of ") + (v6 ? "IPv6" : "IPv4"));
+    }
+    return begin_connect(to, options_.source.at(v6, shared_->sources++));
   }
 
   void connect_next() {
@@ -79,7 +126,9 @@ class Course : public std::enable_shared_from_this<Course> {
     socket_.reset();
     if (connect_began_ == Instant{}) connect_began_ = Clock::now();
     while (tried_ < addresses_.size()) {
-      auto socket = begin_connect(addresses_[tried_++]);
+      const asio::ip::tcp::endpoint& to = addresses_[tried_++];
+      outcome_.address = to_text(to);
+      auto socket = connect(to);
       if (!socket) {
         why_ = socket.error().message();
         continue;
@@ -104,12 +153,12 @@ class Course : public std::enable_shared_from_this<Course> {
     const Instant now = Clock::now();
     outcome_.connect = now - connect_began_;
     stop_waiting();
-    if (url_.scheme != "https" || !options_->tls) {
+    if (url_.scheme != "https" || !options_.tls) {
       stream_ = std::make_unique<TcpStream>(std::move(socket_));
       finish();
       return;
     }
-    stream_ = options_->tls->connect(std::move(socket_), url_.host);
+    stream_ = options_.tls->connect(std::move(socket_), url_.host);
     tls_began_ = now;
     begin_step(ends_);
     handshake();
@@ -119,8 +168,8 @@ class Course : public std::enable_shared_from_this<Course> {
     switch (stream_->handshake().kind) {
       case IoStep::Kind::kDone:
         outcome_.tls = Clock::now() - tls_began_;
-        if (!options_->protocol.empty() && stream_->protocol() != options_->protocol) {
-          fail(ErrorClass::kTls, "the server did not agree on " + options_->protocol);
+        if (!options_.protocol.empty() && stream_->protocol() != options_.protocol) {
+          fail(ErrorClass::kTls, "the server did not agree on " + options_.protocol);
           return;
         }
         finish();
@@ -176,7 +225,7 @@ class Course : public std::enable_shared_from_this<Course> {
   void stop_waiting() {
     ++step_;
     timer_.cancel();
-    resolver_.cancel();
+    asking_.reset();
     if (waiter_.is_open()) waiter_.release();
   }
 
@@ -200,11 +249,11 @@ class Course : public std::enable_shared_from_this<Course> {
     if (auto done = std::exchange(done_, nullptr)) done(std::move(outcome_));
   }
 
-  asio::io_context& loop_;
-  std::shared_ptr<const DialOptions> options_;
+  std::shared_ptr<Shared> shared_;
+  const DialOptions& options_;
   Url url_;
   Dialer::Done done_;  // Empty once called, or given up.
-  asio::ip::tcp::resolver resolver_;
+  std::unique_ptr<Resolver::Waiting> asking_;
   asio::posix::stream_descriptor waiter_;  // Borrows the descriptor; released, never closed.
   asio::steady_timer timer_;
   std::uint64_t step_ = 0;
@@ -220,7 +269,7 @@ class Course : public std::enable_shared_from_this<Course> {
   Dialled outcome_;
 };
 
-class TcpAttempt final : public Dialer::Attempt {
+class TcpDialer::TcpAttempt final : public Dialer::Attempt {
  public:
   explicit TcpAttempt(std::shared_ptr<Course> course) : course_(std::move(course)) {}
   TcpAttempt(const TcpAttempt&) = delete;
@@ -231,13 +280,13 @@ class TcpAttempt final : public Dialer::Attempt {
   std::shared_ptr<Course> course_;
 };
 
-}  // namespace
-
 TcpDialer::TcpDialer(asio::io_context& loop, DialOptions options)
-    : loop_(loop), options_(std::make_shared<const DialOptions>(std::move(options))) {}
+    : shared_(std::make_shared<Shared>(loop, std::move(options))) {}
+
+TcpDialer::~TcpDialer() = default;
 
 std::unique_ptr<Dialer::Attempt> TcpDialer::dial(const Url& url, Done done) {
-  auto course = std::make_shared<Course>(loop_, options_, url, std::move(done));
+  auto course = std::make_shared<Course>(shared_, url, std::move(done));
   course->start();
   return std::make_unique<TcpAttempt>(std::move(course));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +10,8 @@
 
 #include "generators/spec/target_spec.h"
 #include "generators/transport/byte_stream.h"
+#include "generators/transport/resolver.h"
+#include "generators/transport/source_addresses.h"
 #include "generators/transport/tls.h"
 #include "harness/base/units.h"
 #include "harness/runtime/asio.h"
@@ -21,6 +24,8 @@ struct Dialled {
   std::unique_ptr<ByteStream> stream;  ///< Ready for use; null when the attempt failed.
   reports::ErrorClass error = reports::ErrorClass::kNone;  ///< kResolve, kConnect or kTls.
   std::string why;                                         ///< In words, when it failed.
+  /// What was dialled, or tried last: "127.0.0.1:8443", "[::1]:8443". Empty when there was none.
+  std::string address;
   std::optional<Duration> resolve;  ///< How long each step took, where it was taken and done.
   std::optional<Duration> connect;
   std::optional<Duration> tls;
@@ -46,26 +51,36 @@ class Dialer {
 struct DialOptions {
   std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, before DNS.
   std::shared_ptr<const TlsContext> tls;                    ///< For https.
-  std::string protocol;  ///< What ALPN must agree on, with TLS; empty: whatever it says.
-  Duration timeout{};    ///< For the whole attempt.
+  std::string protocol;    ///< What ALPN must agree on, with TLS; empty: whatever it says.
+  Duration timeout{};      ///< For the whole attempt.
+  SourceAddresses source;  ///< Where connections come from; none: the kernel chooses.
+  std::uint64_t turn = 0;  ///< Which source address, and which of a name's, is first.
+  std::shared_ptr<Resolver> resolver;  ///< Looks names up; null: one of the dialer's own.
 };
 
 /// Connects by name or address over TCP, with TLS where the URL says https.
 ///
-/// Names are looked up anew each time. Of several addresses one after the other is tried, each
-/// with its share of the time that is left; the first that connects is used.
+/// Names are looked up when the last answer holds no more. Each attempt begins with the next one of
+/// a name's addresses, and goes through the others in order, each with its share of the time that
+/// is left, until one connects. Each of these takes the next source address of its family.
 ///
 /// Lifecycle:  outlives its attempts.
-/// Threads:    all on the shard that runs `loop`; names are looked up on a thread of Asio's.
+/// Threads:    all on the shard that runs `loop`.
 /// Errors:     in Dialled.
 class TcpDialer final : public Dialer {
  public:
   TcpDialer(asio::io_context& loop, DialOptions options);
+  ~TcpDialer() override;
+  TcpDialer(const TcpDialer&) = delete;
+  TcpDialer& operator=(const TcpDialer&) = delete;
   std::unique_ptr<Attempt> dial(const Url& url, Done done) override;
 
  private:
-  asio::io_context& loop_;
-  std::shared_ptr<const DialOptions> options_;
+  struct Shared;  // What its attempts share.
+  class Course;
+  class TcpAttempt;
+
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace squall::generators

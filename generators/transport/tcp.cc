@@ -1,7 +1,10 @@
 #include "generators/transport/tcp.h"
 
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,11 +17,26 @@ Error last_error(std::string_view doing) {
   return {std::error_code(errno, std::system_category()), std::string(doing)};
 }
 
+/// Takes the local address, and leaves the port to connect(): ip(7), IP_BIND_ADDRESS_NO_PORT.
+Result<void> bind_to(int socket, const asio::ip::address& from) {
+  const int on = 1;
+  if (::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0) {
+    return last_error("set IP_BIND_ADDRESS_NO_PORT");
+  }
+  const asio::ip::tcp::endpoint local(from, 0);
+  if (::bind(socket, local.data(), static_cast<socklen_t>(local.size())) != 0) {
+    const std::error_code refused(errno, std::system_category());
+    return Error{refused, "bind to the source address " + from.to_string()};
+  }
+  return {};
+}
+
 bool is_again(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
 
 }  // namespace
 
-Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to) {
+Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to,
+                               const std::optional<asio::ip::address>& from) {
   UniqueFd socket(
       ::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) return last_error("make a socket");
@@ -26,10 +44,18 @@ Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to) {
   if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
     return last_error("set TCP_NODELAY");
   }
+  if (from) {
+    if (auto bound = bind_to(socket.get(), *from); !bound) return std::move(bound).error();
+  }
   int connected = 0;
   do {
     connected = ::connect(socket.get(), to.data(), static_cast<socklen_t>(to.size()));
   } while (connected != 0 && errno == EINTR);
+  if (connected != 0 && errno == EADDRNOTAVAIL) {
+    return error(std::errc::address_not_available,
+                 from ? "connect: no port of " + from->to_string() + " is free"
+                      : "connect: no local port is free");
+  }
   if (connected != 0 && errno != EINPROGRESS) return last_error("connect");
   return socket;
 }

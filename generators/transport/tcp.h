@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,8 +13,10 @@
 namespace squall::generators {
 
 /// Begins to connect, non-blocking, without Nagle's delay. The descriptor becomes writable when it
-/// is decided; then connect_result() tells.
-Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to);
+/// is decided; then connect_result() tells. From the local address `from`, where one is given; its
+/// port is chosen when the peer is known, so that each peer has all ports of that address.
+Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to,
+                               const std::optional<asio::ip::address>& from = {});
 
 /// Whether the connection that begin_connect() began was made.
 Result<void> connect_result(int descriptor);
