@@ -11,7 +11,9 @@ namespace squall::generators {
 
 /// How long to wait before the next attempt to connect: doubling from `after` up to `up_to`, each
 /// time a random part between the half and the whole of it, so that those who lost their
-/// connections together do not come back together.
+/// connections together do not come back together. Half of it stays fixed ("equal jitter"): with
+/// all of it random ("full jitter") one attempt could follow the other at once, and how many a dead
+/// server gets in a second would have no limit.
 ///
 /// Lifecycle:  one per connection; reset() after a connection that lasted.
 /// Threads:    one owner at a time.

@@ -63,6 +63,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, std::uint6
   sent.sent = now;
   sent.first_byte = Instant{};
   sent.status = 0;
+  sent.address = address;
   sent.request = &request;
   sent.index = request.index();
   sent.check = ExpectationState{};
@@ -228,6 +229,10 @@ void Connection::on_body(ClientSession::Ticket ticket, std::string_view piece) {
 
 void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
   const InFlight& request = in_flight_[ticket];
+  if (end == StreamEnd::kRefused || end == StreamEnd::kGoaway) {
+    finish_unprocessed(ticket, to_error(end));
+    return;
+  }
   if (end != StreamEnd::kWhole) {
     finish(ticket, to_error(end), 0);
     return;
@@ -242,6 +247,22 @@ void Connection::finish(ClientSession::Ticket ticket, ErrorClass error, int stat
   in_flight_.remove(ticket);
 }
 
+void Connection::finish_unprocessed(ClientSession::Ticket ticket, ErrorClass error) {
+  const InFlight& request = in_flight_[ticket];
+  if (request.job.again || !owner_.on_unprocessed(*this, request, now_)) {
+    finish(ticket, error, 0);
+    return;
+  }
+  in_flight_.remove(ticket);
+}
+
+/// True when the server may have closed the connection for idle before it saw the request, which
+/// may then be sent again (RFC 9112 §9.3.1): it answered here before, but not a byte of this.
+bool Connection::is_stale_for(const InFlight& request) const {
+  return session_->closes_unsaid() && answers_ > 0 && request.first_byte == Instant{} &&
+         request.request->is_idempotent();
+}
+
 void Connection::count_bytes() {
   const std::uint64_t received = stream_->received();
   const std::uint64_t sent = stream_->sent();
@@ -254,7 +275,14 @@ void Connection::end(ErrorClass error, bool lost) {
   if (std::exchange(ended_, true)) return;
   const auto self = shared_from_this();  // on_lost() may let go of this.
   if (waiter_.is_open()) waiter_.release();
-  while (!in_flight_.empty()) finish(in_flight_.oldest(), error, 0);
+  while (!in_flight_.empty()) {
+    const InFlightTable::Ticket ticket = in_flight_.oldest();
+    if (lost && error == ErrorClass::kClosed && is_stale_for(in_flight_[ticket])) {
+      finish_unprocessed(ticket, error);
+    } else {
+      finish(ticket, error, 0);
+    }
+  }
   stream_.reset();
   if (lost) owner_.on_lost(*this, now_);
 }

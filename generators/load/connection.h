@@ -38,6 +38,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     /// A request ended. `status` is 0 when there was no whole answer.
     virtual void on_end(const InFlight& request, reports::ErrorClass error, int status,
                         Instant now) = 0;
+    /// The server did not process a request that was sent for the first time. True: it is to be
+    /// sent again, and has not ended. False: it ends as an error, next.
+    virtual bool on_unprocessed(const Connection& connection, const InFlight& request,
+                                Instant now) = 0;
     virtual void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) = 0;
     /// Something was read or can be written again: streams may be free, the server may have gone
     /// away. Called last by the handler that saw it.
@@ -76,6 +80,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::size_t free_index = kNowhere;
   bool is_dirty = false;
   std::size_t place = 0;
+  /// Recorder::address() of where it goes.
+  std::uint32_t address = 0;
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
  private:
@@ -92,6 +98,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   /// One read; false when there is nothing more to read for now, or ever.
   bool read_some();
   void finish(ClientSession::Ticket ticket, reports::ErrorClass error, int status);
+  /// The same for what the server has not processed, which may be sent again.
+  void finish_unprocessed(ClientSession::Ticket ticket, reports::ErrorClass error);
+  bool is_stale_for(const InFlight& request) const;
   void count_bytes();
   void end(reports::ErrorClass error, bool lost);
 

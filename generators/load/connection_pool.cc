@@ -1,6 +1,7 @@
 #include "generators/load/connection_pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -31,14 +32,24 @@ ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder&
       random_(derive_seed(options_.seed, "urls")) {
   for (const std::size_t number : options_.places) {
     places_.push_back({number, Backoff(options_.reconnect, random_at(options_.seed, number)),
-                       nullptr, nullptr, std::make_unique<asio::steady_timer>(loop)});
+                       std::make_unique<asio::steady_timer>(loop)});
   }
 }
 
 ConnectionPool::~ConnectionPool() = default;
 
 void ConnectionPool::open() {
-  for (std::size_t place = 0; place < places_.size(); ++place) dial(place);
+  const Instant now = Clock::now();
+  const auto all = static_cast<double>(places_.size());
+  for (std::size_t place = 0; place < places_.size(); ++place) {
+    const Duration later =
+        from_seconds(to_seconds(options_.connect_over) * static_cast<double>(place) / all);
+    if (later <= Duration::zero()) {
+      dial(place);
+    } else {
+      dial_at(place, now + later);
+    }
+  }
 }
 
 void ConnectionPool::close(Instant now) {
@@ -55,9 +66,11 @@ void ConnectionPool::close(Instant now) {
   expiry_.reset();
 }
 
-Connection* ConnectionPool::take(Instant now) {
+Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
+  const auto next = [this] { return turn_ + 1 < free_.size() ? turn_ + 1 : 0; };
   while (!free_.empty()) {
-    turn_ = turn_ + 1 < free_.size() ? turn_ + 1 : 0;
+    turn_ = next();
+    if (free_[turn_] == other_than) turn_ = next();
     Connection* connection = free_[turn_];
     if (!is_worn(*connection, now)) return connection;
     retire(*connection, now);
@@ -114,6 +127,13 @@ void ConnectionPool::on_end(const InFlight& request, ErrorClass error, int statu
   owner_.on_end(request, error, status, now);
 }
 
+bool ConnectionPool::on_unprocessed(const Connection& connection, const InFlight& request,
+                                    Instant now) {
+  if (closed_ || !owner_.on_unprocessed(connection, request, now)) return false;
+  --in_flight_;
+  return true;
+}
+
 void ConnectionPool::on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) {
   recorder_.bytes(now, received, sent);
 }
@@ -148,20 +168,22 @@ void ConnectionPool::on_lost(Connection& connection, Instant now) {
 void ConnectionPool::replace(Connection& connection, Instant now) {
   Place& place = places_[connection.place];
   if (place.connection.get() != &connection) return;  // It has been replaced before.
-  recorder_.connection_lost(now);
+  recorder_.connection_lost(now, connection.address);
+  place.lost = now;
   const bool in_good_order = connection.has_gone_away() && connection.answers() > 0;
   if (now - connection.opened() >= options_.reconnect.up_to) place.backoff.reset();
   let_go(connection);
   if (in_good_order) {
     dial(connection.place);
   } else {
-    dial_later(connection.place);
+    dial_at(connection.place, now + place.backoff.next());
   }
 }
 
 void ConnectionPool::retire(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   let_go(connection);
+  places_[connection.place].renewed = true;
   if (connection.in_flight() == 0) {
     std::erase(leaving_, hold);
     connection.close(now);
@@ -177,10 +199,28 @@ void ConnectionPool::let_go(Connection& connection) {
   update_free(connection);
 }
 
+/// Says when the connection that has just been made is to be given up for a fresh one.
+void ConnectionPool::limit(std::size_t index, Instant now) {
+  if (!options_.renew) return;
+  Place& place = places_[index];
+  if (options_.renew->age) {
+    place.most_age =
+        now + from_seconds(to_seconds(*options_.renew->age) * (1 + random_.unit()) / 2);
+  }
+  if (!options_.renew->requests) return;
+  place.most_requests = *options_.renew->requests;
+  if (place.renewed) return;
+  // It came up together with others: without this all would be given up in the same moment.
+  const double share = 1 - static_cast<double>(index) / static_cast<double>(places_.size());
+  const double some = std::ceil(static_cast<double>(place.most_requests) * share);
+  place.most_requests = static_cast<std::uint64_t>(std::max(some, 1.0));
+}
+
 bool ConnectionPool::is_worn(const Connection& connection, Instant now) const {
   if (!options_.renew) return false;
-  return (options_.renew->requests && connection.requests_sent() >= *options_.renew->requests) ||
-         (options_.renew->age && now - connection.opened() >= *options_.renew->age);
+  const Place& place = places_[connection.place];
+  return (options_.renew->requests && connection.requests_sent() >= place.most_requests) ||
+         now >= place.most_age;
 }
 
 void ConnectionPool::update_free(Connection& connection) {
@@ -221,10 +261,10 @@ void ConnectionPool::dial(std::size_t place) {
   });
 }
 
-void ConnectionPool::dial_later(std::size_t place) {
+void ConnectionPool::dial_at(std::size_t place, Instant when) {
   if (closed_) return;
   asio::steady_timer& timer = *places_[place].timer;
-  timer.expires_after(places_[place].backoff.next());
+  timer.expires_at(when);
   timer.async_wait([this, place](const boost::system::error_code& aborted) {
     if (aborted || closed_) return;
     dial(place);
@@ -245,19 +285,27 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   if (dialled.resolve) recorder_.measured(now, Metric::kResolve, *dialled.resolve);
   if (dialled.connect) recorder_.measured(now, Metric::kConnect, *dialled.connect);
   if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
+  const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
   if (!dialled.stream) {
-    recorder_.connection_failed(now);
+    recorder_.connection_failed(now, address);
     say_once(dialled, options_.urls[url]);
-    dial_later(index);
+    place.renewed = false;
+    dial_at(index, now + place.backoff.next());
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;
   }
-  recorder_.connection_opened(now);
+  recorder_.connection_opened(now, address);
+  if (const auto lost = std::exchange(place.lost, std::nullopt)) {
+    recorder_.measured(now, Metric::kReconnect, now - *lost);
+  }
+  limit(index, now);
+  place.renewed = false;
   ++up_;
   place.connection =
       std::make_shared<Connection>(loop_, std::move(dialled.stream), options_.streams, url, now,
                                    static_cast<Connection::Owner&>(*this));
   place.connection->place = index;
+  place.connection->address = address;
   const auto connection = place.connection;
   connection->open(now);
   if (connection->is_ended()) return;  // on_lost() has been called.

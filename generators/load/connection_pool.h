@@ -26,6 +26,7 @@ struct PoolOptions {
   Duration timeout{};
   ReconnectSpec reconnect;
   std::optional<RenewSpec> renew;
+  Duration connect_over{};  ///< open() opens them evenly over this time.
   std::uint64_t seed = 0;
 };
 
@@ -41,7 +42,12 @@ std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
 /// A place is a connection that should be there. It is dialled at open(), and again after each loss
 /// or failure, with back-off; at once when the server said goodbye in good order (GOAWAY) after
 /// having answered something. A connection that the server left that way, or that is due to be
-/// renewed, still finishes what it has in flight, beside its replacement.
+/// renewed, still finishes what it has in flight, beside its replacement. Connections that were
+/// opened together are not renewed together: the age at which one is, is drawn between half of the
+/// greatest and that; of requests, the first connection of place i of n takes the share 1 - i/n.
+///
+/// With round-robin a place has one URL for good: while that is down, its places are in back-off,
+/// and the load goes over the connections that are up. With random each attempt draws anew.
 ///
 /// Lifecycle:  open() → … → close(); the owner and the dialer outlive it.
 /// Threads:    its shard's.
@@ -51,6 +57,9 @@ class ConnectionPool final : private Connection::Owner {
   class Owner {
    public:
     virtual ~Owner() = default;
+    /// As Connection::Owner::on_unprocessed(). No request may be sent from here.
+    virtual bool on_unprocessed(const Connection& connection, const InFlight& request,
+                                Instant now) = 0;
     /// A request ended. No request may be sent from here.
     virtual void on_end(const InFlight& request, reports::ErrorClass error, int status,
                         Instant now) = 0;
@@ -72,8 +81,8 @@ class ConnectionPool final : private Connection::Owner {
 
   bool has_free() const { return !free_.empty(); }
   /// The connection to send the next request on: those with a free stream take turns. Null when
-  /// there is none.
-  Connection* take(Instant now);
+  /// there is none. Another one than `other_than`, unless that is the only one.
+  Connection* take(Instant now, const Connection* other_than = nullptr);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
             std::uint64_t seed, Instant now);
@@ -91,24 +100,30 @@ class ConnectionPool final : private Connection::Owner {
   struct Place {
     std::size_t number = 0;  // Within the load.
     Backoff backoff;
-    std::shared_ptr<Connection> connection;    // Up; or null,
-    std::unique_ptr<Dialer::Attempt> attempt;  // being dialled; or neither: waiting.
     std::unique_ptr<asio::steady_timer> timer;
+    std::shared_ptr<Connection> connection = nullptr;    // Up; or null,
+    std::unique_ptr<Dialer::Attempt> attempt = nullptr;  // being dialled; or neither: waiting.
+    std::optional<Instant> lost = std::nullopt;  // When the connection was that is to be replaced.
+    bool renewed = false;  // What is being dialled replaces one that was given up for it.
+    Instant most_age = Instant::max();  // Of the connection: the end of its time,
+    std::uint64_t most_requests = 0;    // and of its requests.
   };
 
+  bool on_unprocessed(const Connection& connection, const InFlight& request, Instant now) override;
   void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
   void on_progress(Connection& connection, Instant now) override;
   void on_lost(Connection& connection, Instant now) override;
 
   void dial(std::size_t place);
-  void dial_later(std::size_t place);
+  void dial_at(std::size_t place, Instant when);
   /// The first failure of each class is said aloud: counts do not tell why.
   void say_once(const Dialled& failed, const Url& url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   void replace(Connection& connection, Instant now);
   void retire(Connection& connection, Instant now);
   void let_go(Connection& connection);
+  void limit(std::size_t index, Instant now);
   bool is_worn(const Connection& connection, Instant now) const;
   void update_free(Connection& connection);
   void mark_dirty(Connection& connection);

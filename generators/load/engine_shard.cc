@@ -25,6 +25,10 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   options.tls = load->tls;
   options.protocol = load->tls ? "h2" : "";
   options.timeout = load->target.timeout;
+  options.source = load->source;
+  options.turn = part.places.empty() ? 0 : part.places.front();
+  if (!resolver_) resolver_ = std::make_shared<Resolver>(shard_.context());
+  options.resolver = resolver_;
   Part added;
   added.load = load;
   added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));

@@ -53,6 +53,7 @@ class EngineShard {
   void on_part_done();
 
   Shard shard_;
+  std::shared_ptr<Resolver> resolver_;  // What one load has looked up, all of the shard know.
   std::vector<Part> parts_;
   asio::steady_timer seconds_;
   std::size_t parts_done_ = 0;

@@ -15,6 +15,7 @@ struct Job {
   Instant due{};
   std::uint64_t number = 0;  ///< Within the load.
   std::uint32_t user = 0;    ///< Closed loads only.
+  bool again = false;        ///< Sent once before, and not processed: see ShardLoad.
 };
 
 /// A request that has been sent and has not ended.

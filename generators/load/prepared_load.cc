@@ -16,7 +16,6 @@ Result<void> check_target(const TargetSpec& target) {
   if (target.protocol != Protocol::kH2 && target.protocol != Protocol::kH2c) {
     return not_yet("protocols other than h2 and h2c");
   }
-  if (!target.source.empty()) return not_yet("source");
   if (target.urls.empty()) return wrong("a target without a URL");
   if (target.connections == 0 || target.streams == 0) {
     return wrong("a target without connections or streams");
@@ -51,6 +50,9 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   PreparedLoad prepared;
   prepared.seed = derive_seed(seed, load.name);
   prepared.values_seed = derive_seed(prepared.seed, "values");
+  auto source = SourceAddresses::make(target.source);
+  if (!source) return std::move(source).error().within("target " + target.name + ": source");
+  prepared.source = *std::move(source);
   if (target.protocol == Protocol::kH2) {
     auto tls = TlsContext::make(target.tls, directory, {"h2"});
     if (!tls) return std::move(tls).error().within("target " + target.name);

@@ -11,6 +11,7 @@
 #include "generators/schedule/open_schedule.h"
 #include "generators/spec/load_spec.h"
 #include "generators/spec/target_spec.h"
+#include "generators/transport/source_addresses.h"
 #include "generators/transport/tls.h"
 #include "harness/base/result.h"
 
@@ -25,6 +26,7 @@ struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
   std::shared_ptr<const TlsContext> tls;               ///< Null without TLS.
+  SourceAddresses source;                              ///< None: the kernel chooses.
   std::shared_ptr<const OpenSchedule> schedule;        ///< Null for a closed load.
   std::vector<std::vector<PreparedRequest>> requests;  ///< By URL, then as in the spec.
   RequestMix mix{{}, 0};

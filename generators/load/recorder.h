@@ -40,6 +40,8 @@ class Recorder {
   void unsent(Instant due) { ++cell(due).unsent; }
   void shed(Instant due) { ++cell(due).shed; }
   void sent(Instant now) { ++cell(now).sent; }
+  /// A request is sent once more; it was counted as sent the first time.
+  void retried(Instant now) { ++cell(now).retried; }
   /// How late the generator itself was with a request.
   void late(Instant due, Duration lateness);
   /// The end of a sent request; `status` 0 when there was no whole answer.

@@ -26,6 +26,7 @@ PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   options.timeout = load.target.timeout;
   options.reconnect = load.target.reconnect;
   options.renew = load.target.new_connection_every;
+  options.connect_over = load.target.connect_over;
   options.seed = random_at(derive_seed(load.seed, "connections"), part.slice.first);
   return options;
 }
@@ -96,6 +97,7 @@ void ShardLoad::close() {
   stopped_ = true;
   leave_unsent();
   pool_.close(now);
+  end_again(now, ErrorClass::kClosed, now);
   end_ = now;
   check_over(now);
 }
@@ -115,7 +117,11 @@ void ShardLoad::tick() {
   if (done_) return;
   Instant now = Clock::now();
   if (const auto expiry = pool_.next_expiry(); expiry && *expiry <= now) pool_.expire(now);
-  if (cut_ && *cut_ <= now) pool_.expire_all(now);
+  end_again(now - load_->target.timeout, ErrorClass::kTimeout, now);
+  if (cut_ && *cut_ <= now) {
+    pool_.expire_all(now);
+    end_again(now, ErrorClass::kTimeout, now);
+  }
   shed_stale(now);
   if (!stopped_) {
     if (arrivals_) {
@@ -136,7 +142,7 @@ void ShardLoad::tick() {
 }
 
 void ShardLoad::release_arrivals(Instant now) {
-  const bool could_send = !stopped_ && backlog_.empty() && pool_.has_free();
+  const bool could_send = !stopped_ && nothing_waits() && pool_.has_free();
   for (int i = 0; i < kBatch && has_due(now); ++i) {
     const Arrival arrival = *arrivals_->peek();
     arrivals_->pop();
@@ -147,7 +153,7 @@ void ShardLoad::release_arrivals(Instant now) {
 }
 
 void ShardLoad::release_users(Instant now) {
-  const bool could_send = backlog_.empty() && pool_.has_free();
+  const bool could_send = nothing_waits() && pool_.has_free();
   while (!users_->empty() && users_->next() <= now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
@@ -171,6 +177,7 @@ void ShardLoad::pump(Instant now) {
   pumping_ = true;
   do {
     shed_stale(now);
+    send_again(now);
     while (!backlog_.empty()) {
       Connection* connection = pool_.take(now);
       if (connection == nullptr) break;
@@ -181,8 +188,34 @@ void ShardLoad::pump(Instant now) {
                  load_->values_seed, now);
     }
     pool_.flush(now);
-  } while (!backlog_.empty() && pool_.has_free());
+  } while (!nothing_waits() && pool_.has_free());
   pumping_ = false;
+}
+
+void ShardLoad::send_again(Instant now) {
+  while (!again_.empty()) {
+    Connection* connection = pool_.take(now, again_.front().from);
+    if (connection == nullptr) return;
+    const Job job = again_.front().job;
+    again_.pop();
+    recorder_.retried(now);
+    pool_.send(*connection, job, load_->request(job.number, connection->url()), load_->values_seed,
+               now);
+  }
+}
+
+void ShardLoad::end_again(Instant before, ErrorClass error, Instant now) {
+  while (!again_.empty() && again_.front().since <= before) {
+    const Again& waiting = again_.front();
+    InFlight request;
+    request.job = waiting.job;
+    request.sent = waiting.sent;
+    request.index = waiting.request->index();
+    request.address = waiting.address;
+    request.request = waiting.request;
+    again_.pop();
+    on_end(request, error, 0, now);
+  }
 }
 
 void ShardLoad::shed_stale(Instant now) {
@@ -199,12 +232,21 @@ void ShardLoad::leave_unsent() {
   for (; !backlog_.empty(); backlog_.pop()) recorder_.unsent(backlog_.front().due);
 }
 
+bool ShardLoad::on_unprocessed(const Connection& connection, const InFlight& request, Instant now) {
+  if (done_ || (cut_ && *cut_ <= now)) return false;
+  Job job = request.job;
+  job.again = true;
+  again_.push({job, request.sent, request.request, request.address, &connection, now});
+  return true;
+}
+
 void ShardLoad::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
   recorder_.ended(request, error, status, now);
   if (users_ && !stopped_) users_->think(request.job.user, now);
 }
 
 void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
+  end_again(now, error, now);
   // Only those waiting at this moment: what a user begins next waits for the next attempt.
   for (std::size_t waiting = backlog_.size(); waiting > 0; --waiting) {
     const Job job = backlog_.front();
@@ -225,7 +267,7 @@ void ShardLoad::on_progress(Instant now) {
 }
 
 void ShardLoad::check_over(Instant now) {
-  if (done_ || now < end_ || !backlog_.empty() || pool_.in_flight() > 0) return;
+  if (done_ || now < end_ || !nothing_waits() || pool_.in_flight() > 0) return;
   if (!stopped_ && arrivals_ && arrivals_->peek()) return;
   done_ = true;
   timer_.cancel();
@@ -247,8 +289,9 @@ void ShardLoad::arm() {
     at(give_up_);
     if (load_->target.deadline) at(backlog_.front().due + *load_->target.deadline + Duration(1));
   }
-  if (cut_ && pool_.in_flight() > 0) at(*cut_);
-  if (opened_ && backlog_.empty() && pool_.in_flight() == 0) at(end_);
+  if (!again_.empty()) at(again_.front().since + load_->target.timeout);
+  if (cut_ && in_flight() > 0) at(*cut_);
+  if (opened_ && backlog_.empty() && in_flight() == 0) at(end_);
   if (next == Instant::max() || next >= armed_for_) return;
   armed_for_ = next;
   timer_.expires_at(next);

@@ -31,6 +31,11 @@ struct LoadPart {
 /// an attempt to connect fails and no connection is up (an error), or when the load is over
 /// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
 ///
+/// A request that the server has not processed (RFC 9113 §8.7) is sent once more, before all that
+/// waits: on another connection, if there is one with a stream free, or the next that is up. Its
+/// response counts from its due moment, its service and its timeout from the second sending. What
+/// waits for that for the timeout ends as timed out.
+///
 /// Lifecycle:  open() ahead of the start → … → `on_done` once, when all has ended and been counted;
 ///             or stop() before. close() ends it at once. The dialer and the recorder outlive it.
 /// Threads:    its shard's.
@@ -51,9 +56,20 @@ class ShardLoad final : private ConnectionPool::Owner {
 
   bool is_done() const { return done_; }
   std::size_t backlog() const { return backlog_.size(); }
-  std::size_t in_flight() const { return pool_.in_flight(); }
+  std::size_t in_flight() const { return pool_.in_flight() + again_.size(); }
 
  private:
+  /// A request that is to be sent again.
+  struct Again {
+    Job job;
+    Instant sent{};
+    const PreparedRequest* request = nullptr;
+    std::uint32_t address = 0;
+    const Connection* from = nullptr;  // Only to be compared.
+    Instant since{};
+  };
+
+  bool on_unprocessed(const Connection& connection, const InFlight& request, Instant now) override;
   void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_no_connection(reports::ErrorClass error, Instant now) override;
   void on_progress(Instant now) override;
@@ -64,6 +80,10 @@ class ShardLoad final : private ConnectionPool::Owner {
   void release(const Job& job);
   void begin_request_of(std::uint32_t user, Instant due);
   void pump(Instant now);
+  bool nothing_waits() const { return backlog_.empty() && again_.empty(); }
+  void send_again(Instant now);
+  /// Ends those that have waited to be sent again since `before` or earlier.
+  void end_again(Instant before, reports::ErrorClass error, Instant now);
   void shed_stale(Instant now);
   void leave_unsent();
   bool has_due(Instant now) const;
@@ -78,6 +98,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   std::function<void()> on_done_;
   ConnectionPool pool_;
   RingQueue<Job> backlog_;
+  RingQueue<Again> again_;
   std::optional<ArrivalWalk> arrivals_;  // Of an open load,
   std::optional<ThinkingUsers> users_;   // or a closed one.
   std::uint64_t next_number_;            // Closed loads: of the next request.

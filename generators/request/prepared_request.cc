@@ -114,6 +114,13 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
   return request;
 }
 
+bool PreparedRequest::is_idempotent() const {
+  constexpr std::array<std::string_view, 6> kIdempotent{"GET",    "HEAD",    "PUT",
+                                                        "DELETE", "OPTIONS", "TRACE"};
+  const std::string& method = constant_.headers.front().value;
+  return std::find(kIdempotent.begin(), kIdempotent.end(), method) != kIdempotent.end();
+}
+
 void PreparedRequest::render(std::uint64_t seed, std::uint64_t number, RenderedRequest& out) const {
   RenderSource source(seed, number);
   out.headers = constant_.headers;

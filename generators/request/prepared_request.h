@@ -52,6 +52,8 @@ class PreparedRequest {
   void render(std::uint64_t seed, std::uint64_t number, RenderedRequest& out) const;
 
   bool has_body() const { return has_body_; }
+  /// True when doing it twice is as good as once (RFC 9110 §9.2.2).
+  bool is_idempotent() const;
   const Expectation& expectation() const { return expectation_; }
 
  private:

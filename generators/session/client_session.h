@@ -58,6 +58,9 @@ class ClientSession {
   virtual std::size_t open_streams() const = 0;
   /// True when the server has said that no further request will be answered here.
   virtual bool has_gone_away() const = 0;
+  /// True where the protocol has no word for that: a server may close a connection which it holds
+  /// for idle while a request is on its way (RFC 9112 §9.3.1).
+  virtual bool closes_unsaid() const { return false; }
   /// True when the server has said something in the protocol: it speaks it.
   virtual bool is_confirmed() const = 0;
 

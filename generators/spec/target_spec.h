@@ -61,8 +61,8 @@ struct ReconnectSpec {
 
 /// When a connection is given up for a fresh one: after so many requests, or at an age.
 struct RenewSpec {
-  std::optional<std::uint64_t> requests;
-  std::optional<Duration> age;
+  std::optional<std::uint64_t> requests;  ///< At most, on one connection.
+  std::optional<Duration> age;  ///< The greatest; each is given up between half of it and that.
 };
 
 /// Where load goes.
@@ -72,6 +72,7 @@ struct TargetSpec {
   Balance balance = Balance::kRoundRobin;
   Protocol protocol = Protocol::kAuto;
   std::size_t connections = 1;
+  Duration connect_over{};    ///< They are opened evenly over this time; zero: all at once.
   std::size_t streams = 100;  ///< At most, per connection; the server's limit also holds.
   TlsSpec tls;
   std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, instead of DNS.
