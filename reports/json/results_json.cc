@@ -135,6 +135,7 @@ Json load_json(const LoadResult& load) {
       {"ok", totals.ok},
       {"unsent", totals.unsent},
       {"shed", totals.shed},
+      {"retried", totals.retried},
       {"errors", errors_by_class(totals.errors)},
       {"status", statuses(totals.status)},
       {"rate",

@@ -89,6 +89,7 @@ std::vector<std::string> requests_in_words(const SecondCell& totals) {
       counted(totals.all_errors(), "error")};
   if (totals.unsent > 0) parts.push_back(thousands(totals.unsent) + " unsent");
   if (totals.shed > 0) parts.push_back(thousands(totals.shed) + " shed");
+  if (totals.retried > 0) parts.push_back(thousands(totals.retried) + " retried");
   return parts;
 }
 

@@ -153,7 +153,6 @@ void read_reconnect(Reading& reading, const Node& node, const std::string& what,
 
 /// "100 requests", or the greatest age of a connection.
 void read_renewal(Reading& reading, const Node& node, TargetSpec& target) {
-  reading.not_yet(node, "targets." + target.name + ".new_connection_every");
   constexpr std::string_view kRequests = "requests";
   generators::RenewSpec renew;
   const std::string_view text = trimmed(node.text);
@@ -182,12 +181,13 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
   const MapReader map(
       reading, node, what,
       {"url", "urls", "balance", "protocol", "connections", "streams", "tls", "resolve", "timeout",
-       "deadline", "reconnect", "new_connection_every", "source"});
+       "deadline", "reconnect", "new_connection_every", "source", "connect_over"});
   read_urls(reading, map, target);
   map.set_word(target.balance, "balance", "balance",
                {{"round-robin", Balance::kRoundRobin}, {"random", Balance::kRandom}});
   read_protocol(reading, map, target);
   read_count(map, target.connections, "connections", kMostConnections);
+  map.set(target.connect_over, "connect_over", kDuration);
   read_count(map, target.streams, "streams", kMostStreams);
   if (const Node* tls = map.find("tls")) read_tls(reading, map, *tls, target);
   if (const Node* resolve = map.find("resolve")) read_resolve(reading, *resolve, what, target);
@@ -201,7 +201,6 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
   }
   if (const Node* source = map.find("source")) {
     target.source = read_list(reading, *source, kAddressBlock);
-    reading.not_yet(*source, "targets." + name + ".source");
   }
   reading.scenario.targets.push_back(std::move(target));
 }

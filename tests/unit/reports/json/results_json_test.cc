@@ -44,7 +44,7 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
   const Json& load = json["load"]["browse"];
   EXPECT_THAT(keys(load), IsSupersetOf({"target", "protocol", "due", "sent", "completed", "ok",
                                         "unsent", "shed", "errors", "status", "rate", "latency_ms",
-                                        "bytes", "connections", "phases", "series"}));
+                                        "bytes", "connections", "phases", "series", "retried"}));
   EXPECT_THAT(keys(load["rate"]), ElementsAre("due", "sent", "completed"));
   EXPECT_THAT(keys(load["latency_ms"]),
               IsSupersetOf({"response", "service", "ttfb", "connect", "tls", "lateness"}));

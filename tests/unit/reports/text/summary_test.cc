@@ -77,6 +77,15 @@ TEST(Summary, TellsARunInWhichNothingWorked) {
   EXPECT_THAT(text, Not(HasSubstr("nan")));
 }
 
+TEST(Summary, TellsOfRetriesWhereThereWereAny) {
+  SampleRun run = good_run();
+  EXPECT_THAT(write_summary(judge(run.record()), {}), Not(HasSubstr("retried")));
+  SecondCell retried;
+  retried.retried = 3;
+  run.is_measured(7, retried);
+  EXPECT_THAT(write_summary(judge(run.record()), {}), HasSubstr("3 retried"));
+}
+
 TEST(Summary, ABudgetThatAllowsNothingIsMoreThanSpent) {
   SampleRun run = good_run();
   run.fails(3, 1, ErrorClass::kReset, 1ms).is_stopped("pause", 3s, 4s).wants_within("all", 1s, 1);
