@@ -214,7 +214,7 @@ bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
   if (id < 0) return false;  // Out of stream numbers, or of memory.
   Stream stream;
   stream.id = id;
-  stream.body_left = request.body;
+  stream.body_left = request.content();
   streams_[ticket] = stream;
   ++open_streams_;
   return true;

@@ -54,7 +54,7 @@ bool Connection::can_take() const {
   return !ended_ && !blocked_ && in_flight_.size() < streams_ && session_->can_submit();
 }
 
-void Connection::send(const Job& job, const PreparedRequest& request, std::uint64_t seed,
+void Connection::send(const Job& job, const PreparedRequest& request, const RenderContext& context,
                       Instant now) {
   now_ = now;
   const InFlightTable::Ticket ticket = in_flight_.add();
@@ -65,11 +65,16 @@ void Connection::send(const Job& job, const PreparedRequest& request, std::uint6
   sent.status = 0;
   sent.address = address;
   sent.request = &request;
-  sent.index = request.index();
-  sent.check = ExpectationState{};
-  if (!request.is_constant()) request.render(seed, job.number, sent.rendered);
+  if (!request.needs_status_only()) {
+    if (!sent.answer) sent.answer = std::make_unique<AnswerReader>();
+    sent.answer->begin(request);
+  }
+  if (!request.is_constant()) {
+    if (!sent.rendered) sent.rendered = std::make_unique<RenderedRequest>();
+    request.render(context, *sent.rendered);
+  }
   ++requests_sent_;
-  const RenderedRequest& rendered = request.is_constant() ? request.constant() : sent.rendered;
+  const RenderedRequest& rendered = request.is_constant() ? request.constant() : *sent.rendered;
   if (!session_->submit(ticket, rendered, request.has_body())) {
     finish(ticket, ErrorClass::kProtocol, 0);  // can_take() was not asked, or memory is out.
   }
@@ -211,20 +216,19 @@ void Connection::on_answer(ClientSession::Ticket ticket) { in_flight_[ticket].fi
 void Connection::on_status(ClientSession::Ticket ticket, int status) {
   InFlight& request = in_flight_[ticket];
   request.status = status;
-  request.check.headers_seen = 0;  // Those of an interim answer do not count.
+  // The headers of an interim answer do not count.
+  if (!request.request->needs_status_only()) request.answer->restart();
 }
 
 void Connection::on_header(ClientSession::Ticket ticket, std::string_view name,
                            std::string_view value) {
   InFlight& request = in_flight_[ticket];
-  const Expectation& expectation = request.request->expectation();
-  if (!expectation.needs_status_only()) expectation.header(request.check, name, value);
+  if (!request.request->needs_status_only()) request.answer->header(name, value);
 }
 
 void Connection::on_body(ClientSession::Ticket ticket, std::string_view piece) {
   InFlight& request = in_flight_[ticket];
-  const Expectation& expectation = request.request->expectation();
-  if (!expectation.needs_status_only()) expectation.body(request.check, piece);
+  if (!request.request->needs_status_only()) request.answer->body(piece);
 }
 
 void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
@@ -238,7 +242,9 @@ void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
     return;
   }
   ++answers_;
-  const bool holds = request.request->expectation().holds(request.check, request.status);
+  const bool holds = request.request->needs_status_only()
+                         ? request.request->expectation().holds({}, request.status)
+                         : request.answer->is_as_expected(request.status);
   finish(ticket, holds ? ErrorClass::kNone : ErrorClass::kUnexpected, request.status);
 }
 

@@ -57,7 +57,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void open(Instant now);
   /// True when a request can be sent now.
   bool can_take() const;
-  void send(const Job& job, const PreparedRequest& request, std::uint64_t seed, Instant now);
+  void send(const Job& job, const PreparedRequest& request, const RenderContext& context,
+            Instant now);
   /// Writes what is queued.
   void flush(Instant now);
   /// Ends requests that were sent `timeout` ago or earlier as timed out, and cancels them.

@@ -79,10 +79,10 @@ Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
 }
 
 void ConnectionPool::send(Connection& connection, const Job& job, const PreparedRequest& request,
-                          std::uint64_t seed, Instant now) {
+                          const RenderContext& context, Instant now) {
   ++in_flight_;
   if (!expiry_) expiry_ = now + timeout_;
-  connection.send(job, request, seed, now);
+  connection.send(job, request, context, now);
   mark_dirty(connection);
   update_free(connection);
 }

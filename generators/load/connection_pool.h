@@ -85,7 +85,7 @@ class ConnectionPool final : private Connection::Owner {
   Connection* take(Instant now, const Connection* other_than = nullptr);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
-            std::uint64_t seed, Instant now);
+            const RenderContext& context, Instant now);
   void flush(Instant now);
 
   /// Ends what has been in flight for the timeout, as timed out.

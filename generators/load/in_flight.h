@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
+#include "generators/request/answer_reader.h"
 #include "generators/request/prepared_request.h"
 #include "harness/base/units.h"
 
@@ -14,8 +16,8 @@ namespace squall::generators {
 struct Job {
   Instant due{};
   std::uint64_t number = 0;  ///< Within the load.
-  std::uint32_t user = 0;    ///< Closed loads only.
-  bool again = false;        ///< Sent once before, and not processed: see ShardLoad.
+  std::uint32_t user = 0;    ///< Who sends it: closed loads, and flows.
+  std::uint32_t row = 0;     ///< Of the table of which it uses a row alone, if any.
 };
 
 /// A request that has been sent and has not ended.
@@ -27,8 +29,10 @@ struct InFlight {
   std::uint32_t index = 0;    ///< Of its request within the load.
   std::uint32_t address = 0;  ///< Recorder::address() of where it went.
   const PreparedRequest* request = nullptr;
-  ExpectationState check;
-  RenderedRequest rendered;  ///< Where the request is not constant. Keeps its memory.
+  /// Where the request is not constant, and where it wants more of its answer than a status. Both
+  /// stay where they are while the table grows, and keep their memory for the next request.
+  std::unique_ptr<RenderedRequest> rendered;
+  std::unique_ptr<AnswerReader> answer;
 };
 
 /// The requests in flight on one connection, in the order in which they were sent.

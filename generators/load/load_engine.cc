@@ -101,6 +101,8 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
   if (options.agent_count == 0 || options.agent_index >= options.agent_count) {
     return error(std::errc::invalid_argument, "an agent's share");
   }
+  SQUALL_TRY(auto read, read_tables(options.data, options.directory, options.seed));
+  const auto tables = std::make_shared<const DataTables>(std::move(read));
   std::size_t connections = 0;
   std::vector<std::shared_ptr<const PreparedLoad>> prepared;
   for (LoadSpec& load : loads) {
@@ -111,7 +113,8 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
       return error(std::errc::invalid_argument,
                    "load " + load.name + ": there is no target " + load.target);
     }
-    auto made = PreparedLoad::make(std::move(load), *target, options.seed, options.directory);
+    auto made =
+        PreparedLoad::make(std::move(load), *target, options.seed, options.directory, tables);
     if (!made) return std::move(made).error();
     connections += made->target.connections;
     prepared.push_back(std::make_shared<const PreparedLoad>(*std::move(made)));

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "generators/spec/load_spec.h"
@@ -20,7 +22,8 @@ struct EngineOptions {
   std::size_t agent_index = 0;  ///< From 0; this agent takes the starts k ≡ index mod count,
   std::size_t agent_count = 1;  ///< split further over its shards.
   std::uint64_t seed = 1;
-  std::filesystem::path directory;  ///< Relative file names start here.
+  std::filesystem::path directory;                          ///< Relative file names start here.
+  std::vector<std::pair<std::string, DataSpec>> data = {};  ///< Tables, by name.
 };
 
 /// Offers all loads of one agent: owns the shards, their threads, connections and recorders.

@@ -1,6 +1,6 @@
 #include "generators/load/prepared_load.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -32,15 +32,51 @@ Result<void> check_target(const TargetSpec& target) {
 }
 
 Result<void> check_load(const LoadSpec& load) {
-  if (load.is_flow) return not_yet("flow");
   if (load.requests.empty()) return wrong("a load without requests");
+  if (load.cookies && load.is_open() && !load.is_flow) {
+    return wrong("cookies: an open load without a flow has no users who could keep them");
+  }
+  return {};
+}
+
+/// What the steps of a flow take, each name once.
+std::vector<std::string> taken_by(const LoadSpec& load) {
+  std::vector<std::string> names;
+  for (const RequestSpec& step : load.requests) {
+    for (const auto& [name, way] : step.take) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+/// Makes the requests ready, and sees of which table each request, or each walk, uses a row alone.
+Result<void> prepare_requests(PreparedLoad& prepared, const LoadSpec& load,
+                              const std::vector<Url>& urls,
+                              const std::filesystem::path& directory) {
+  const TextNames names{prepared.tables.get(), load.is_flow ? &prepared.taken : nullptr};
+  for (const Url& url : urls) {
+    auto& requests = prepared.requests.emplace_back();
+    for (const RequestSpec& spec : load.requests) {
+      SQUALL_TRY(auto request, PreparedRequest::make(spec, url, directory, names, load.cookies));
+      if (const DataTable* once = request.once()) {
+        prepared.uses_rows = true;
+        if (load.is_flow && prepared.once != nullptr && prepared.once != once) {
+          return wrong("two tables with the order once in one flow");
+        }
+        if (load.is_flow) prepared.once = once;
+      }
+      requests.push_back(std::move(request));
+    }
+  }
   return {};
 }
 
 }  // namespace
 
 Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target, std::uint64_t seed,
-                                        const std::filesystem::path& directory) {
+                                        const std::filesystem::path& directory,
+                                        std::shared_ptr<const DataTables> tables) {
   if (auto good = check_target(target); !good) {
     return std::move(good).error().within("target " + target.name);
   }
@@ -63,14 +99,11 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
     if (!schedule) return std::move(schedule).error().within("load " + load.name);
     prepared.schedule = std::make_shared<const OpenSchedule>(*std::move(schedule));
   }
-  for (const Url& url : target.urls) {
-    auto& requests = prepared.requests.emplace_back();
-    for (const RequestSpec& spec : load.requests) {
-      const auto index = static_cast<std::uint32_t>(requests.size());
-      auto request = PreparedRequest::make(spec, url, directory, index);
-      if (!request) return std::move(request).error().within("load " + load.name);
-      requests.push_back(*std::move(request));
-    }
+  prepared.tables = std::move(tables);
+  prepared.taken = taken_by(load);
+  prepared.keeps_walkers = load.is_flow || load.cookies;
+  if (auto made = prepare_requests(prepared, load, target.urls, directory); !made) {
+    return std::move(made).error().within("load " + load.name);
   }
   std::vector<double> weights;
   for (const RequestSpec& spec : load.requests) weights.push_back(spec.weight);

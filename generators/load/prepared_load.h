@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -30,21 +32,32 @@ struct PreparedLoad {
   std::shared_ptr<const OpenSchedule> schedule;        ///< Null for a closed load.
   std::vector<std::vector<PreparedRequest>> requests;  ///< By URL, then as in the spec.
   RequestMix mix{{}, 0};
-  std::uint64_t seed = 0;         ///< Of this load; different loads have different ones.
-  std::uint64_t values_seed = 0;  ///< For random values in requests.
+  std::uint64_t seed = 0;                    ///< Of this load; different loads have different ones.
+  std::uint64_t values_seed = 0;             ///< For random values in requests.
+  std::shared_ptr<const DataTables> tables;  ///< Those of the scenario; null: none.
+  std::vector<std::string> taken;            ///< The values that a flow takes, in their slots.
+  bool keeps_walkers = false;  ///< True for flows, and for users with cookies: see Walker.
+  bool uses_rows = false;      ///< True when a request uses a row of a table alone (order once).
+  const DataTable* once = nullptr;  ///< For a flow: the table of which each walk uses a row alone.
+  /// What is said once for the load, whichever shard is the first to say it.
+  struct Said {
+    std::atomic<bool> take_failed{false};
+    std::atomic<bool> rows_used_up{false};
+  };
+  std::shared_ptr<Said> said = std::make_shared<Said>();
 
   static Result<PreparedLoad> make(LoadSpec load, const TargetSpec& target, std::uint64_t seed,
-                                   const std::filesystem::path& directory);
+                                   const std::filesystem::path& directory,
+                                   std::shared_ptr<const DataTables> tables = nullptr);
 
+  /// Request `number` of a mix.
   const PreparedRequest& request(std::uint64_t number, std::size_t url) const {
     return requests[url][mix.pick(number)];
   }
-  /// The request's index in the spec.
-  std::uint32_t index_of(std::uint64_t number) const {
-    return static_cast<std::uint32_t>(mix.pick(number));
+  /// A step of a flow.
+  const PreparedRequest& step(std::size_t step, std::size_t url) const {
+    return requests[url][step];
   }
-  /// The names of the requests, by index.
-  std::vector<std::string> request_names() const;
 };
 
 }  // namespace squall::generators

@@ -51,9 +51,13 @@ class Recorder {
   void failed_unconnected(Instant due, reports::ErrorClass error, Instant now,
                           std::uint32_t request = 0);
   void bytes(Instant now, std::uint64_t received, std::uint64_t sent);
-  void connection_opened(Instant now, std::uint32_t address = 0);
-  void connection_failed(Instant now, std::uint32_t address = 0);
-  void connection_lost(Instant now, std::uint32_t address = 0);
+  void connection_opened(Instant now) { ++cell(now).connections_opened; }
+  void connection_failed(Instant now) { ++cell(now).connections_failed; }
+  void connection_lost(Instant now) { ++cell(now).connections_lost; }
+  /// What becomes of walks through a flow.
+  void flow_begun(Instant due) { ++cell(due).flows_begun; }
+  void flow_completed(Instant now) { ++cell(now).flows_completed; }
+  void flow_abandoned(Instant now) { ++cell(now).flows_abandoned; }
   void measured(Instant now, reports::Metric metric, Duration value);
 
   /// The longest late() since the last call.

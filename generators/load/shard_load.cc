@@ -42,7 +42,9 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       recorder_(recorder),
       on_done_(std::move(on_done)),
       pool_(loop, dialer, recorder, pool_options(*load_, part_), *this),
+      rows_(part_.slice),
       next_number_(part_.slice.first),
+      next_walk_(part_.slice.first),
       timer_(loop),
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
@@ -50,6 +52,9 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
   } else {
     users_.emplace(std::get<ClosedSpec>(load_->load.schedule).think,
                    random_at(derive_seed(load_->seed, "think"), part_.slice.first));
+    if (load_->keeps_walkers) {
+      walkers_.add_users(std::get<ClosedSpec>(load_->load.schedule).users, part_.slice);
+    }
   }
 }
 
@@ -110,7 +115,7 @@ void ShardLoad::count_rest_as_unsent(Instant now) {
 }
 
 bool ShardLoad::has_due(Instant now) const {
-  return arrivals_ && arrivals_->peek() && begin_ + arrivals_->peek()->due <= now;
+  return arrivals_ && !used_up_ && arrivals_->peek() && begin_ + arrivals_->peek()->due <= now;
 }
 
 void ShardLoad::tick() {
@@ -146,7 +151,8 @@ void ShardLoad::release_arrivals(Instant now) {
   for (int i = 0; i < kBatch && has_due(now); ++i) {
     const Arrival arrival = *arrivals_->peek();
     arrivals_->pop();
-    const Job job{begin_ + arrival.due, arrival.number, 0};
+    Job job{begin_ + arrival.due, arrival.number, 0, 0};
+    if (!begin(job)) return;
     if (could_send) recorder_.late(job.due, now - job.due);
     release(job);
   }
@@ -158,13 +164,12 @@ void ShardLoad::release_users(Instant now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
     if (due >= end_) continue;  // The load is over for this user.
+    Job job{due, next_number_, user, 0};
+    if (!begin(job)) continue;  // Neither is there anything left for this user.
+    next_number_ += part_.slice.step;
     if (could_send) recorder_.late(due, now - due);
-    begin_request_of(user, due);
+    release(job);
   }
-}
-
-void ShardLoad::begin_request_of(std::uint32_t user, Instant due) {
-  release({due, std::exchange(next_number_, next_number_ + part_.slice.step), user});
 }
 
 void ShardLoad::release(const Job& job) {
@@ -184,8 +189,7 @@ void ShardLoad::pump(Instant now) {
       const Job job = backlog_.front();
       backlog_.pop();
       recorder_.sent(now);
-      pool_.send(*connection, job, load_->request(job.number, connection->url()),
-                 load_->values_seed, now);
+      pool_.send(*connection, job, request_of(job, connection->url()), context_of(job), now);
     }
     pool_.flush(now);
   } while (!nothing_waits() && pool_.has_free());
@@ -224,7 +228,7 @@ void ShardLoad::shed_stale(Instant now) {
     const Job job = backlog_.front();
     backlog_.pop();
     recorder_.shed(job.due);
-    if (users_ && !stopped_) users_->think(job.user, now);
+    go_on_after(job, false, now);
   }
 }
 
@@ -242,7 +246,9 @@ bool ShardLoad::on_unprocessed(const Connection& connection, const InFlight& req
 
 void ShardLoad::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
   recorder_.ended(request, error, status, now);
-  if (users_ && !stopped_) users_->think(request.job.user, now);
+  if (status != 0 && !request.request->needs_status_only())
+    learn(request, error == ErrorClass::kNone);
+  go_on_after(request.job, error == ErrorClass::kNone, now);
 }
 
 void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
@@ -251,8 +257,8 @@ void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
   for (std::size_t waiting = backlog_.size(); waiting > 0; --waiting) {
     const Job job = backlog_.front();
     backlog_.pop();
-    recorder_.failed_unconnected(job.due, error, now, load_->index_of(job.number));
-    if (users_ && !stopped_) users_->think(job.user, now);
+    recorder_.failed_unconnected(job.due, error, now);
+    go_on_after(job, false, now);
   }
   check_over(now);
   if (!done_) arm();
@@ -267,8 +273,10 @@ void ShardLoad::on_progress(Instant now) {
 }
 
 void ShardLoad::check_over(Instant now) {
-  if (done_ || now < end_ || !nothing_waits() || pool_.in_flight() > 0) return;
-  if (!stopped_ && arrivals_ && arrivals_->peek()) return;
+  const bool has_nothing_left = used_up_ && (!users_ || users_->empty());
+  if (done_ || !backlog_.empty() || pool_.in_flight() > 0) return;
+  if (now < end_ && !has_nothing_left) return;
+  if (!stopped_ && arrivals_ && !used_up_ && arrivals_->peek()) return;
   done_ = true;
   timer_.cancel();
   opening_.cancel();
@@ -281,7 +289,7 @@ void ShardLoad::arm() {
   Instant next = Instant::max();
   const auto at = [&next](Instant moment) { next = std::min(next, moment); };
   if (!stopped_) {
-    if (arrivals_ && arrivals_->peek()) at(begin_ + arrivals_->peek()->due);
+    if (arrivals_ && !used_up_ && arrivals_->peek()) at(begin_ + arrivals_->peek()->due);
     if (users_ && !users_->empty()) at(users_->next());
   }
   if (const auto expiry = pool_.next_expiry()) at(*expiry);

@@ -10,7 +10,9 @@
 #include "generators/load/prepared_load.h"
 #include "generators/load/recorder.h"
 #include "generators/load/ring_queue.h"
+#include "generators/load/row_dealer.h"
 #include "generators/load/users.h"
+#include "generators/load/walkers.h"
 #include "generators/schedule/arrival_walk.h"
 #include "generators/transport/dial.h"
 #include "harness/base/units.h"
@@ -31,10 +33,10 @@ struct LoadPart {
 /// an attempt to connect fails and no connection is up (an error), or when the load is over
 /// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
 ///
-/// A request that the server has not processed (RFC 9113 §8.7) is sent once more, before all that
-/// waits: on another connection, if there is one with a stream free, or the next that is up. Its
-/// response counts from its due moment, its service and its timeout from the second sending. What
-/// waits for that for the timeout ends as timed out.
+/// In a flow, each arrival of an open load begins a walk, whose further steps fall due as soon as
+/// the answer before is there; a user of a closed load thinks between. A walk that the end of the
+/// load cuts off is neither completed nor abandoned. When a table with the order once has no more
+/// rows for this shard, nothing more begins, and the load ends with what is under way.
 ///
 /// Lifecycle:  open() ahead of the start → … → `on_done` once, when all has ended and been counted;
 ///             or stop() before. close() ends it at once. The dialer and the recorder outlive it.
@@ -78,7 +80,12 @@ class ShardLoad final : private ConnectionPool::Owner {
   void release_arrivals(Instant now);
   void release_users(Instant now);
   void release(const Job& job);
-  void begin_request_of(std::uint32_t user, Instant due);
+  /// Gives a job what it uses alone, and lets a walk begin; false when the rows are used up.
+  bool begin(Job& job);
+  void go_on_after(const Job& job, bool ok, Instant now);
+  void learn(const InFlight& request, bool ok);
+  RenderContext context_of(const Job& job);
+  const PreparedRequest& request_of(const Job& job, std::size_t url);
   void pump(Instant now);
   bool nothing_waits() const { return backlog_.empty() && again_.empty(); }
   void send_again(Instant now);
@@ -101,7 +108,10 @@ class ShardLoad final : private ConnectionPool::Owner {
   RingQueue<Again> again_;
   std::optional<ArrivalWalk> arrivals_;  // Of an open load,
   std::optional<ThinkingUsers> users_;   // or a closed one.
-  std::uint64_t next_number_;            // Closed loads: of the next request.
+  Walkers walkers_;                      // Where the load keeps any.
+  RowDealer rows_;
+  std::uint64_t next_number_;  // Closed loads: of the next request,
+  std::uint64_t next_walk_;    // and the next walk.
   asio::steady_timer timer_;
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
@@ -111,6 +121,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   std::optional<Instant> cut_;  // After stop(): when what is in flight is given up.
   bool opened_ = false;
   bool stopped_ = false;
+  bool used_up_ = false;  // The rows of a table with the order once.
   bool pumping_ = false;
   bool done_ = false;
 };

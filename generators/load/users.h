@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -56,9 +57,19 @@ class ThinkingUsers {
         return from_seconds(to_seconds(think_.mean) * random_.exponential());
       case ThinkSpec::Distribution::kUniform:
         return from_seconds(to_seconds(think_.mean) * 2 * random_.unit());
+      case ThinkSpec::Distribution::kNormal:
+        return from_seconds(to_seconds(think_.mean) * std::max(0.0, 1 + random_.normal() / 4));
+      case ThinkSpec::Distribution::kLognormal:
+        return from_seconds(to_seconds(think_.mean) * std::exp(kSigma * random_.normal()));
+      case ThinkSpec::Distribution::kPareto:
+        return from_seconds(to_seconds(think_.mean) * (1 - 1 / kShape) *
+                            std::exp(random_.exponential() / kShape));
     }
     return think_.mean;
   }
+
+  static constexpr double kSigma = 0.667898;  // ln 3 ÷ the normal's 95th percentile, 1.644854.
+  static constexpr double kShape = 1.5;
 
   ThinkSpec think_;
   Random random_;

@@ -32,6 +32,8 @@ class Expectation {
 
   /// True when neither header() nor body() needs to be called.
   bool needs_status_only() const { return headers_.empty() && wanted_.empty(); }
+  /// True when body() needs to be called.
+  bool needs_body() const { return !wanted_.empty(); }
 
   void header(ExpectationState& state, std::string_view name, std::string_view value) const;
   void body(ExpectationState& state, std::string_view piece) const;

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <chrono>
 #include <iterator>
-#include <optional>
-
-#include "generators/request/render.h"
 
 namespace squall::generators {
 namespace {
@@ -16,14 +13,6 @@ constexpr std::array<std::string_view, 5> kConnectionSpecific{
     "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
 
 constexpr std::string_view kUserAgent = "squall";
-
-Result<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return error(std::errc::no_such_file_or_directory, "read " + path.string());
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return error(std::errc::io_error, "read " + path.string());
-  return text;
-}
 
 /// `path` after the URL's own, where that is more than "/".
 Template under(const Url& url, const Template& path) {
@@ -36,103 +25,147 @@ Template under(const Url& url, const Template& path) {
   return joined;
 }
 
-/// The text of a template without holes, whatever its parts are.
-std::optional<std::string> fixed_text(const Template& text) {
-  std::string whole;
-  for (const auto& part : text.parts) {
-    const auto* fixed = std::get_if<std::string>(&part);
-    if (fixed == nullptr) return std::nullopt;
-    whole += *fixed;
-  }
-  return whole;
+/// Spaces around a value are none of it (RFC 9110 §5.5), and make it malformed (RFC 9113 §8.2.1).
+void trim(std::string& value) {
+  value.erase(value.find_last_not_of(" \t") + 1);
+  value.erase(0, std::min(value.find_first_not_of(" \t"), value.size()));
 }
 
 }  // namespace
 
-Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url& url,
-                                              const std::filesystem::path& directory,
-                                              std::uint32_t index) {
-  PreparedRequest request;
-  request.index_ = index;
-  auto& headers = request.constant_.headers;
-
-  const auto add = [&](const std::string& name, const Template& text) -> Result<void> {
-    if (auto can = check_renderable(text); !can) return std::move(can).error().within(name);
-    auto fixed = fixed_text(text);
-    if (!fixed) request.varying_.emplace_back(headers.size(), text);
-    headers.push_back({name, std::move(fixed).value_or("")});
-    return {};
-  };
-
-  headers.push_back({":method", spec.method});
-  headers.push_back({":scheme", url.scheme});
-  headers.push_back({":authority", url.authority()});
-  if (auto added = add(":path", under(url, spec.path)); !added) {
-    return std::move(added).error().within(spec.name);
+Result<PreparedText> PreparedRequest::prepare(const Template& text, const TextNames& names) {
+  SQUALL_TRY(auto made, PreparedText::make(text, names));
+  if (made.once() != nullptr) {
+    if (once_ != nullptr && once_ != made.once()) {
+      return error(std::errc::invalid_argument, "two tables with the order once");
+    }
+    once_ = made.once();
   }
-  if (headers.back().value.empty() && request.varying_.empty()) headers.back().value = "/";
+  return made;
+}
 
+Result<void> PreparedRequest::add(const std::string& name, const Template& text,
+                                  const TextNames& names) {
+  auto made = prepare(text, names);
+  if (!made) return std::move(made).error().within(name);
+  auto& headers = constant_.headers;
+  std::size_t index = headers.size();
+  if (name == "host") {
+    index = kAuthority;
+  } else {
+    headers.push_back({name, ""});
+  }
+  headers[index].value = made->is_constant() ? made->constant() : "";
+  if (!made->is_constant()) varying_.emplace_back(index, *std::move(made));
+  return {};
+}
+
+Result<void> PreparedRequest::add_headers(const RequestSpec& spec, const TextNames& names) {
   bool names_agent = false;
   for (const auto& [name, text] : spec.headers) {
     if (std::find(kConnectionSpecific.begin(), kConnectionSpecific.end(), name) !=
         kConnectionSpecific.end()) {
       continue;
     }
-    if (name == "host") {
-      if (auto fixed = fixed_text(text)) headers[2].value = *fixed;
-      continue;
-    }
     names_agent = names_agent || name == "user-agent";
     if (name == "content-length") continue;  // Ours, and true.
-    if (auto added = add(name, text); !added) return std::move(added).error().within(spec.name);
+    if (auto added = add(name, text, names); !added) return added;
   }
-  if (!names_agent) headers.push_back({"user-agent", std::string(kUserAgent)});
+  if (!names_agent) constant_.headers.push_back({"user-agent", std::string(kUserAgent)});
+  return {};
+}
 
+Result<void> PreparedRequest::add_body(const RequestSpec& spec,
+                                       const std::filesystem::path& directory,
+                                       const TextNames& names) {
   if (spec.body) {
-    if (auto can = check_renderable(*spec.body); !can) {
-      return std::move(can).error().within(spec.name + ": body");
-    }
-    request.body_ = *spec.body;
-    auto fixed = fixed_text(*spec.body);
-    request.body_varies_ = !fixed.has_value();
-    request.constant_.body = std::move(fixed).value_or("");
-    request.has_body_ = true;
+    auto made = prepare(*spec.body, names);
+    if (!made) return std::move(made).error().within("body");
+    body_ = *std::move(made);
+    body_varies_ = !body_.is_constant();
+    if (!body_varies_) constant_.body = body_.constant();
   } else if (spec.body_file) {
-    auto text = read_file(directory / *spec.body_file);
-    if (!text) return std::move(text).error().within(spec.name);
-    request.constant_.body = *std::move(text);
-    request.has_body_ = true;
+    SQUALL_TRY(auto file, MappedFile::open(directory / *spec.body_file));
+    file_ = std::make_shared<const MappedFile>(std::move(file));
+    constant_.shared = file_->content();
+  } else {
+    return {};
   }
+  has_body_ = true;
+  length_at_ = constant_.headers.size();
+  constant_.headers.push_back({"content-length", std::to_string(constant_.content().size())});
+  return {};
+}
 
-  if (request.has_body_) {
-    headers.push_back({"content-length", std::to_string(request.constant_.body.size())});
+Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url& url,
+                                              const std::filesystem::path& directory,
+                                              const TextNames& names, bool keeps_cookies) {
+  PreparedRequest request;
+  request.keeps_cookies_ = keeps_cookies;
+  request.host_ = url.host;
+  request.is_secure_ = url.scheme == "https";
+  auto& headers = request.constant_.headers;
+  headers.push_back({":method", spec.method});
+  headers.push_back({":scheme", url.scheme});
+  headers.push_back({":authority", url.authority()});
+  const auto within = [&spec](Error problem) { return std::move(problem).within(spec.name); };
+  if (auto added = request.add(":path", under(url, spec.path), names); !added) {
+    return within(std::move(added).error());
   }
-
+  if (headers[kPath].value.empty() && request.varying_.empty()) headers[kPath].value = "/";
+  if (auto added = request.add_headers(spec, names); !added) {
+    return within(std::move(added).error());
+  }
+  if (auto added = request.add_body(spec, directory, names); !added) {
+    return within(std::move(added).error());
+  }
   auto expectation = Expectation::make(spec.expect);
-  if (!expectation) return std::move(expectation).error().within(spec.name);
+  if (!expectation) return within(std::move(expectation).error());
   request.expectation_ = *std::move(expectation);
+  for (const auto& [name, way] : spec.take) {
+    std::size_t slot = 0;
+    if (names.taken != nullptr) {
+      const auto found = std::find(names.taken->begin(), names.taken->end(), name);
+      slot = static_cast<std::size_t>(std::distance(names.taken->begin(), found));
+    }
+    auto take = Extraction::make(way, slot);
+    if (!take) return within(std::move(take).error().within("take " + name));
+    request.keeps_body_ = request.keeps_body_ || take->way() != Extraction::Way::kHeader;
+    request.takes_.push_back(*std::move(take));
+  }
   return request;
 }
 
-bool PreparedRequest::is_idempotent() const {
-  constexpr std::array<std::string_view, 6> kIdempotent{"GET",    "HEAD",    "PUT",
-                                                        "DELETE", "OPTIONS", "TRACE"};
-  const std::string& method = constant_.headers.front().value;
-  return std::find(kIdempotent.begin(), kIdempotent.end(), method) != kIdempotent.end();
-}
-
-void PreparedRequest::render(std::uint64_t seed, std::uint64_t number, RenderedRequest& out) const {
-  RenderSource source(seed, number);
+void PreparedRequest::render(const RenderContext& context, RenderedRequest& out) const {
+  Random random(random_at(context.seed, context.number));
   out.headers = constant_.headers;
   for (const auto& [index, text] : varying_) {
-    generators::render(text, source, out.headers[index].value);
+    std::string& value = out.headers[index].value;
+    if (index == kPath) {
+      text.render(context, random, TextPlace::kPath, value);
+      if (!text.begins_constant()) to_path(value);
+    } else {
+      text.render(context, random, TextPlace::kHeader, value);
+      trim(value);
+    }
   }
+  out.shared = body_varies_ ? std::string_view{} : constant_.content();
+  out.body.clear();
   if (body_varies_) {
-    out.body.clear();
-    generators::render(body_, source, out.body);
-    out.headers.back().value = std::to_string(out.body.size());  // content-length
+    body_.render(context, random, TextPlace::kBody, out.body);
+    out.headers[length_at_].value = std::to_string(out.body.size());
+  }
+  if (context.cookies == nullptr || context.cookies->size() == 0) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto known = std::find_if(out.headers.begin(), out.headers.end(),
+                            [](const HeaderField& header) { return header.name == "cookie"; });
+  std::string cookies = known == out.headers.end() ? "" : known->value;
+  context.cookies->append_to(cookies, host_, path_of(out), is_secure_, now);
+  if (cookies.empty()) return;
+  if (known == out.headers.end()) {
+    out.headers.push_back({"cookie", std::move(cookies)});
   } else {
-    out.body = constant_.body;
+    known->value = std::move(cookies);
   }
 }
 

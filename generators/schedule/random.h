@@ -63,6 +63,12 @@ class Random {
   double unit() { return to_unit(next()); }
   /// Of mean 1.
   double exponential() { return to_exponential(next()); }
+  /// Of mean 0 and standard deviation 1 (Box, Muller 1958).
+  double normal() {
+    const double radius = std::sqrt(2 * exponential());
+    constexpr double kTurn = 6.283185307179586;
+    return radius * std::cos(kTurn * unit());
+  }
   /// A whole number from 0 to `bound` - 1; of all 64 bits when `bound` is 0. Without bias: what
   /// does not divide evenly is drawn again.
   std::uint64_t below(std::uint64_t bound) {

@@ -30,9 +30,14 @@ struct OpenSpec {
 };
 
 /// What a user does between an answer and the next request.
+///
+/// Uniform is from 0 to twice the mean. Normal has a standard deviation of a quarter of the mean,
+/// and nothing below 0. Lognormal has `mean` as its median, and σ = 0.668, so that the 95th
+/// percentile is three times the median. Pareto has `mean` as its mean, and the shape 1.5: a long
+/// tail above a least of a third of the mean.
 struct ThinkSpec {
-  enum class Distribution { kConstant, kExponential, kUniform };
-  Duration mean{};  ///< Uniform: from 0 to twice the mean.
+  enum class Distribution { kConstant, kExponential, kUniform, kNormal, kLognormal, kPareto };
+  Duration mean{};
   Distribution distribution = Distribution::kConstant;
 };
 
@@ -85,6 +90,7 @@ struct LoadSpec {
   Duration at{};                      ///< When it begins, from the start of the load.
   std::vector<RequestSpec> requests;  ///< A mix, or the steps of a flow. At least one.
   bool is_flow = false;
+  bool cookies = false;                   ///< Users, or walks of an open flow, keep cookies.
   std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.
 
   bool is_open() const { return std::holds_alternative<OpenSpec>(schedule); }

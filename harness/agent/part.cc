@@ -92,7 +92,8 @@ Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
                                            .agent_index = share.agent_index(),
                                            .agent_count = std::max(1U, share.agent_count()),
                                            .seed = scenario.seed,
-                                           .directory = scenario.directory}));
+                                           .directory = scenario.directory,
+                                           .data = scenario.data}));
   return part;
 }
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "generators/spec/records.h"
 #include "generators/spec/target_spec.h"
 #include "scenarios/parse/sections.h"
 
@@ -25,6 +26,13 @@ std::optional<std::string> read_file_name(Reading& reading, const Node& node) {
   if (why.empty()) return name;
   reading.mistakes.add(node.place, "file " + in_quotes(*name) + ": " + why);
   return std::nullopt;
+}
+
+Result<std::vector<std::string>> read_table_columns(const Reading& reading,
+                                                    const std::string& file) {
+  auto columns = generators::read_columns(std::filesystem::path(reading.scenario.directory) / file);
+  if (!columns) return std::move(columns).error();
+  return columns;
 }
 
 std::optional<generators::Url> read_url(Reading& reading, const Node& node) {

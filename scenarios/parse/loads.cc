@@ -64,7 +64,7 @@ void read_load(Reading& reading, const std::string& name, const Node& node) {
   load.name = name;
   const std::string what = "load " + name;
   const MapReader map(reading, node, what,
-                      {"target", "open", "closed", "at", "requests", "flow", "on"});
+                      {"target", "open", "closed", "at", "requests", "flow", "cookies", "on"});
   if (const Node* target = map.require("target", "the name of a target")) {
     load.target = read_reference(reading, *target, what, "target", "targets").value_or("");
   }
@@ -77,11 +77,11 @@ void read_load(Reading& reading, const std::string& name, const Node& node) {
     load.is_flow = *requests == "flow";
     read_requests(reading, *map.find(*requests), what, load);
   }
-  if (load.is_flow) {
-    reading.not_yet(*map.find("flow"), "load." + name + ".flow");
-    if (load.is_open() && map.find("open") != nullptr && map.find("closed") == nullptr) {
-      map.mistake_at("flow", "a flow is walked by users: expected 'closed', found 'open'");
-    }
+  map.set(load.cookies, "cookies", kBoolean);
+  if (load.cookies && schedule == "open" && requests == "requests") {
+    map.mistake_at("cookies",
+                   "cookies are kept by users: expected 'closed' or a 'flow', found 'open' with"
+                   " 'requests'");
   }
   if (const Node* on = map.find("on")) {
     load.on = read_labels(reading, *on, what);
@@ -100,7 +100,6 @@ void read_loads(Reading& reading, const Node& section) {
 
 void read_data(Reading& reading, const Node& section) {
   using Order = generators::DataSpec::Order;
-  reading.not_yet(section, "data");
   for_each_named(reading, section, "table of data", [&](const std::string& name, const Node& node) {
     generators::DataSpec data;
     const MapReader map(reading, node, "data " + name, {"file", "order"});
@@ -113,6 +112,13 @@ void read_data(Reading& reading, const Node& section) {
     map.set_word(
         data.order, "order", "order",
         {{"once", Order::kOnce}, {"in-order", Order::kInOrder}, {"random", Order::kRandom}});
+    if (!data.file.empty()) {
+      if (auto columns = read_table_columns(reading, data.file)) {
+        reading.columns[name] = *std::move(columns);
+      } else {
+        map.mistake_at("file", columns.error().trail);
+      }
+    }
     reading.scenario.data.emplace_back(name, std::move(data));
   });
 }

@@ -109,7 +109,7 @@ void parse_into(ParsedScenario& made, Mistakes& mistakes, std::string_view text,
   Variables variables(root->find("vars"), options.squall_program, mistakes);
   variables.fill(*root);
 
-  Reading reading{mistakes, {}, {}, {}, variables.names(), {}};
+  Reading reading{mistakes, {}, {}, {}, variables.names(), {}, {}, {}};
   reading.scenario.directory = directory_of(sources.front());
   read_root(reading, *root);
   std::stable_sort(reading.not_supported.begin(), reading.not_supported.end(),

@@ -29,6 +29,10 @@ struct Reading {
   /// The names that stand in the file, right or wrong in themselves, by section ("targets").
   std::map<std::string, std::vector<std::string>, std::less<>> names;
   std::vector<std::string> vars;
+  /// The columns of each table of data whose file could be read.
+  std::map<std::string, std::vector<std::string>, std::less<>> columns;
+  /// By table with the order once, the load that uses its rows.
+  std::map<std::string, std::string, std::less<>> used_by;
   /// Sections that are misspelt or missing, which was told: no name can be looked up there.
   std::set<std::string, std::less<>> lost_sections;
 

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <regex>
+
+#include <nlohmann/json.hpp>
+#include <re2/re2.h>
 
 #include "scenarios/parse/sections.h"
 
@@ -111,8 +113,30 @@ class RequestReader {
                                               in_quotes(column->table) +
                                               hint(column->table, tables));
       }
-      reading_.not_yet(
-          node, "load." + load_.name + ": ${data." + column->table + "." + column->column + "}");
+      check_column(node, *column);
+    }
+  }
+
+  void check_column(const Node& node, const generators::DataColumn& column) {
+    const auto columns = reading_.columns.find(column.table);
+    if (columns == reading_.columns.end())
+      return;  // No such table, or none that can be read: told.
+    const auto& names = columns->second;
+    const auto& tables = reading_.scenario.data;
+    const auto table = std::find_if(tables.begin(), tables.end(),
+                                    [&](const auto& one) { return one.first == column.table; });
+    if (table == tables.end()) return;
+    if (std::find(names.begin(), names.end(), column.column) == names.end()) {
+      reading_.mistakes.add(node.place, what_ + ": " + in_quotes(table->second.file) +
+                                            " has no column " + in_quotes(column.column) +
+                                            hint(column.column, names));
+    }
+    if (table->second.order != generators::DataSpec::Order::kOnce) return;
+    const auto [user, is_first] = reading_.used_by.emplace(column.table, load_.name);
+    if (!is_first && user->second != load_.name) {
+      reading_.mistakes.add(node.place, what_ + ": load " + user->second + " uses the rows of " +
+                                            in_quotes(column.table) +
+                                            " already, each once: expected another table");
     }
   }
 
@@ -199,23 +223,38 @@ class RequestReader {
         return;
       }
       if (kind == "regex") check_regex(value, way->substr(colon + 1));
+      if (kind == "json") check_pointer(value, way->substr(colon + 1));
+      if (kind == "header" && !is_token(way->substr(colon + 1))) {
+        reading_.mistakes.add(value.place,
+                              in_quotes(way->substr(colon + 1)) + " is no name of a header");
+      }
       request.take[name] = *way;
     });
   }
 
   void check_regex(const Node& node, const std::string& text) {
-    constexpr std::size_t kLongest = 500;  // std::regex recurses, once for each piece.
+    constexpr std::size_t kLongest = 500;
     if (text.size() > kLongest) {
       reading_.mistakes.add(node.place, "a regular expression of more than 500 characters");
       return;
     }
-    try {
-      if (std::regex(text, std::regex::ECMAScript).mark_count() == 1) return;
+    const re2::RE2 regex(text, re2::RE2::Quiet);
+    if (!regex.ok()) {
+      reading_.mistakes.add(node.place,
+                            in_quotes(text) + " is no regular expression: " + regex.error());
+    } else if (regex.NumberOfCapturingGroups() != 1) {
       reading_.mistakes.add(node.place,
                             in_quotes(text) + " must have one group '( )': what it holds is taken");
-    } catch (const std::regex_error& problem) {
-      reading_.mistakes.add(node.place,
-                            in_quotes(text) + " is no regular expression: " + problem.what());
+    }
+  }
+
+  void check_pointer(const Node& node, const std::string& text) {
+    try {
+      static_cast<void>(nlohmann::json::json_pointer(text));
+    } catch (const nlohmann::json::exception&) {
+      reading_.mistakes.add(node.place, in_quotes(text) +
+                                            " is no JSON pointer: expected one such as"
+                                            " /items/0/id");
     }
   }
 

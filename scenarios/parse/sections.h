@@ -29,6 +29,9 @@ std::map<std::string, std::string> read_labels(Reading& reading, const Node& nod
                                                const std::string& what);
 /// A file that must be there, by its path relative to the scenario's directory.
 std::optional<std::string> read_file_name(Reading& reading, const Node& node);
+/// The names of the columns of a table, by its path relative to the scenario's directory.
+Result<std::vector<std::string>> read_table_columns(const Reading& reading,
+                                                    const std::string& file);
 /// An http or https URL.
 std::optional<generators::Url> read_url(Reading& reading, const Node& node);
 

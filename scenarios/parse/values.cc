@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "scenarios/parse/numbers.h"
@@ -233,15 +235,22 @@ Parsed<generators::ThinkSpec> parse_think(std::string_view text) {
   generators::ThinkSpec think{*mean.value, Distribution::kConstant};
   if (space == std::string_view::npos) return Think::ok(think);
   const std::string_view word = trimmed(whole.substr(space));
-  if (word == "exponential") {
-    think.distribution = Distribution::kExponential;
-  } else if (word == "uniform") {
-    think.distribution = Distribution::kUniform;
-  } else if (word != "constant") {
-    return Think::no("unknown distribution " + in_quotes(word) +
-                     hint(word, {"constant", "exponential", "uniform"}));
+  constexpr std::array kWords{
+      std::pair{"constant", Distribution::kConstant},
+      std::pair{"exponential", Distribution::kExponential},
+      std::pair{"uniform", Distribution::kUniform},
+      std::pair{"normal", Distribution::kNormal},
+      std::pair{"lognormal", Distribution::kLognormal},
+      std::pair{"pareto", Distribution::kPareto},
+  };
+  std::vector<std::string> known;
+  for (const auto& [name, distribution] : kWords) {
+    known.emplace_back(name);
+    if (word != name) continue;
+    think.distribution = distribution;
+    return Think::ok(think);
   }
-  return Think::ok(think);
+  return Think::no("unknown distribution " + in_quotes(word) + hint(word, known));
 }
 
 Parsed<GoodSpec> parse_good(std::string_view text) {

@@ -136,7 +136,8 @@ std::string how_it_is_sent(const generators::LoadSpec& load) {
   if (const auto* closed = std::get_if<generators::ClosedSpec>(&load.schedule)) {
     std::string text = std::to_string(closed->users) + (closed->users == 1 ? " user" : " users");
     if (closed->think.mean > Duration::zero()) {
-      constexpr std::array kDistributions{"", " (exponential)", " (uniform)"};
+      constexpr std::array kDistributions{"",          " (exponential)", " (uniform)",
+                                          " (normal)", " (lognormal)",   " (pareto)"};
       text += ", thinking " + in_words(closed->think.mean) +
               kDistributions.at(static_cast<std::size_t>(closed->think.distribution));
     }

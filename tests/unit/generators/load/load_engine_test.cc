@@ -43,9 +43,15 @@ TEST(LoadEngine, SaysWhatIsWrongBeforeAnyLoad) {
   elsewhere.target = "nowhere";
   EXPECT_NE(refusal(target(), elsewhere).find("no target nowhere"), std::string::npos);
 
-  LoadSpec flow = load();
-  flow.is_flow = true;
-  EXPECT_NE(refusal(target(), flow).find("load browse: flow"), std::string::npos);
+  LoadSpec nobody = load();
+  nobody.cookies = true;
+  EXPECT_NE(refusal(target(), nobody).find("load browse: cookies"), std::string::npos);
+
+  LoadSpec pointer = load();
+  pointer.is_flow = true;
+  pointer.requests[0].take["id"] = "json:id";
+  EXPECT_NE(refusal(target(), pointer).find("take id: json:id is no JSON pointer"),
+            std::string::npos);
 
   TargetSpec h3 = target();
   h3.protocol = Protocol::kH3;

@@ -1,9 +1,11 @@
 #include "generators/request/prepared_request.h"
 
+#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/real_server.h"
 #include "tests/support/result_matchers.h"
 
 namespace squall::generators {
@@ -28,7 +30,7 @@ std::string shown(const RenderedRequest& request) {
   std::string text;
   for (const auto& [name, value] : request.headers)
     text.append(name).append("=").append(value) += '|';
-  return text + request.body;
+  return text.append(request.content());
 }
 
 TEST(PreparedRequest, PutsPseudoHeadersFirst) {
@@ -50,8 +52,11 @@ TEST(PreparedRequest, RendersWhatVariesAnewAndKeepsTheRest) {
   const PreparedRequest request = prepare(spec);
   EXPECT_FALSE(request.is_constant());
   RenderedRequest out;
-  request.render(1, 5, out);
-  request.render(1, 1234, out);
+  RenderContext context;
+  context.number = 5;
+  request.render(context, out);
+  context.number = 1234;
+  request.render(context, out);
   EXPECT_EQ(shown(out),
             ":method=POST|:scheme=https|:authority=edge.example:8443|:path=/i/1234|"
             "user-agent=squall|content-length=6|n=1234");
@@ -81,7 +86,67 @@ TEST(PreparedRequest, SaysWhichRequestCannotBeMade) {
 
   RequestSpec flow = get("/x");
   flow.headers.emplace_back("x-id", Template{{TakenValue{"id"}}});
-  EXPECT_TRUE(failed_with(PreparedRequest::make(flow, kUrl, ""), std::errc::not_supported));
+  EXPECT_TRUE(failed_with(PreparedRequest::make(flow, kUrl, ""), std::errc::invalid_argument));
+}
+
+TEST(PreparedRequest, ABodyFromAFileIsMappedAndNeverCopied) {
+  const test::TemporaryFolder folder;
+  folder.write("body.txt", "from a file");
+  RequestSpec spec = get("/x");
+  spec.body_file = "body.txt";
+  spec.headers.emplace_back("x-n", Template{{Sequence{}}});
+  auto request = PreparedRequest::make(spec, kUrl, folder.path());
+  ASSERT_TRUE(ok(request));
+  RenderedRequest one;
+  RenderedRequest two;
+  request->render({}, one);
+  request->render({}, two);
+  EXPECT_EQ(one.content(), "from a file");
+  EXPECT_EQ(one.content().data(), two.content().data());
+  EXPECT_EQ(one.content().data(), request->constant().content().data());
+  EXPECT_EQ(one.headers.back().value, "11");
+
+  folder.write("empty", "");
+  spec.body_file = "empty";
+  auto empty = PreparedRequest::make(spec, kUrl, folder.path());
+  ASSERT_TRUE(ok(empty));
+  EXPECT_TRUE(empty->has_body());
+  EXPECT_EQ(empty->constant().headers.back().value, "0");
+}
+
+TEST(PreparedRequest, SendsTheCookiesOfItsHostAfterThoseOfTheScenario) {
+  RequestSpec spec = get("/shop/cart");
+  auto request = PreparedRequest::make(spec, kUrl, "", {}, true);
+  ASSERT_TRUE(ok(request));
+  EXPECT_FALSE(request->is_constant());
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  CookieJar jar;
+  jar.set("a=1; Path=/shop", "edge.example", "/", true, now);
+  jar.set("b=2", "other.example", "/", true, now);
+  RenderContext context;
+  RenderedRequest out;
+  request->render(context, out);
+  EXPECT_EQ(out.headers.back().name, "user-agent");
+  context.cookies = &jar;
+  request->render(context, out);
+  EXPECT_EQ(out.headers.back().name, "cookie");
+  EXPECT_EQ(out.headers.back().value, "a=1");
+
+  spec.headers.emplace_back("cookie", Template{{std::string("fixed=0")}});
+  auto both = PreparedRequest::make(spec, kUrl, "", {}, true);
+  ASSERT_TRUE(ok(both));
+  both->render(context, out);
+  EXPECT_EQ(out.headers[4].value, "fixed=0; a=1");
+}
+
+TEST(PreparedRequest, TheHostMayVary) {
+  RequestSpec spec = get("/x");
+  spec.headers.emplace_back("host", Template{{std::string("h"), Sequence{}, std::string(".test")}});
+  RenderContext context;
+  context.number = 3;
+  RenderedRequest out;
+  prepare(spec).render(context, out);
+  EXPECT_EQ(out.headers[2].value, "h3.test");
 }
 
 }  // namespace
