@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -84,10 +86,14 @@ struct Deed {
 
 /// Runs loads to their end, at most `patience` long, with deeds on the way.
 inline Ran run_loads(TargetSpec target, std::vector<LoadSpec> loads, std::vector<Deed> deeds = {},
-                     Duration patience = 60s, std::size_t shards = 2, Duration ahead = 200ms) {
+                     Duration patience = 60s, std::size_t shards = 2, Duration ahead = 200ms,
+                     std::vector<std::pair<std::string, generators::DataSpec>> data = {},
+                     const std::filesystem::path& directory = {}) {
   Ran ran;
   generators::EngineOptions options;
   options.shards = shards;
+  options.data = std::move(data);
+  options.directory = directory;
   auto engine = generators::LoadEngine::make({std::move(target)}, std::move(loads), options);
   EXPECT_TRUE(ok(engine));
   if (!engine) return ran;
