@@ -150,6 +150,11 @@ Json load_json(const LoadResult& load) {
         {"lost", totals.connections_lost}}},
       {"phases", Json::array()},
   };
+  if (totals.flows_begun > 0) {
+    json["flows"] = {{"begun", totals.flows_begun},
+                     {"completed", totals.flows_completed},
+                     {"abandoned", totals.flows_abandoned}};
+  }
   for (const PhaseResult& phase : load.phases) json["phases"].push_back(phase_json(phase));
   json["series"] = series_json(load.series);
   return json;

@@ -103,6 +103,13 @@ std::vector<std::string> errors_in_words(const SecondCell& totals) {
   return parts;
 }
 
+std::vector<std::string> flows_in_words(const SecondCell& totals) {
+  if (totals.flows_begun == 0) return {};
+  return {thousands(totals.flows_begun) + " begun",
+          thousands(totals.flows_completed) + " completed",
+          thousands(totals.flows_abandoned) + " abandoned"};
+}
+
 std::vector<std::string> statuses_in_words(const SecondCell& totals, const SummaryStyle& style) {
   std::vector<std::string> parts;
   for (const auto& [status, times] : totals.status) {
@@ -153,6 +160,7 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
   Section section(out, style);
   section.line("requests", requests_in_words(totals));
   section.line("errors", errors_in_words(totals));
+  section.line("flows", flows_in_words(totals));
   section.line("rate", {rate_in_words(load.due_rate) + (load.open ? " due" : " begun"),
                         rate_in_words(load.sent_rate) + " sent",
                         rate_in_words(load.completed_rate) + " completed"});

@@ -88,6 +88,18 @@ TEST(ResultsJson, CountsAddUp) {
   }
 }
 
+TEST(ResultsJson, OfALoadThatIsAFlowTellsWhatBecameOfItsWalks) {
+  RunResult result = eventful_result();
+  ASSERT_FALSE(result.loads.empty());
+  EXPECT_FALSE(results_json(result)["load"][result.loads[0].name].contains("flows"));
+  auto& totals = result.loads[0].whole.totals;
+  totals.flows_begun = 10;
+  totals.flows_completed = 7;
+  totals.flows_abandoned = 2;
+  EXPECT_EQ(results_json(result)["load"][result.loads[0].name]["flows"],
+            (Json{{"begun", 10}, {"completed", 7}, {"abandoned", 2}}));
+}
+
 TEST(ResultsJson, TheTextIsTheSameJson) {
   const RunResult result = eventful_result();
   EXPECT_EQ(Json::parse(write_results_json(result)), results_json(result));
