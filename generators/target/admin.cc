@@ -129,6 +129,7 @@ AdminReply stats(const Backend& backend, const ConnectionCounts& connections) {
                       {"accepted", connections.accepted},
                       {"tls", connections.tls},
                       {"h2", connections.h2},
+                      {"h1", connections.h1},
                       {"refused", connections.refused},
                       {"silenced", connections.silenced},
                       {"dropped", connections.dropped}}},

@@ -15,10 +15,11 @@ struct ConnectionCounts {
   std::uint64_t accepted = 0;
   std::uint64_t tls = 0;      ///< Handshakes completed.
   std::uint64_t h2 = 0;       ///< HTTP/2 connections, with and without TLS.
-  std::uint64_t refused = 0;  ///< Told that only HTTP/2 is spoken, or not understood at all.
+  std::uint64_t h1 = 0;       ///< HTTP/1.1 likewise.
+  std::uint64_t refused = 0;  ///< Told that it is not spoken here, or not understood at all.
   std::uint64_t silenced = 0;
   std::uint64_t dropped = 0;         ///< By order of the admin.
-  std::uint64_t bytes_received = 0;  ///< HTTP/2 bytes, without TLS's own.
+  std::uint64_t bytes_received = 0;  ///< HTTP's bytes, without TLS's own.
   std::uint64_t bytes_sent = 0;
   std::uint64_t body_bytes_received = 0;
   std::uint64_t admin_requests = 0;

@@ -10,6 +10,8 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include "generators/target/http1_server_session.h"
+#include "generators/target/http2_server_session.h"
 #include "generators/target/target_loop.h"
 
 namespace squall::generators {
@@ -28,7 +30,7 @@ constexpr Duration kTimeToSpeak = 10s;
 constexpr Duration kTimeToLeave = 2s;
 
 std::string refusal() {
-  const std::string body = "This is a squall target. It speaks HTTP/2 only (h2, h2c).\n";
+  const std::string body = "This is a squall target. It speaks HTTP/2 only here.\n";
   return "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: text/plain\r\n"
          "connection: close\r\ncontent-length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -72,7 +74,9 @@ void TargetConnection::wait_writable() {
     if (self->tls_ != nullptr) {
       self->on_readable();
     } else {
+      self->loop_.begin_batch();  // HTTP/1.1's next request may have waited for this.
       self->flush();
+      self->loop_.end_batch();
     }
   });
 }
@@ -133,11 +137,11 @@ bool TargetConnection::look_at_first_byte() {
 
 bool TargetConnection::take(std::span<const std::uint8_t> bytes) {
   if (stage_ == Stage::kSniffed) return sniff(bytes);
-  if (stage_ != Stage::kHttp2) return true;
+  if (stage_ != Stage::kHttp) return true;
   loop_.counts().bytes_received += bytes.size();
-  const std::uint64_t bodies_before = session_->body_bytes_received();
   const bool is_sound = session_->receive(bytes);
-  loop_.counts().body_bytes_received += session_->body_bytes_received() - bodies_before;
+  const std::uint64_t bodies = session_->body_bytes_received();
+  loop_.counts().body_bytes_received += bodies - std::exchange(counted_bodies_, bodies);
   return is_sound;
 }
 
@@ -146,16 +150,22 @@ bool TargetConnection::sniff(std::span<const std::uint8_t> bytes) {
   const std::size_t seen = std::min(heard_.size(), kPrefaceStart.size());
   const bool speaks_http2 =
       std::equal(heard_.begin(), heard_.begin() + static_cast<long>(seen), kPrefaceStart.begin());
-  if (!speaks_http2 || (tls_ == nullptr && !loop_.protocols().h2c)) {
+  const TargetProtocols spoken = loop_.protocols();
+  if (speaks_http2 ? !(tls_ != nullptr ? spoken.h2 : spoken.h2c) : !spoken.h1) {
     refuse();
     return true;
   }
-  if (seen < kPrefaceStart.size()) return true;
-  auto session = ServerSession::make(*this, is_loopback_);
-  if (!session) return false;
-  session_ = *std::move(session);
-  ++loop_.counts().h2;
-  stage_ = Stage::kHttp2;
+  if (speaks_http2) {
+    if (seen < kPrefaceStart.size()) return true;
+    auto session = Http2ServerSession::make(*this, is_loopback_);
+    if (!session) return false;
+    session_ = *std::move(session);
+    ++loop_.counts().h2;
+  } else {
+    session_ = std::make_unique<Http1ServerSession>(*this, is_loopback_);
+    ++loop_.counts().h1;
+  }
+  stage_ = Stage::kHttp;
   const std::vector<std::uint8_t> first = std::exchange(heard_, {});
   return take(first);
 }
@@ -196,6 +206,7 @@ void TargetConnection::flush() {
   }
   // Who does not read its answers is not read either, so that what it can make us keep is bounded.
   if (how == Io::kBlocked) return wait_writable();
+  if (session_ != nullptr && session_->is_to_be_dropped()) return drop();
   if (how == Io::kEnded || (session_ != nullptr && session_->is_done())) return close();
   wait_readable();
 }

@@ -32,7 +32,7 @@ class TargetConnection final : public ServerSession::Handler,
                    bool is_silent, Instant now);
 
   void start();
-  /// Null until the client has spoken HTTP/2.
+  /// Null until the client has said what it speaks.
   ServerSession* session() { return session_.get(); }
   std::uint64_t number() const { return number_; }
   bool is_loopback() const { return is_loopback_; }
@@ -53,7 +53,7 @@ class TargetConnection final : public ServerSession::Handler,
   enum class Stage {
     kNew,      ///< Nothing is known; the first byte tells TLS from clear text.
     kSniffed,  ///< Clear text, or the text within TLS; the first four bytes tell HTTP/2.
-    kHttp2,
+    kHttp,     ///< There is a session.
     kRefused,  ///< Was told that nobody speaks its language; what it says is dropped until it ends.
     kSilent,
     kClosed,
@@ -88,6 +88,7 @@ class TargetConnection final : public ServerSession::Handler,
   TlsSession tls_;
   std::vector<std::uint8_t> heard_;  // While sniffing.
   std::unique_ptr<ServerSession> session_;
+  std::uint64_t counted_bodies_ = 0;
   std::vector<std::uint8_t> unsent_;
   bool waits_readable_ = false;
   bool waits_writable_ = false;

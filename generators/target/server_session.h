@@ -2,16 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "harness/base/result.h"
 #include "harness/base/units.h"
-
-struct nghttp2_session;
 
 namespace squall::generators {
 
@@ -24,16 +20,17 @@ struct ReceivedRequest {
   bool is_body_complete = true;  ///< False when it was too large to be kept.
 };
 
-/// The server's end of one HTTP/2 connection (RFC 9113), without I/O: bytes in, bytes out.
+/// The server's end of one connection, whatever protocol it speaks, without I/O: bytes in, bytes
+/// out. Requests are known by the numbers of their streams, also where the protocol has none.
 ///
 /// Memory stays bounded whatever the client does: streams, header sizes and kept bodies have
 /// limits, bodies are made while they are sent, and nothing is made before pull() asks for it.
 ///
 /// Lifecycle:  receive() what arrives, then pull() until it gives nothing; closed when is_done().
-/// Threads:    one at a time. The handler is called from within receive() and the destructor.
+/// Threads:    one at a time. The handler is called from within receive(), pull() and the
+///             destructor.
 /// Errors:     receive() answers false when the client broke the protocol beyond repair; pull()
-/// then
-///             still has the GOAWAY that says so.
+///             then still has what says so.
 class ServerSession {
  public:
   /// What is behind a session.
@@ -49,64 +46,48 @@ class ServerSession {
     virtual void on_abandoned(std::uint64_t place) = 0;
   };
 
-  static constexpr std::uint32_t kMostStreams = 1024;
-  static constexpr std::size_t kMostHeaderBytes = 65536;  ///< Of one request; more: stream reset.
+  static constexpr std::size_t kMostHeaderBytes = 65536;  ///< Of one request.
   static constexpr std::size_t kKeptPath = 2048;
   static constexpr std::size_t kKeptBody = 65536;  ///< Of one admin request.
 
-  /// `keeps_admin_bodies`: whether requests below /.squall/ have their bodies kept.
-  static Result<std::unique_ptr<ServerSession>> make(Handler& handler, bool keeps_admin_bodies);
+  ServerSession() = default;
   ServerSession(const ServerSession&) = delete;
   ServerSession& operator=(const ServerSession&) = delete;
-  ~ServerSession();
+  virtual ~ServerSession() = default;
 
   /// Takes bytes from the client. False: the connection is beyond repair.
-  bool receive(std::span<const std::uint8_t> bytes);
+  virtual bool receive(std::span<const std::uint8_t> bytes) = 0;
   /// Appends bytes for the client, until `into` has about `enough` or there are none for now.
-  void pull(std::vector<std::uint8_t>& into, std::size_t enough);
+  virtual void pull(std::vector<std::uint8_t>& into, std::size_t enough) = 0;
   /// True when neither side has anything more to say.
-  bool is_done() const;
+  virtual bool is_done() const = 0;
+  /// True when, being done, the connection is to end as by a crash: the only way to reset a request
+  /// where the protocol has no word for it.
+  virtual bool is_to_be_dropped() const { return false; }
 
   /// Answers with `body` bytes of the text that repeats (see `kBodyText`). A HEAD request gets the
   /// headers only, statuses 204 and 304 have no body. False when the stream is gone or answered.
-  bool answer(std::int32_t stream, int status, Bytes body);
+  virtual bool answer(std::int32_t stream, int status, Bytes body) = 0;
   /// Answers with JSON or other text.
-  bool answer(std::int32_t stream, int status, std::string_view type, std::string body);
-  /// Resets a stream (INTERNAL_ERROR). False as above.
-  bool reset(std::int32_t stream);
+  virtual bool answer(std::int32_t stream, int status, std::string_view type, std::string body) = 0;
+  /// Resets a stream. False as above.
+  virtual bool reset(std::int32_t stream) = 0;
   /// Remembers where a request waits, for on_abandoned(); 0: nowhere any more.
-  void wait_at(std::int32_t stream, std::uint64_t place);
+  virtual void wait_at(std::int32_t stream, std::uint64_t place) = 0;
   /// Whether a request waits for its answer.
-  bool is_waiting(std::int32_t stream) const { return unanswered(stream) != nullptr; }
-  /// Refuses new streams; those that are there may end (GOAWAY, RFC 9113 §6.8).
-  void go_away();
+  virtual bool is_waiting(std::int32_t stream) const = 0;
+  /// Takes no further requests; those that are there may end.
+  virtual void go_away() = 0;
 
-  std::uint64_t body_bytes_received() const { return body_bytes_received_; }
-
- private:
-  struct Stream;
-  struct Callbacks;
-
-  ServerSession(Handler& handler, bool keeps_admin_bodies);
-  Stream& open_stream(std::int32_t number);
-  void close_stream(Stream& stream);
-  void complete(Stream& stream);
-  Stream* unanswered(std::int32_t stream) const;
-  bool submit(Stream& stream, int status, std::string_view type, std::uint64_t length);
-
-  Handler& handler_;
-  const bool keeps_admin_bodies_;
-  nghttp2_session* session_ = nullptr;
-  std::vector<std::unique_ptr<Stream>> streams_;  // All ever needed at once; kept for the next.
-  std::vector<Stream*> free_;
-  std::size_t kept_body_bytes_ = 0;
-  std::uint64_t body_bytes_received_ = 0;
-  bool is_broken_ = false;
+  virtual std::uint64_t body_bytes_received() const = 0;
 };
 
 /// What bodies consist of: these 64 bytes again and again, cut where the body ends.
 inline constexpr std::string_view kBodyText =
     "squall target: the same sixty-four bytes again, until the end.\r\n";
 static_assert(kBodyText.size() == 64);
+
+/// Fills `into` with the repeating text from position `from` of the body.
+void fill_body(std::span<std::uint8_t> into, std::uint64_t from);
 
 }  // namespace squall::generators

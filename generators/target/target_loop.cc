@@ -91,7 +91,7 @@ Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& option
 }
 
 Result<void> TargetLoop::use_certificate(const TargetOptions& options) {
-  if (!protocols_.h2) return {};
+  if (!protocols_.needs_tls()) return {};
   if (options.certificate_file && options.key_file) {
     SQUALL_TRY(certificate_.certificate, contents_of(*options.certificate_file));
     SQUALL_TRY(certificate_.key, contents_of(*options.key_file));
@@ -100,7 +100,7 @@ Result<void> TargetLoop::use_certificate(const TargetOptions& options) {
   } else {
     SQUALL_TRY(certificate_, make_self_signed_certificate());
   }
-  SQUALL_TRY(tls_, make_tls_server(certificate_));
+  SQUALL_TRY(tls_, make_tls_server(certificate_, protocols_));
   if (options.write_certificate) {
     return write_file(*options.write_certificate, certificate_.certificate);
   }

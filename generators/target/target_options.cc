@@ -10,6 +10,12 @@
 namespace squall::generators {
 namespace {
 
+std::string spoken(bool has_http2, std::string_view http2, bool has_http1) {
+  std::string names(has_http2 ? http2 : "");
+  if (has_http1) names += names.empty() ? "h1" : ", h1";
+  return names;
+}
+
 Error bad(const std::string& what) { return error(std::errc::invalid_argument, what); }
 
 }  // namespace
@@ -34,7 +40,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 }
 
 Result<TargetProtocols> parse_target_protocols(std::string_view text) {
-  TargetProtocols protocols{.h2 = false, .h2c = false};
+  TargetProtocols protocols{.h2 = false, .h2c = false, .h1 = false};
   std::string_view rest = text;
   while (true) {
     const std::string_view name = rest.substr(0, rest.find(','));
@@ -42,8 +48,10 @@ Result<TargetProtocols> parse_target_protocols(std::string_view text) {
       protocols.h2 = true;
     } else if (name == "h2c") {
       protocols.h2c = true;
+    } else if (name == "h1") {
+      protocols.h1 = true;
     } else {
-      return bad(fmt::format("protocol '{}': expected h2, h2c or h2,h2c", text));
+      return bad(fmt::format("protocol '{}': expected some of h1,h2,h2c", text));
     }
     if (name.size() == rest.size()) return protocols;
     rest.remove_prefix(name.size() + 1);
@@ -84,13 +92,16 @@ std::vector<std::string> listening_lines(const std::vector<ListenAddress>& bound
                                          TargetProtocols protocols) {
   std::vector<std::string> urls;
   for (const ListenAddress& address : bound) {
-    if (protocols.h2) urls.push_back(fmt::format("https://{} (h2)", to_text(address)));
-    if (protocols.h2c) urls.push_back(fmt::format("http://{} (h2c)", to_text(address)));
+    const std::string secure = spoken(protocols.h2, "h2", protocols.h1);
+    const std::string clear = spoken(protocols.h2c, "h2c", protocols.h1);
+    if (!secure.empty()) urls.push_back(fmt::format("https://{} ({})", to_text(address), secure));
+    if (!clear.empty()) urls.push_back(fmt::format("http://{} ({})", to_text(address), clear));
   }
   std::vector<std::string> lines{fmt::format("listening on {}", fmt::join(urls, ", "))};
   if (!bound.empty()) {
     lines.push_back(fmt::format("admin path, for this machine only: {}://{}/.squall/behaviour",
-                                protocols.h2c ? "http" : "https", to_text(bound.front())));
+                                protocols.h2c || protocols.h1 ? "http" : "https",
+                                to_text(bound.front())));
   }
   return lines;
 }

@@ -19,10 +19,13 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// What a target speaks; both at once on the same port, told apart by the first byte.
+/// What a target speaks; all at once on the same port, told apart by the first bytes.
 struct TargetProtocols {
   bool h2 = true;   ///< HTTP/2 over TLS (ALPN).
   bool h2c = true;  ///< HTTP/2 in clear text with prior knowledge.
+  bool h1 = true;   ///< HTTP/1.1, in clear text, and over TLS.
+  /// Whether TLS is spoken at all; with `h2c` and `h1`, clear text is.
+  bool needs_tls() const { return h2 || h1; }
   bool operator==(const TargetProtocols&) const = default;
 };
 
@@ -39,7 +42,7 @@ struct TargetOptions {
 
 /// Reads `127.0.0.1:8443`, `[::1]:8443`, `:8443` (then 127.0.0.1) or `8443`.
 Result<ListenAddress> parse_listen_address(std::string_view text);
-/// Reads `h2,h2c`, in any order, one at least.
+/// Reads `h1,h2,h2c`, in any order, one at least.
 Result<TargetProtocols> parse_target_protocols(std::string_view text);
 /// As parse_listen_address() reads it: an IPv6 address in brackets.
 std::string to_text(const ListenAddress& address);
@@ -47,7 +50,7 @@ std::string to_text(const ListenAddress& address);
 /// The options of `squall target`, as given on the command line.
 struct TargetOptionTexts {
   std::vector<std::string> listen;  ///< Empty: 127.0.0.1, a free port.
-  std::string protocols = "h2,h2c";
+  std::string protocols = "h1,h2,h2c";
   std::optional<std::string> certificate_file;
   std::optional<std::string> key_file;
   std::optional<std::string> write_certificate;

@@ -12,7 +12,7 @@ namespace squall::generators {
 
 class TargetLoop;
 
-/// The embedded target: a real HTTP/2 server whose behaviour is known exactly.
+/// The embedded target: a real HTTP/1.1 and HTTP/2 server whose behaviour is known exactly.
 ///
 /// It is what capacity searches and tests measure themselves against: one thread, so that its queue
 /// is one queue; service times, errors, limits and stalls as set for each path (see `Behaviour`),
@@ -33,7 +33,7 @@ class TargetServer {
   std::uint16_t port() const;
   /// All addresses, with the ports that they really have.
   const std::vector<ListenAddress>& bound() const;
-  /// The certificate in use, PEM; empty without h2.
+  /// The certificate in use, PEM; empty without TLS.
   const std::string& certificate() const;
   /// What to print once it listens.
   std::vector<std::string> listening_lines() const;

@@ -32,10 +32,11 @@ bool select_from(std::string_view offered, std::string_view wanted, const unsign
 }
 
 int on_alpn(SSL* /*session*/, const unsigned char** out, unsigned char* out_length,
-            const unsigned char* in, unsigned int in_length, void* /*user*/) {
+            const unsigned char* in, unsigned int in_length, void* user) {
   const std::string_view offered(reinterpret_cast<const char*>(in), in_length);  // NOLINT
-  const bool is_agreed =
-      select_from(offered, kH2, out, out_length) || select_from(offered, kH1, out, out_length);
+  const bool speaks_http2 = user != nullptr;
+  const bool is_agreed = (speaks_http2 && select_from(offered, kH2, out, out_length)) ||
+                         select_from(offered, kH1, out, out_length);
   return is_agreed ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
@@ -105,7 +106,7 @@ bool use_key(SSL_CTX* context, const std::string& pem) {
 
 }  // namespace
 
-Result<TlsContext> make_tls_server(const CertificatePair& certificate) {
+Result<TlsContext> make_tls_server(const CertificatePair& certificate, TargetProtocols protocols) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_server_method()));
   if (!context) return error(std::errc::not_enough_memory, "TLS: " + tls_error());
@@ -121,7 +122,7 @@ Result<TlsContext> make_tls_server(const CertificatePair& certificate) {
       context.get(),
       reinterpret_cast<const unsigned char*>(kSessions.data()),  // NOLINT
       kSessions.size());
-  SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, protocols.h2 ? context.get() : nullptr);
   if (!use_certificates(context.get(), certificate.certificate)) {
     return error(std::errc::invalid_argument, "TLS: certificate: " + tls_error());
   }

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "generators/target/certificate.h"
+#include "generators/target/target_options.h"
 #include "harness/base/result.h"
 
 namespace squall::generators {
@@ -18,9 +19,9 @@ struct TlsFreed {
 using TlsContext = std::unique_ptr<SSL_CTX, TlsFreed>;
 using TlsSession = std::unique_ptr<SSL, TlsFreed>;
 
-/// The server's end of TLS 1.2 and 1.3 with ALPN: "h2" where the client offers it, else
-/// "http/1.1", which then is told politely that nobody speaks it here.
-Result<TlsContext> make_tls_server(const CertificatePair& certificate);
+/// The server's end of TLS 1.2 and 1.3 with ALPN: "h2" where the client offers it and it is spoken,
+/// else "http/1.1", which then may be told politely that nobody speaks it here.
+Result<TlsContext> make_tls_server(const CertificatePair& certificate, TargetProtocols protocols);
 
 /// A session on a connected, non-blocking socket, which it uses directly and does not own. Unlike
 /// OpenSSL's own socket BIO it never raises SIGPIPE. Null when memory is out.

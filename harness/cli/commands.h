@@ -47,7 +47,7 @@ struct AgentCommand {
 
 struct TargetCommand {
   std::vector<std::string> listen;
-  std::string protocol = "h2,h2c";
+  std::string protocol = "h1,h2,h2c";
   std::optional<std::string> certificate;
   std::optional<std::string> key;
   std::optional<std::string> write_certificate;

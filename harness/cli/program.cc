@@ -66,7 +66,7 @@ void add_target(CLI::App& app, TargetCommand& options) {
                   "ADDRESS:PORT; port 0 lets the kernel choose (default 127.0.0.1:0)")
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--protocol", options.protocol, "h2, h2c or both, by commas");
+  command.add_option("--protocol", options.protocol, "some of h1,h2,h2c, by commas");
   command.add_option("--cert", options.certificate, "PEM file (default: self-signed, made anew)");
   command.add_option("--key", options.key, "PEM file, with --cert");
   command.add_option("--write-cert", options.write_certificate,

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "generators/target/server_session.h"
+#include "generators/target/http2_server_session.h"
 
 namespace {
 
@@ -49,7 +49,7 @@ class Service : public ServerSession::Handler {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   Service service;
-  auto made = ServerSession::make(service, true);
+  auto made = squall::generators::Http2ServerSession::make(service, true);
   if (!made) return 0;
   auto session = *std::move(made);
   // The first byte says into what pieces the network has cut the rest.

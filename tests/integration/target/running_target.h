@@ -50,12 +50,14 @@ inline double number_in(const std::string& text, const std::string& pattern) {
 /// A target that serves on a free port, on a thread of its own, until it goes out of scope.
 class RunningTarget {
  public:
-  explicit RunningTarget(const std::vector<std::string>& behaviours = {}) {
+  explicit RunningTarget(const std::vector<std::string>& behaviours = {},
+                         const std::string& protocols = "h1,h2,h2c") {
     folder_ = std::filesystem::temp_directory_path() / ("squall-target-" + random_name());
     std::filesystem::create_directories(folder_);
     TargetOptionTexts texts;
     texts.listen = {"127.0.0.1:0"};
     texts.behaviours = behaviours;
+    texts.protocols = protocols;
     texts.write_certificate = certificate_file();
     auto options = parse_target_options(texts);
     EXPECT_TRUE(ok(options));

@@ -13,6 +13,7 @@ namespace squall::generators {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(TargetServer, IsVerifiedByCurlWithTheCertificateItWrote) {
   const RunningTarget target;
@@ -25,17 +26,58 @@ TEST(TargetServer, IsVerifiedByCurlWithTheCertificateItWrote) {
   EXPECT_EQ(unverified.exit_code, 60) << unverified.output;
 }
 
-TEST(TargetServer, SpeaksBothProtocolsOnOnePort) {
+TEST(TargetServer, SpeaksAllProtocolsOnOnePort) {
   const RunningTarget target;
   EXPECT_THAT(target.curl("/", "-o /dev/null -w '%{http_version} %{scheme}'").output, "2 HTTP");
   EXPECT_THAT(run_program("curl -sSk --http2 -o /dev/null -w '%{http_version} %{scheme}' " +
                           target.https("/"))
                   .output,
               "2 HTTPS");
+  for (const std::string& url : {target.http("/"), target.https("/")}) {
+    EXPECT_THAT(
+        run_program("curl -sSk --http1.1 -o /dev/null -w '%{http_version} %{size_download}' " + url)
+            .output,
+        "1.1 64");
+    EXPECT_THAT(run_program("curl -sSk --http1.0 -o /dev/null -w '%{size_download}' " + url).output,
+                "64");
+  }
+  EXPECT_EQ(target.stat("h1"), 4);
+}
+
+TEST(TargetServer, ServesHttp1OnConnectionsThatAreKept) {
+  const RunningTarget target(
+      {"/large: body 64MiB", "/late: service 50ms", "/gone: resets 100%", "/empty: status 204"});
+  const ProgramRun two = run_program(
+      "curl -sS --http1.1 -o /dev/null -o /dev/null "
+      "-w '%{http_code} %{size_download} %{num_connects}\\n' " +
+      target.http("/large") + " " + target.http("/late"));
+  EXPECT_EQ(two.output, "200 67108864 1\n200 64 0\n");
+  const std::string curl = "curl -sS --http1.1 ";
+  EXPECT_EQ(run_program(curl + target.http("/gone")).exit_code, 56) << "CURLE_RECV_ERROR";
+  EXPECT_THAT(run_program(curl + "-i " + target.http("/empty")).output,
+              testing::AllOf(HasSubstr("204 No Content"), Not(HasSubstr("content-length"))));
+  EXPECT_THAT(run_program(curl + "-I " + target.http("/large")).output,
+              HasSubstr("content-length: 67108864"));
+  EXPECT_EQ(run_program("head -c 5000000 /dev/zero | " + curl +
+                        "-T - -o /dev/null -w '%{http_code}' " + target.http("/"))
+                .output,
+            "200");
+  EXPECT_EQ(target.stat("bodies_received"), 5'000'000);
+}
+
+TEST(TargetServer, TheAdminPathWorksOverHttp1) {
+  const RunningTarget target;
+  const std::string curl = "curl -sS --http1.1 ";
+  EXPECT_EQ(run_program(curl + target.http("/.squall/health")).output, "ok\n");
+  run_program(curl + "-X PATCH -d '{\"status\": 503}' '" +
+              target.http("/.squall/behaviour?path=/") + "'");
+  EXPECT_EQ(run_program(curl + "-o /dev/null -w '%{http_code}' " + target.http("/")).output, "503");
+  run_program(curl + "-X POST " + target.http("/.squall/goaway"));
+  EXPECT_EQ(run_program(curl + "-o /dev/null -w '%{http_code}' " + target.http("/")).output, "503");
 }
 
 TEST(TargetServer, TellsHttp1ThatItIsNotSpoken) {
-  const RunningTarget target;
+  const RunningTarget target({}, "h2,h2c");
   for (const std::string& url : {target.http("/"), target.https("/")}) {
     const ProgramRun run = run_program("curl -sSki --http1.1 " + url);
     EXPECT_EQ(run.exit_code, 0) << run.output;
@@ -141,9 +183,9 @@ TEST(TargetServer, AcceptsAndThenSaysNothingOnOrder) {
   EXPECT_EQ(target.curl("/", "-o /dev/null -w '%{http_code}'").output, "200");
 }
 
-// It answers HTTP/1.1 with 505, which the ready check once took for the service's last word.
+// Without h1 it answers HTTP/1.1 with 505, which the ready check once took for the last word.
 TEST(TargetServer, IsFoundReadyInClearTextAndOverTls) {
-  const RunningTarget target;
+  const RunningTarget target({}, "h2,h2c");
   for (const std::string& url : {target.http("/.squall/health"), target.https("/.squall/health")}) {
     const auto answer = fetch(url, std::chrono::seconds(5));
     ASSERT_TRUE(ok(answer)) << url;

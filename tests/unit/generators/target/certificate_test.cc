@@ -58,10 +58,10 @@ TEST(SelfSignedCertificate, HasBeenValidForAnHour) {
 TEST(TlsServer, TakesItsOwnCertificateAndNoOtherKey) {
   auto one = make_self_signed_certificate();
   auto other = make_self_signed_certificate();
-  EXPECT_TRUE(ok(make_tls_server(*one)));
-  EXPECT_TRUE(
-      failed_with(make_tls_server({one->certificate, other->key}), std::errc::invalid_argument));
-  EXPECT_TRUE(failed_with(make_tls_server({"", one->key}), std::errc::invalid_argument));
+  EXPECT_TRUE(ok(make_tls_server(*one, {})));
+  EXPECT_TRUE(failed_with(make_tls_server({one->certificate, other->key}, {}),
+                          std::errc::invalid_argument));
+  EXPECT_TRUE(failed_with(make_tls_server({"", one->key}, {}), std::errc::invalid_argument));
 }
 
 }  // namespace

@@ -32,9 +32,11 @@ TEST(ListenAddress, SaysWhatItExpected) {
 }
 
 TEST(TargetProtocols, AreReadInAnyOrder) {
-  EXPECT_EQ(*parse_target_protocols("h2,h2c"), (TargetProtocols{true, true}));
-  EXPECT_EQ(*parse_target_protocols("h2c"), (TargetProtocols{false, true}));
-  EXPECT_EQ(*parse_target_protocols("h2"), (TargetProtocols{true, false}));
+  EXPECT_EQ(*parse_target_protocols("h2,h2c"), (TargetProtocols{true, true, false}));
+  EXPECT_EQ(*parse_target_protocols("h1,h2c,h2"), (TargetProtocols{true, true, true}));
+  EXPECT_EQ(*parse_target_protocols("h1"), (TargetProtocols{false, false, true}));
+  EXPECT_EQ(*parse_target_protocols("h2c"), (TargetProtocols{false, true, false}));
+  EXPECT_EQ(*parse_target_protocols("h2"), (TargetProtocols{true, false, false}));
   for (const char* wrong : {"", "h3", "h2,", "h2 ,h2c"}) {
     EXPECT_TRUE(failed_with(parse_target_protocols(wrong), std::errc::invalid_argument)) << wrong;
   }
@@ -60,10 +62,10 @@ TEST(TargetOptions, AreReadFromTheCommandLinesTexts) {
 
 TEST(TargetOptions, TheLinesToPrintHoldEveryUrl) {
   EXPECT_THAT(
-      listening_lines({{"127.0.0.1", 8443}}, {true, true}),
-      ElementsAre("listening on https://127.0.0.1:8443 (h2), http://127.0.0.1:8443 (h2c)",
+      listening_lines({{"127.0.0.1", 8443}}, {true, true, true}),
+      ElementsAre("listening on https://127.0.0.1:8443 (h2, h1), http://127.0.0.1:8443 (h2c, h1)",
                   "admin path, for this machine only: http://127.0.0.1:8443/.squall/behaviour"));
-  EXPECT_THAT(listening_lines({{"::1", 1}}, {true, false}),
+  EXPECT_THAT(listening_lines({{"::1", 1}}, {true, false, false}),
               ElementsAre("listening on https://[::1]:1 (h2)",
                           "admin path, for this machine only: https://[::1]:1/.squall/behaviour"));
 }

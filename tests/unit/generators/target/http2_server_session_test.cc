@@ -1,4 +1,4 @@
-#include "generators/target/server_session.h"
+#include "generators/target/http2_server_session.h"
 
 #include <algorithm>
 #include <map>
@@ -149,16 +149,16 @@ class Service : public ServerSession::Handler {
   std::vector<std::uint64_t> abandoned;
 };
 
-struct ServerSessionTest : testing::Test {
+struct Http2ServerSessionTest : testing::Test {
   std::unique_ptr<ServerSession> server_for(Service& handler) {
-    return *ServerSession::make(handler, true);
+    return *Http2ServerSession::make(handler, true);
   }
   Service service;
   std::unique_ptr<ServerSession> server = server_for(service);
   Client client;
 };
 
-TEST_F(ServerSessionTest, AnswersWithExactlyTheBytesAskedFor) {
+TEST_F(Http2ServerSessionTest, AnswersWithExactlyTheBytesAskedFor) {
   service.body = Bytes{1'000'003};
   const auto stream = client.request("GET", "/big");
   client.talk_to(*server);
@@ -173,14 +173,14 @@ TEST_F(ServerSessionTest, AnswersWithExactlyTheBytesAskedFor) {
   EXPECT_LE(client.largest_pull, 65536U + 16384U + 9U);
 }
 
-TEST_F(ServerSessionTest, UnderstandsBytesThatComeOneByOne) {
+TEST_F(Http2ServerSessionTest, UnderstandsBytesThatComeOneByOne) {
   const auto stream = client.request("POST", "/x", {{"content-length", "5"}}, "hello");
   client.talk_to(*server, 1);
   EXPECT_THAT(service.seen, ElementsAre("POST /x"));
   EXPECT_EQ(client.answers[stream].body.size(), 64U);
 }
 
-TEST_F(ServerSessionTest, HeadHasTheLengthButNoBody) {
+TEST_F(Http2ServerSessionTest, HeadHasTheLengthButNoBody) {
   const auto stream = client.request("HEAD", "/");
   client.talk_to(*server);
   EXPECT_EQ(client.answers[stream].headers.at("content-length"), "64");
@@ -188,7 +188,7 @@ TEST_F(ServerSessionTest, HeadHasTheLengthButNoBody) {
   EXPECT_TRUE(client.answers[stream].is_closed);
 }
 
-TEST_F(ServerSessionTest, NoContentHasNeitherBodyNorLength) {
+TEST_F(Http2ServerSessionTest, NoContentHasNeitherBodyNorLength) {
   service.status = 204;
   const auto stream = client.request("GET", "/");
   client.talk_to(*server);
@@ -197,14 +197,14 @@ TEST_F(ServerSessionTest, NoContentHasNeitherBodyNorLength) {
   EXPECT_TRUE(client.answers[stream].is_closed);
 }
 
-TEST_F(ServerSessionTest, CountsBodiesAndDropsThem) {
+TEST_F(Http2ServerSessionTest, CountsBodiesAndDropsThem) {
   client.request("POST", "/upload", {}, std::string(300'000, 'x'));
   client.talk_to(*server);
   EXPECT_EQ(server->body_bytes_received(), 300'000U);
   EXPECT_EQ(service.last_body, "");
 }
 
-TEST_F(ServerSessionTest, KeepsTheBodiesOfAdminRequestsUpToALimit) {
+TEST_F(Http2ServerSessionTest, KeepsTheBodiesOfAdminRequestsUpToALimit) {
   client.request("PUT", "/.squall/behaviour", {}, "{}");
   client.talk_to(*server);
   EXPECT_EQ(service.last_body, "{}");
@@ -215,7 +215,7 @@ TEST_F(ServerSessionTest, KeepsTheBodiesOfAdminRequestsUpToALimit) {
   EXPECT_FALSE(service.was_complete);
 }
 
-TEST_F(ServerSessionTest, ResetsARequestWithTooManyHeaders) {
+TEST_F(Http2ServerSessionTest, ResetsARequestWithTooManyHeaders) {
   Headers many;
   for (int n = 0; n < 40; ++n) many.emplace_back("x-" + std::to_string(n), std::string(1700, 'v'));
   many.resize(34);  // Within what nghttp2's client sends at most, 64 KiB without overheads…
@@ -230,7 +230,7 @@ TEST_F(ServerSessionTest, ResetsARequestWithTooManyHeaders) {
   EXPECT_EQ(client.answers[next].headers[":status"], "200") << "the connection goes on";
 }
 
-TEST_F(ServerSessionTest, AnswersLaterByTheStreamsNumber) {
+TEST_F(Http2ServerSessionTest, AnswersLaterByTheStreamsNumber) {
   service.waits = true;
   const auto one = client.request("GET", "/1");
   const auto two = client.request("GET", "/2");
@@ -246,7 +246,7 @@ TEST_F(ServerSessionTest, AnswersLaterByTheStreamsNumber) {
   EXPECT_TRUE(service.abandoned.empty());
 }
 
-TEST_F(ServerSessionTest, SaysWhenAClientGivesUp) {
+TEST_F(Http2ServerSessionTest, SaysWhenAClientGivesUp) {
   service.waits = true;
   const auto one = client.request("GET", "/1");
   const auto two = client.request("GET", "/2");
@@ -262,7 +262,7 @@ TEST_F(ServerSessionTest, SaysWhenAClientGivesUp) {
                                              static_cast<std::uint64_t>(three) + 100));
 }
 
-TEST_F(ServerSessionTest, AfterGoAwayItEndsWithTheLastAnswer) {
+TEST_F(Http2ServerSessionTest, AfterGoAwayItEndsWithTheLastAnswer) {
   service.waits = true;
   const auto stream = client.request("GET", "/");
   client.talk_to(*server);
@@ -276,7 +276,7 @@ TEST_F(ServerSessionTest, AfterGoAwayItEndsWithTheLastAnswer) {
   EXPECT_TRUE(server->is_done());
 }
 
-TEST_F(ServerSessionTest, IsDoneWithWhoDoesNotSpeakHttp2) {
+TEST_F(Http2ServerSessionTest, IsDoneWithWhoDoesNotSpeakHttp2) {
   const std::string nonsense = "PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n";
   const std::vector<std::uint8_t> bytes(nonsense.begin(), nonsense.end());
   EXPECT_FALSE(server->receive(bytes));
@@ -284,7 +284,7 @@ TEST_F(ServerSessionTest, IsDoneWithWhoDoesNotSpeakHttp2) {
   EXPECT_TRUE(server->is_done());
 }
 
-TEST_F(ServerSessionTest, ServesManyRequestsOverTheSameFewStreams) {
+TEST_F(Http2ServerSessionTest, ServesManyRequestsOverTheSameFewStreams) {
   for (int round = 0; round < 200; ++round) {
     for (int n = 0; n < 50; ++n) client.request("GET", "/");
     client.talk_to(*server);
