@@ -52,6 +52,7 @@ class Recorder {
                           std::uint32_t request = 0);
   void bytes(Instant now, std::uint64_t received, std::uint64_t sent);
   void connection_opened(Instant now) { ++cell(now).connections_opened; }
+  void tls_resumed(Instant now) { ++cell(now).tls_resumed; }
   void connection_failed(Instant now) { ++cell(now).connections_failed; }
   void connection_lost(Instant now) { ++cell(now).connections_lost; }
   /// What becomes of walks through a flow.

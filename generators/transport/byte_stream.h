@@ -8,6 +8,10 @@
 
 namespace squall::generators {
 
+/// What ALPN calls the protocols (RFC 9113 §3.1, RFC 7301 §6).
+inline constexpr std::string_view kAlpnH2 = "h2";
+inline constexpr std::string_view kAlpnHttp1 = "http/1.1";
+
 /// What came of one step on a non-blocking stream.
 struct IoStep {
   enum class Kind {
@@ -43,6 +47,11 @@ class ByteStream {
   virtual IoStep write(std::string_view bytes) = 0;
   /// What ALPN agreed on (RFC 7301); empty without TLS or agreement.
   virtual std::string_view protocol() const = 0;
+  /// After kEnd: true unless the peer owes TLS's word of goodbye (RFC 8446 §6.1), without which
+  /// what was read may have been cut off by anybody.
+  virtual bool is_end_in_order() const { return true; }
+  /// True when TLS resumed an earlier session instead of a full handshake.
+  virtual bool is_resumed() const { return false; }
   /// Bytes above TCP so far, those of TLS itself included.
   virtual std::uint64_t received() const = 0;
   virtual std::uint64_t sent() const = 0;

@@ -158,7 +158,8 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
       finish();
       return;
     }
-    stream_ = options_.tls->connect(std::move(socket_), url_.host);
+    stream_ =
+        options_->tls->connect(std::move(socket_), url_.host, options_->sessions, url_.authority());
     tls_began_ = now;
     begin_step(ends_);
     handshake();

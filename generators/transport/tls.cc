@@ -86,7 +86,30 @@ class TlsStream final : public ByteStream {
     SSL_set_connect_state(ssl_.get());
   }
 
+  ~TlsStream() override {
+    // Who leaves without a goodbye loses the session, OpenSSL finds. Ours was good enough.
+    if (sessions_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN);
+  }
+
   SSL* ssl() { return ssl_.get(); }
+  /// What the server is asked to choose from, for error_text().
+  void say_offers(const std::string& offers) { offers_ = offers; }
+
+  /// Resumes a session of `server`, if there is one, and keeps what it offers.
+  void use_sessions(std::shared_ptr<TlsSessions> sessions, const std::string& server) {
+    sessions_ = std::move(sessions);
+    server_ = server;
+    SSL_set_ex_data(ssl_.get(), 0, this);
+    if (const auto session = sessions_->take(server_)) SSL_set_session(ssl_.get(), session.get());
+  }
+
+  /// OpenSSL has a session to keep: within the handshake, or with TLS 1.3 within any read.
+  static int on_session(SSL* ssl, SSL_SESSION* session) {
+    auto* const self = static_cast<TlsStream*>(SSL_get_ex_data(ssl, 0));
+    if (self == nullptr || !self->sessions_) return 0;
+    self->sessions_->add(self->server_, TlsSessions::Session(session));
+    return 1;  // It is ours now.
+  }
 
   int descriptor() const override { return socket_.descriptor(); }
 
@@ -118,6 +141,12 @@ class TlsStream final : public ByteStream {
     return {reinterpret_cast<const char*>(name), size};  // NOLINT: OpenSSL's interface
   }
 
+  bool is_resumed() const override { return SSL_session_reused(ssl_.get()) == 1; }
+
+  bool is_end_in_order() const override {
+    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+
   std::uint64_t received() const override { return socket_.received(); }
   std::uint64_t sent() const override { return socket_.sent(); }
   std::string error_text() const override { return reason_; }
@@ -144,7 +173,10 @@ class TlsStream final : public ByteStream {
         // A peer that just closes is no failure of TLS; OpenSSL 3 reports it as one.
         const bool just_closed =
             ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        const bool no_protocol =
+            ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
         reason_ = take_reason();
+        if (no_protocol) reason_ = "the server did not agree on " + offers_;
         if (verified != X509_V_OK) reason_ = X509_verify_cert_error_string(verified);
         if (just_closed) return {IoStep::Kind::kEnd, 0};
         return {IoStep::Kind::kTlsFailed, 0};
@@ -158,6 +190,9 @@ class TlsStream final : public ByteStream {
   TcpStream socket_;
   std::unique_ptr<SSL, Free> ssl_;  // After the socket: its BIO refers to it.
   std::string reason_;
+  std::shared_ptr<TlsSessions> sessions_;  // Null: every handshake is a full one.
+  std::string server_;
+  std::string offers_;
 };
 
 /// ALPN's wire format (RFC 7301 §3.1): each name after its length.
@@ -174,7 +209,6 @@ std::vector<unsigned char> to_wire(const std::vector<std::string>& protocols) {
 
 Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::path& directory,
                                     const std::vector<std::string>& protocols) {
-  if (spec.resume_sessions) return error(std::errc::not_supported, "tls: session: resume");
   if (spec.early_data) return error(std::errc::not_supported, "tls: early_data");
   ERR_clear_error();
   TlsContext tls;
@@ -185,7 +219,11 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
   if (context == nullptr) return failed("TLS");
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  tls.resumes_ = spec.resume_sessions;
+  SSL_CTX_set_session_cache_mode(context, tls.resumes_
+                                              ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
+                                              : SSL_SESS_CACHE_OFF);
+  if (tls.resumes_) SSL_CTX_sess_set_new_cb(context, TlsStream::on_session);
 
   if (spec.min_version != "1.2" && spec.min_version != "1.3") {
     return error(std::errc::invalid_argument, "tls: min: " + spec.min_version);
@@ -213,6 +251,9 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
     }
     if (SSL_CTX_check_private_key(context) != 1) return failed("tls: key: " + key);
   }
+  for (const std::string& name : protocols) {
+    tls.offers_ += (tls.offers_.empty() ? "" : " or ") + name;
+  }
   const auto wire = to_wire(protocols);
   if (!wire.empty() &&
       SSL_CTX_set_alpn_protos(context, wire.data(), static_cast<unsigned>(wire.size())) != 0) {
@@ -221,8 +262,12 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
   return tls;
 }
 
-std::unique_ptr<ByteStream> TlsContext::connect(UniqueFd socket, const std::string& host) const {
+std::unique_ptr<ByteStream> TlsContext::connect(UniqueFd socket, const std::string& host,
+                                                std::shared_ptr<TlsSessions> sessions,
+                                                const std::string& server) const {
   auto stream = std::make_unique<TlsStream>(std::move(socket), context_.get());
+  stream->say_offers(offers_);
+  if (resumes_ && sessions) stream->use_sessions(std::move(sessions), server);
   const std::string& name = server_name_.empty() ? host : server_name_;
   // RFC 6066 §3: addresses are not sent as SNI; they are verified as addresses (RFC 2818 §3.1).
   if (is_address(name)) {

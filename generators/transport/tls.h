@@ -10,6 +10,7 @@
 
 #include "generators/spec/target_spec.h"
 #include "generators/transport/byte_stream.h"
+#include "generators/transport/tls_sessions.h"
 #include "harness/base/result.h"
 #include "harness/base/unique_fd.h"
 
@@ -29,7 +30,14 @@ class TlsContext {
 
   /// TLS as a client over a connected socket. `host` is what the certificate must be for (unless
   /// the spec names another, or says not to verify) and, where it is a name, the SNI.
-  std::unique_ptr<ByteStream> connect(UniqueFd socket, const std::string& host) const;
+  ///
+  /// Where sessions are resumed they come from `sessions` and go there, under the name `server`,
+  /// on whatever thread the stream is used; without, every handshake is a full one.
+  std::unique_ptr<ByteStream> connect(UniqueFd socket, const std::string& host,
+                                      std::shared_ptr<TlsSessions> sessions = nullptr,
+                                      const std::string& server = {}) const;
+
+  bool resumes_sessions() const { return resumes_; }
 
  private:
   struct Free {
@@ -37,8 +45,10 @@ class TlsContext {
   };
 
   std::unique_ptr<SSL_CTX, Free> context_;
+  std::string offers_;       // What ALPN offers, in words.
   std::string server_name_;  // Instead of the host; empty: none.
   bool verify_ = true;
+  bool resumes_ = false;
 };
 
 }  // namespace squall::generators

@@ -88,6 +88,7 @@ void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   to.set_connections_lost(cell.connections_lost);
   for (const reports::Histogram& histogram : cell.latency) put(histogram, *to.add_latency());
   put(cell.ok_response, *to.mutable_ok_response());
+  to.set_tls_resumed(cell.tls_resumed);
   to.set_retried(cell.retried);
   to.set_flows_begun(cell.flows_begun);
   to.set_flows_completed(cell.flows_completed);
@@ -124,6 +125,7 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   cell.connections_opened = from.connections_opened();
   cell.connections_failed = from.connections_failed();
   cell.connections_lost = from.connections_lost();
+  cell.tls_resumed = from.tls_resumed();
   for (std::size_t i = 0; i < reports::kMetrics; ++i) {
     auto histogram = take(from.latency(static_cast<int>(i)));
     if (!histogram)

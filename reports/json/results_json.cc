@@ -147,7 +147,8 @@ Json load_json(const LoadResult& load) {
       {"connections",
        {{"opened", totals.connections_opened},
         {"failed", totals.connections_failed},
-        {"lost", totals.connections_lost}}},
+        {"lost", totals.connections_lost},
+        {"resumed", totals.tls_resumed}}},
       {"phases", Json::array()},
   };
   if (totals.flows_begun > 0) {

@@ -26,6 +26,7 @@ void SecondCounts::add(const SecondCounts& other) {
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_lost += other.connections_lost;
+  tls_resumed += other.tls_resumed;
   retried += other.retried;
   flows_begun += other.flows_begun;
   flows_completed += other.flows_completed;

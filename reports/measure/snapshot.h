@@ -31,6 +31,7 @@ struct SecondCounts {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_lost = 0;
+  std::uint64_t tls_resumed = 0;  ///< Of those opened, with a TLS session of an earlier one.
   /// Sent a second time, because the server had not processed them (RFC 9113 §8.7). Each counts
   /// once in `sent`, and ends once.
   std::uint64_t retried = 0;

@@ -31,12 +31,16 @@ TEST(TlsContext, RefusesAVersionThatIsNone) {
 }
 
 TEST(TlsContext, RefusesWhatIsNotYetThere) {
-  TlsSpec resumed;
-  resumed.resume_sessions = true;
-  EXPECT_TRUE(failed_with(TlsContext::make(resumed, "", {"h2"}), std::errc::not_supported));
   TlsSpec early;
   early.early_data = true;
   EXPECT_TRUE(failed_with(TlsContext::make(early, "", {"h2"}), std::errc::not_supported));
+}
+
+TEST(TlsContext, ResumesSessionsOnlyWhereToldTo) {
+  TlsSpec spec;
+  EXPECT_FALSE(TlsContext::make(spec, "", {"h2"})->resumes_sessions());
+  spec.resume_sessions = true;
+  EXPECT_TRUE(TlsContext::make(spec, "", {"h2"})->resumes_sessions());
 }
 
 }  // namespace

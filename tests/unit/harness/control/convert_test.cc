@@ -42,6 +42,7 @@ reports::Snapshot a_snapshot() {
   cell.connections_opened = 3;
   cell.connections_failed = 2;
   cell.connections_lost = 1;
+  cell.tls_resumed = 1;
   cell.retried = 2;
   cell.flows_begun = 3;
   cell.flows_completed = 2;
@@ -97,6 +98,7 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(is.connections_opened, was.connections_opened);
   EXPECT_EQ(is.connections_failed, was.connections_failed);
   EXPECT_EQ(is.connections_lost, was.connections_lost);
+  EXPECT_EQ(is.tls_resumed, was.tls_resumed);
   EXPECT_EQ(is.retried, was.retried);
   EXPECT_EQ(is.flows_begun, was.flows_begun);
   EXPECT_EQ(is.flows_completed, was.flows_completed);

@@ -53,7 +53,7 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
                                            "p99.9", "p99.99", "max", "clamped"));
   }
   EXPECT_THAT(keys(load["bytes"]), ElementsAre("received", "sent"));
-  EXPECT_THAT(keys(load["connections"]), ElementsAre("opened", "failed", "lost"));
+  EXPECT_THAT(keys(load["connections"]), ElementsAre("opened", "failed", "lost", "resumed"));
   EXPECT_THAT(keys(load["phases"][0]),
               IsSupersetOf({"name", "from_s", "to_s", "due", "ok", "latency_ms"}));
   EXPECT_TRUE(load["phases"][0]["latency_ms"].contains("response"));
