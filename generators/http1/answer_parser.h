@@ -34,6 +34,7 @@ class Http1Session::Parser {
   void again() {
     message_.emplace(*this);
     searched_ = 0;
+    after_chunk_ = false;
     message_->header_limit(kMostHeaderBytes);
     message_->body_limit(boost::none);
     if (is_head_) message_->skip(true);
@@ -52,7 +53,7 @@ class Http1Session::Parser {
     if (failure && !needs_more_) return false;
     if (in_header) header_bytes_ += used;
     if (used > 0) searched_ = 0;
-    if (needs_more_ && has_lone_line_feed(bytes)) return false;
+    if (needs_more_ && (has_lone_line_feed(bytes) || has_too_long_chunk(bytes))) return false;
     // What is kept is always a part of a header, of a chunk's line or of trailers.
     return header_bytes_ + (needs_more_ ? bytes.size() : 0) <= kMostHeaderBytes;
   }
@@ -100,10 +101,11 @@ class Http1Session::Parser {
     }
     void on_chunk_header_impl(std::uint64_t /*size*/, Text extensions,
                               error_code& failure) override {
+      parser_.after_chunk_ = false;
       parser_.on_extensions(view(extensions), failure);
     }
-    std::size_t on_chunk_body_impl(std::uint64_t /*left*/, Text body,
-                                   error_code& failure) override {
+    std::size_t on_chunk_body_impl(std::uint64_t left, Text body, error_code& failure) override {
+      parser_.after_chunk_ = left == body.size();
       return parser_.on_body(view(body), failure);
     }
     void on_finish_impl(error_code& /*failure*/) override {}
@@ -155,6 +157,11 @@ class Http1Session::Parser {
     return false;
   }
 
+  /// RFC 9112 §7.1: a chunk ends with a line break, which Beast looks at with the line after it.
+  bool has_too_long_chunk(std::string_view kept) const {
+    return after_chunk_ && kept.substr(0, 2) != std::string_view("\r\n").substr(0, kept.size());
+  }
+
   /// RFC 9112 §5.2: a value that goes on in the next line. Beast unfolds it into memory of its own,
   /// or skips the line break before it.
   bool is_folded(std::string_view name, std::string_view value) const {
@@ -198,6 +205,7 @@ class Http1Session::Parser {
   int version_ = 0;
   bool is_head_ = false;
   bool needs_more_ = false;
+  bool after_chunk_ = false;  // Its end, and the next one's line, are still to come.
 };
 
 }  // namespace squall::generators

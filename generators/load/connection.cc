@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "generators/http2/http2_session.h"
+#include "generators/load/make_session.h"
 
 namespace squall::generators {
 
@@ -35,10 +35,11 @@ ErrorClass to_error(StreamEnd end) {
 }  // namespace
 
 Connection::Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream,
-                       std::size_t streams, std::size_t url, Instant opened, Owner& owner)
+                       Protocol protocol, std::size_t streams, std::size_t url, Instant opened,
+                       Owner& owner)
     : stream_(std::move(stream)),
       waiter_(loop),
-      session_(std::make_unique<Http2Session>(static_cast<ClientSession::Observer&>(*this))),
+      session_(make_session(protocol, *stream_, *this)),
       owner_(owner),
       streams_(streams),
       url_(url),
@@ -81,9 +82,13 @@ void Connection::send(const Job& job, const PreparedRequest& request, const Rend
 }
 
 void Connection::flush(Instant now) {
-  if (ended_ || blocked_) return;
+  if (ended_ || (blocked_ && !session_->is_over())) return;
   const auto self = shared_from_this();  // on_lost() may let go of this.
   now_ = now;
+  if (blocked_) {  // A request was given up that cannot be taken back: nobody waits for the rest.
+    end(ErrorClass::kProtocol, true);
+    return;
+  }
   for (;;) {
     if (written_ == out_.size()) {
       out_.clear();
@@ -118,7 +123,8 @@ void Connection::flush(Instant now) {
         return;
     }
   }
-  // nghttp2 ends the session itself when the server broke the protocol, or has gone away for good.
+  // When the server broke the protocol, or has gone away for good, or a request was given up that
+  // cannot be taken back.
   if (!ended_ && session_->is_over()) end(ErrorClass::kProtocol, true);
 }
 
@@ -200,6 +206,10 @@ bool Connection::read_some() {
       }
       return false;
     case IoStep::Kind::kEnd:
+      // RFC 9112 §9.8: an answer that lasts until the end is not whole when TLS was cut off.
+      if (in_flight_.empty() || stream_->is_end_in_order()) session_->receive_end();
+      end(ErrorClass::kClosed, true);
+      return false;
     case IoStep::Kind::kFailed:
       end(ErrorClass::kClosed, true);
       return false;

@@ -9,6 +9,7 @@
 
 #include "generators/load/in_flight.h"
 #include "generators/session/client_session.h"
+#include "generators/spec/target_spec.h"
 #include "generators/transport/byte_stream.h"
 #include "harness/base/units.h"
 #include "harness/runtime/asio.h"
@@ -16,8 +17,8 @@
 
 namespace squall::generators {
 
-/// One HTTP/2 connection that is up: moves bytes between a stream and a session, and keeps what is
-/// in flight.
+/// One connection that is up, whatever it speaks: moves bytes between a stream and a session, and
+/// keeps what is in flight.
 ///
 /// Reads until there is nothing more, with a timestamp per read; writes when told to flush(), all
 /// that is queued at once. While the socket takes no more, no further request is taken: what waits
@@ -50,8 +51,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     virtual void on_lost(Connection& connection, Instant now) = 0;
   };
 
-  Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream, std::size_t streams,
-             std::size_t url, Instant opened, Owner& owner);
+  Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream, Protocol protocol,
+             std::size_t streams, std::size_t url, Instant opened, Owner& owner);
 
   /// Begins to speak.
   void open(Instant now);

@@ -294,16 +294,12 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;
   }
-  recorder_.connection_opened(now, address);
-  if (const auto lost = std::exchange(place.lost, std::nullopt)) {
-    recorder_.measured(now, Metric::kReconnect, now - *lost);
-  }
-  limit(index, now);
-  place.renewed = false;
+  recorder_.connection_opened(now);
+  if (dialled.stream->is_resumed()) recorder_.tls_resumed(now);
   ++up_;
-  place.connection =
-      std::make_shared<Connection>(loop_, std::move(dialled.stream), options_.streams, url, now,
-                                   static_cast<Connection::Owner&>(*this));
+  place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
+                                                  options_.protocol, options_.streams, url, now,
+                                                  static_cast<Connection::Owner&>(*this));
   place.connection->place = index;
   place.connection->address = address;
   const auto connection = place.connection;

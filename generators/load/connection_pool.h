@@ -22,6 +22,7 @@ struct PoolOptions {
   std::vector<Url> urls;
   std::vector<std::size_t> places;  ///< The load's number of each connection of this pool.
   Balance balance = Balance::kRoundRobin;
+  Protocol protocol = Protocol::kAuto;
   std::size_t streams = 1;
   Duration timeout{};
   ReconnectSpec reconnect;

@@ -23,7 +23,10 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   DialOptions options;
   options.resolve = load->target.resolve;
   options.tls = load->tls;
-  options.protocol = load->tls ? "h2" : "";
+  if (load->target.protocol == Protocol::kH2) options.protocol = kAlpnH2;
+  if (load->tls && load->tls->resumes_sessions()) {
+    options.sessions = std::make_shared<TlsSessions>();
+  }
   options.timeout = load->target.timeout;
   options.source = load->source;
   options.turn = part.places.empty() ? 0 : part.places.front();

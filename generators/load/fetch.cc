@@ -8,12 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <poll.h>
 
-#include "generators/http2/http2_session.h"
+#include "generators/load/make_session.h"
 #include "generators/spec/target_spec.h"
 #include "generators/transport/dial.h"
 #include "harness/runtime/asio.h"
@@ -21,7 +18,6 @@
 namespace squall::generators {
 namespace {
 
-namespace http = boost::beast::http;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostBody = 64 * 1024;
@@ -34,7 +30,8 @@ Result<std::unique_ptr<ByteStream>> connect(const Url& url, Instant until) {
   if (url.scheme == "https") {
     TlsSpec tls;
     tls.verify = false;
-    SQUALL_TRY(auto context, TlsContext::make(tls, {}, {"h2", "http/1.1"}));
+    SQUALL_TRY(auto context,
+               TlsContext::make(tls, {}, {std::string(kAlpnH2), std::string(kAlpnHttp1)}));
     options.tls = std::make_shared<const TlsContext>(std::move(context));
   }
   asio::io_context loop(1);
@@ -83,40 +80,6 @@ Result<std::string_view> read_some(ByteStream& stream, std::span<char> buffer, I
   }
 }
 
-/// HTTP/1.1 (RFC 9112). Fails with protocol_error when the answer is none.
-Result<Answer> get_http1(ByteStream& stream, const Url& url, Instant until) {
-  const std::string request = "GET " + url.path + " HTTP/1.1\r\nhost: " + url.authority() +
-                              "\r\nuser-agent: squall\r\nconnection: close\r\n\r\n";
-  if (auto written = write_all(stream, request, until); !written) {
-    return std::move(written).error();
-  }
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
-  parser.eager(true);
-  std::string pending;
-  std::array<char, kBufferSize> buffer;  // NOLINT: written before it is read
-  while (!parser.is_done() && parser.get().body().size() < kMostBody) {
-    auto some = read_some(stream, buffer, until);
-    if (!some) return std::move(some).error();
-    boost::system::error_code failure;
-    if (some->empty()) {
-      parser.put_eof(failure);
-      if (failure || !parser.is_done()) return error(std::errc::protocol_error, "cut short");
-      break;
-    }
-    pending.append(*some);
-    const std::size_t used = parser.put(asio::buffer(pending), failure);
-    pending.erase(0, used);
-    if (failure && failure != http::error::need_more) {
-      return error(std::errc::protocol_error, failure.message());
-    }
-  }
-  Answer answer;
-  answer.status = parser.get().result_int();
-  answer.body = parser.get().body().substr(0, kMostBody);
-  return answer;
-}
-
 /// Keeps the answer to the only request of a session.
 class OneAnswer final : public ClientSession::Observer {
  public:
@@ -136,38 +99,42 @@ class OneAnswer final : public ClientSession::Observer {
   std::optional<StreamEnd> end;
 };
 
-Result<Answer> get_http2(ByteStream& stream, const Url& url, Instant until) {
+/// Fails with protocol_error when the server does not speak `protocol`.
+Result<Answer> get(Protocol protocol, ByteStream& stream, const Url& url, Instant until) {
   OneAnswer observer;
-  Http2Session session(observer);
+  const auto session = make_session(protocol, stream, observer);
   const RenderedRequest request{{{":method", "GET"},
                                  {":scheme", url.scheme},
                                  {":authority", url.authority()},
                                  {":path", url.path},
                                  {"user-agent", "squall"}},
                                 {}};
-  session.submit(0, request, false);
+  session->submit(0, request, false);
   std::array<char, kBufferSize> buffer;  // NOLINT: written before it is read
   while (!observer.end) {
     std::string out;
-    const bool can_go_on = session.take_output(out, kBufferSize);
+    const bool can_go_on = session->take_output(out, kBufferSize);
     if (auto written = write_all(stream, out, until); !written) {
       return std::move(written).error();
     }
-    if (!can_go_on || session.is_over()) return error(std::errc::protocol_error, "HTTP/2");
+    if (!can_go_on || session->is_over()) return error(std::errc::protocol_error, "no HTTP");
     if (out.size() >= kBufferSize) continue;
     auto some = read_some(stream, buffer, until);
     if (!some) return std::move(some).error();
-    if (some->empty()) return error(std::errc::connection_reset, "the server closed");
-    if (!session.receive(*some)) return error(std::errc::protocol_error, "HTTP/2");
+    if (some->empty()) {
+      session->receive_end();
+      if (!observer.end) return error(std::errc::connection_reset, "the server closed");
+    } else if (!session->receive(*some) && !observer.end) {
+      return error(std::errc::protocol_error, "no HTTP");
+    }
   }
-  if (*observer.end != StreamEnd::kWhole) return error(std::errc::connection_reset, "HTTP/2");
+  if (*observer.end != StreamEnd::kWhole) return error(std::errc::connection_reset, "no answer");
   return std::move(observer.answer);
 }
 
 Result<Answer> fetch_url(const Url& url, Instant until) {
   SQUALL_TRY(auto stream, connect(url, until));
-  if (stream->protocol() == "h2") return get_http2(*stream, url, until);
-  auto answer = get_http1(*stream, url, until);
+  auto answer = get(Protocol::kAuto, *stream, url, until);
   // 505 is "HTTP version not supported" (RFC 9110 §15.6.6).
   const bool other_version = answer && answer->status == 505;
   if ((answer && !other_version) || url.scheme == "https" ||
@@ -176,7 +143,7 @@ Result<Answer> fetch_url(const Url& url, Instant until) {
   }
   // Perhaps it speaks HTTP/2 only, and with prior knowledge (RFC 9113 §3.3).
   SQUALL_TRY(auto again, connect(url, until));
-  auto second = get_http2(*again, url, until);
+  auto second = get(Protocol::kH2c, *again, url, until);
   return second ? std::move(second) : std::move(answer);
 }
 

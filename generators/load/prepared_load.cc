@@ -13,20 +13,21 @@ Error not_yet(const std::string& what) { return error(std::errc::not_supported, 
 Error wrong(const std::string& what) { return error(std::errc::invalid_argument, what); }
 
 Result<void> check_target(const TargetSpec& target) {
-  if (target.protocol != Protocol::kH2 && target.protocol != Protocol::kH2c) {
-    return not_yet("protocols other than h2 and h2c");
-  }
+  if (target.protocol == Protocol::kH3) return not_yet("h3");
+  if (!target.source.empty()) return not_yet("source");
   if (target.urls.empty()) return wrong("a target without a URL");
   if (target.connections == 0 || target.streams == 0) {
     return wrong("a target without connections or streams");
   }
   if (target.timeout <= Duration::zero()) return wrong("timeout");
-  const std::string_view scheme = target.protocol == Protocol::kH2 ? "https" : "http";
   for (const Url& url : target.urls) {
-    if (url.scheme != scheme) {
-      return wrong(std::string(target.protocol == Protocol::kH2 ? "h2" : "h2c") + " needs " +
-                   std::string(scheme) + ":// URLs");
+    if (target.protocol == Protocol::kH2 && url.scheme != "https") {
+      return wrong("h2 needs https:// URLs");
     }
+    if (target.protocol == Protocol::kH2c && url.scheme != "http") {
+      return wrong("h2c needs http:// URLs");
+    }
+    if (url.scheme != target.urls.front().scheme) return wrong("URLs of different schemes");
   }
   return {};
 }
@@ -72,6 +73,13 @@ Result<void> prepare_requests(PreparedLoad& prepared, const LoadSpec& load,
   return {};
 }
 
+/// What ALPN offers, best first.
+std::vector<std::string> offers(Protocol protocol) {
+  if (protocol == Protocol::kH1) return {std::string(kAlpnHttp1)};
+  if (protocol == Protocol::kH2) return {std::string(kAlpnH2)};
+  return {std::string(kAlpnH2), std::string(kAlpnHttp1)};
+}
+
 }  // namespace
 
 Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target, std::uint64_t seed,
@@ -86,11 +94,8 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   PreparedLoad prepared;
   prepared.seed = derive_seed(seed, load.name);
   prepared.values_seed = derive_seed(prepared.seed, "values");
-  auto source = SourceAddresses::make(target.source);
-  if (!source) return std::move(source).error().within("target " + target.name + ": source");
-  prepared.source = *std::move(source);
-  if (target.protocol == Protocol::kH2) {
-    auto tls = TlsContext::make(target.tls, directory, {"h2"});
+  if (target.urls.front().scheme == "https") {
+    auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);
     prepared.tls = std::make_shared<const TlsContext>(*std::move(tls));
   }

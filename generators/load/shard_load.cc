@@ -22,6 +22,7 @@ PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   options.urls = load.target.urls;
   options.places = part.places;
   options.balance = load.target.balance;
+  options.protocol = load.target.protocol;
   options.streams = load.target.streams;
   options.timeout = load.target.timeout;
   options.reconnect = load.target.reconnect;

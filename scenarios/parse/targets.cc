@@ -75,8 +75,8 @@ void read_protocol(Reading& reading, const MapReader& map, TargetSpec& target) {
     map.mistake_at("protocol", "h2c is spoken in clear text, but the URL is " + scheme +
                                    "://: expected h2, or an http:// URL");
   }
-  const bool works = target.protocol == Protocol::kH2 || target.protocol == Protocol::kH2c;
-  if (!works) reading.not_yet(*node, "targets." + target.name + ".protocol: " + node->text);
+  if (target.protocol == Protocol::kH3)
+    reading.not_yet(*node, "targets." + target.name + ".protocol: " + node->text);
 }
 
 void read_tls(Reading& reading, const MapReader& target_map, const Node& node, TargetSpec& target) {
@@ -107,7 +107,6 @@ void read_tls(Reading& reading, const MapReader& target_map, const Node& node, T
     map.mistake_at("early_data", "early data needs a session to resume: add 'session: resume'");
   }
   const std::string path = "targets." + target.name + ".tls.";
-  if (tls.resume_sessions) reading.not_yet(*map.find("session"), path + "session: resume");
   if (tls.early_data) reading.not_yet(*map.find("early_data"), path + "early_data: true");
 }
 
@@ -189,6 +188,14 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
   read_count(map, target.connections, "connections", kMostConnections);
   map.set(target.connect_over, "connect_over", kDuration);
   read_count(map, target.streams, "streams", kMostStreams);
+  if (target.protocol == Protocol::kH1) {
+    if (map.find("streams") != nullptr && target.streams > 1) {
+      map.mistake_at("streams",
+                     "HTTP/1.1 has one request at a time for each connection: expected"
+                     " 1, or more connections");
+    }
+    target.streams = 1;
+  }
   if (const Node* tls = map.find("tls")) read_tls(reading, map, *tls, target);
   if (const Node* resolve = map.find("resolve")) read_resolve(reading, *resolve, what, target);
   map.set(target.timeout, "timeout", kPositiveDuration);

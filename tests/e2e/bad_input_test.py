@@ -32,7 +32,7 @@ load:
         self.assertFalse(run.out.exists())
 
     def test_what_is_not_supported_yet_is_refused_not_ignored(self):
-        run = self.run_scenario(self.scenario(GOOD.format(port=1).replace("h2c", "h1")))
+        run = self.run_scenario(self.scenario(GOOD.format(port=1).replace("http:", "https:").replace("h2c", "h3")))
         self.assertEqual(run.code, 2, run.said())
         self.assertIn("not supported yet", run.stderr)
         self.assertFalse(run.out.exists())

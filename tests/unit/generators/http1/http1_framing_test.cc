@@ -76,14 +76,27 @@ TEST(Http1Framing, ALengthSaidTwiceTheSameIsOne) {
 }
 
 TEST(Http1Framing, MalformedChunksAreRefused) {
-  for (const std::string& chunks :
-       {"x\r\nhello\r\n0\r\n\r\n"s, "-5\r\nhello\r\n"s, "+5\r\nhello\r\n"s,
-        "0x5\r\nhello\r\n0\r\n\r\n"s, "5hello\r\n"s, "5\r\nhelloo\r\n0\r\n\r\n"s,
-        "5\r\nhello0\r\n\r\n"s, "\r\nhello\r\n"s, " 5\r\nhello\r\n"s,
-        "ffffffffffffffffff\r\nhello\r\n"s, "5 hello\r\nhello\r\n"s, "5;\r\nhello\r\n"s,
-        "5;a=\r\nhello\r\n"s, "5;a=\"b\nc\"\r\nhello\r\n"s, "5;a=\"b\0c\"\r\nhello\r\n"s,
-        "5\rhello\r\n"s, "0\r\nContent-Length: 5\r\n\r\n"s,
-        "0\r\nTransfer-Encoding: chunked\r\n\r\n"s, "0\r\nbad trailer\r\n\r\n"s}) {
+  for (const std::string& chunks : {"x\r\nhello\r\n0\r\n\r\n"s,
+                                    "-5\r\nhello\r\n"s,
+                                    "+5\r\nhello\r\n"s,
+                                    "0x5\r\nhello\r\n0\r\n\r\n"s,
+                                    "5hello\r\n"s,
+                                    "5\r\nhelloo\r\n0\r\n\r\n"s,
+                                    "5\r\nhello0\r\n\r\n"s,
+                                    "5\r\nhello!\r\n"s,
+                                    "5\r\nhello\r!"s,
+                                    "\r\nhello\r\n"s,
+                                    " 5\r\nhello\r\n"s,
+                                    "ffffffffffffffffff\r\nhello\r\n"s,
+                                    "5 hello\r\nhello\r\n"s,
+                                    "5;\r\nhello\r\n"s,
+                                    "5;a=\r\nhello\r\n"s,
+                                    "5;a=\"b\nc\"\r\nhello\r\n"s,
+                                    "5;a=\"b\0c\"\r\nhello\r\n"s,
+                                    "5\rhello\r\n"s,
+                                    "0\r\nContent-Length: 5\r\n\r\n"s,
+                                    "0\r\nTransfer-Encoding: chunked\r\n\r\n"s,
+                                    "0\r\nbad trailer\r\n\r\n"s}) {
     SCOPED_TRACE(chunks);
     expect_refused(kChunked + chunks);
   }

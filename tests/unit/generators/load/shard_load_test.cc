@@ -61,14 +61,14 @@ class FailingStream final : public ByteStream {
 /// A server at the other end of a socket pair, on the same loop.
 class PairedServer : public std::enable_shared_from_this<PairedServer> {
  public:
-  PairedServer(asio::io_context& loop, UniqueFd socket)
-      : stream_(std::move(socket)), waiter_(loop, stream_.descriptor()) {}
+  PairedServer(asio::io_context& loop, UniqueFd socket, bool is_http1)
+      : stream_(std::move(socket)), waiter_(loop, stream_.descriptor()), is_http1_(is_http1) {}
   ~PairedServer() { waiter_.release(); }
   PairedServer(const PairedServer&) = delete;
   PairedServer& operator=(const PairedServer&) = delete;
 
   void serve() {
-    stream_.write(session_.take_output());
+    stream_.write(is_http1_ ? std::exchange(answers_, {}) : session_.take_output());
     waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this()](const boost::system::error_code& aborted) {
                          if (!aborted && self->read()) self->serve();
@@ -81,18 +81,29 @@ class PairedServer : public std::enable_shared_from_this<PairedServer> {
     std::array<char, 4096> buffer{};
     const IoStep step = stream_.read(buffer);
     if (step.kind == IoStep::Kind::kWantRead) return true;
-    return step.kind == IoStep::Kind::kDone && session_.receive({buffer.data(), step.bytes});
+    if (step.kind != IoStep::Kind::kDone) return false;
+    if (!is_http1_) return session_.receive({buffer.data(), step.bytes});
+    heard_.append(buffer.data(), step.bytes);
+    for (std::size_t end = 0; (end = heard_.find("\r\n\r\n")) != std::string::npos;) {
+      heard_.erase(0, end + 4);
+      answers_ += "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    }
+    return true;
   }
 
   TcpStream stream_;
   asio::posix::stream_descriptor waiter_;
+  bool is_http1_;
+  std::string heard_;
+  std::string answers_;
   test::H2ServerSession session_;
 };
 
 /// Connects to servers in this process; dialling fails when the plot says so.
 class PairDialer final : public Dialer {
  public:
-  PairDialer(asio::io_context& loop, Plot& plot) : loop_(loop), plot_(plot) {}
+  PairDialer(asio::io_context& loop, Plot& plot, bool is_http1)
+      : loop_(loop), plot_(plot), is_http1_(is_http1) {}
   ~PairDialer() override {
     for (const auto& server : servers_) server->close();
   }
@@ -126,7 +137,7 @@ class PairDialer final : public Dialer {
     }
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-    servers_.push_back(std::make_shared<PairedServer>(loop_, UniqueFd(ends[1])));
+    servers_.push_back(std::make_shared<PairedServer>(loop_, UniqueFd(ends[1]), is_http1_));
     servers_.back()->serve();
     dialled.stream = std::make_unique<FailingStream>(UniqueFd(ends[0]), plot_);
     dialled.connect = 1us;
@@ -135,13 +146,14 @@ class PairDialer final : public Dialer {
 
   asio::io_context& loop_;
   Plot& plot_;
+  bool is_http1_;
   std::vector<std::shared_ptr<PairedServer>> servers_;
 };
 
-TargetSpec target() {
+TargetSpec target(Protocol protocol) {
   TargetSpec spec;
   spec.name = "edge";
-  spec.protocol = Protocol::kH2c;
+  spec.protocol = protocol;
   spec.urls.push_back({"http", "127.0.0.1", 1, "/"});
   spec.streams = 4;
   spec.timeout = 500ms;
@@ -167,15 +179,15 @@ struct Ran {
 };
 
 /// Runs a load on one shard with two connections, the outside call `fails_at` failing.
-Ran run(const LoadSpec& spec, int fails_at) {
+Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c) {
   Ran ran;
   Plot plot{0, fails_at};
   asio::io_context loop(1);
-  auto prepared = PreparedLoad::make(spec, target(), 1, "");
+  auto prepared = PreparedLoad::make(spec, target(protocol), 1, "");
   EXPECT_TRUE(ok(prepared));
   Recorder recorder;
   {
-    PairDialer dialer(loop, plot);
+    PairDialer dialer(loop, plot, protocol == Protocol::kH1);
     ShardLoad offered(loop, std::make_shared<const PreparedLoad>(*std::move(prepared)),
                       LoadPart{{}, {0, 1}}, dialer, recorder, [&ran] { ran.done = true; });
     offered.open(std::chrono::steady_clock::now() + 1ms);
@@ -237,6 +249,25 @@ TEST(ShardLoad, AccountsForEveryRequestWhicheverOutsideCallFails) {
     expect_sums_hold(ran.total);
     EXPECT_EQ(ran.total.due, 20U);
     EXPECT_LE(ran.total.connections_lost + ran.total.connections_failed, 1U);
+    errors += ran.total.all_errors();
+  }
+  EXPECT_GT(errors, 0U);
+}
+
+TEST(ShardLoad, AccountsForEveryRequestOfHttp1WhicheverOutsideCallFails) {
+  const Ran whole = run(load(kTwentyAtOnce), -1, Protocol::kH1);
+  EXPECT_EQ(whole.total.ok, 20U);
+  EXPECT_EQ(whole.total.connections_opened, 2U);
+  EXPECT_EQ(whole.total.connections_lost, 0U);
+  ASSERT_GT(whole.calls, 40);
+  std::uint64_t errors = 0;
+  for (int fails_at = 0; fails_at < whole.calls; ++fails_at) {
+    SCOPED_TRACE(fails_at);
+    const Ran ran = run(load(kTwentyAtOnce), fails_at, Protocol::kH1);
+    ASSERT_TRUE(ran.done) << "hangs";
+    expect_sums_hold(ran.total);
+    EXPECT_LE(ran.total.connections_lost + ran.total.connections_failed, 1U);
+    EXPECT_LE(ran.total.all_errors(), 1U) << "one request at a time on each connection";
     errors += ran.total.all_errors();
   }
   EXPECT_GT(errors, 0U);
