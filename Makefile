@@ -39,12 +39,14 @@ smoke: build  ## Build, run the smoke scenario, print the path of its report
 test: release-with-tests  ## Build everything and run every test: unit, integration, e2e, lint
 	@ctest --test-dir build/release -j $(JOBS) --output-on-failure --no-tests=error
 
-bench:  ## Build and run the benchmarks
+bench:  ## Run the benchmarks and the comparison with peers: make bench [PEERS='--rows h2 --rounds 5']
 	@$(call setup,build test bench) && harness/setup/modules
 	@harness/setup/configure release --want -DBUILD_TESTING=ON $(werror)
 	@# CMake looks for Google Benchmark only when it configures.
 	@grep -qs '^benchmark_DIR:PATH=/' build/release/CMakeCache.txt || cmake build/release >/dev/null
+	@$(call cmake_build,release) -t squall
 	@$(call cmake_build,release) -t bench
+	@$(PYTHON) -B tests/bench/peers.py $(PEERS)
 
 install: build  ## Install the program, scenarios and schema: make install [DESTDIR=] [PREFIX=/usr/local]
 	@DESTDIR='$(DESTDIR)' cmake --install build/release --strip --prefix '$(abspath $(PREFIX))'
