@@ -20,17 +20,17 @@ TEST(HostileConnection, AnAnswerThatDripsTimesOut) {
   const ScriptedServer server(h2_script([](ScriptedConnection& connection, std::uint32_t stream) {
     connection.trickle(whole_answer(stream), 20ms);  // Half a second each.
   }));
-  expect_all(suffer(server), ErrorClass::kTimeout);
+  expect_all(suffer_briefly(server), ErrorClass::kTimeout);
 }
 
 TEST(HostileConnection, WhoTakesConnectionsAndNeverAnswersTimesOut) {
   const ScriptedServer server([](ScriptedConnection& connection) { connection.listen(); });
-  expect_all(suffer(server), ErrorClass::kTimeout);
+  expect_all(suffer_briefly(server), ErrorClass::kTimeout);
 }
 
 TEST(HostileConnection, WhoDoesNotEvenReadTimesOut) {
   const ScriptedServer server([](ScriptedConnection& connection) { connection.wait(10s); });
-  const SecondCell total = suffer(server, upload_load(60'000));
+  const SecondCell total = suffer_briefly(server, upload_load(60'000));
   expect_nothing_but(total, {ErrorClass::kTimeout});
 }
 

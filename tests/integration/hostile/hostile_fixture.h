@@ -14,17 +14,19 @@ namespace squall::test {
 
 using generators::Protocol;
 
-/// What every case offers: 100 requests in half a second on one connection, 300 ms for each.
+/// What every case offers: 100 requests in half a second, on one connection unless it says more.
 inline constexpr std::uint64_t kRequests = 100;
-inline constexpr Duration kTimeout = 300ms;
-/// A case that lasts longer hangs: half a second of load, the last request's time, and as much
-/// again as a busy machine and sanitizers need.
-inline constexpr Duration kPatience = 5s;
+/// A request's time where none is to time out: enough for a busy machine under sanitizers.
+inline constexpr Duration kAmple = 4s;
+/// And where some are.
+inline constexpr Duration kBrief = 300ms;
+/// How much longer than the load and its last request's time a case may take.
+inline constexpr Duration kGrace = 3s;
 
 inline TargetSpec hostile_target(std::uint16_t port, Protocol protocol = Protocol::kH2c) {
   TargetSpec target = target_at(port, protocol, 1, 100);
   target.tls.verify = false;
-  target.timeout = kTimeout;
+  target.timeout = kAmple;
   target.reconnect = {10ms, 50ms};
   return target;
 }
@@ -42,7 +44,8 @@ inline LoadSpec upload_load(std::size_t size) {
 
 /// Offers a load to a server, and holds it to its time and its sums. What came of it is returned.
 inline SecondCell suffer(const TargetSpec& target, const LoadSpec& load = hostile_load()) {
-  const Ran ran = run_loads(target, {load}, {}, kPatience, 1, 100ms);
+  const Duration longest = load.length() + target.timeout + kGrace;
+  const Ran ran = run_loads(target, {load}, {}, longest, 1, 100ms);
   EXPECT_FALSE(ran.timed_out);
   SecondCell total = ran.total();
   EXPECT_EQ(total.due, kRequests);
@@ -52,6 +55,16 @@ inline SecondCell suffer(const TargetSpec& target, const LoadSpec& load = hostil
 
 inline SecondCell suffer(const ScriptedServer& server, const LoadSpec& load = hostile_load()) {
   return suffer(hostile_target(server.port()), load);
+}
+
+inline SecondCell suffer_briefly(TargetSpec target, const LoadSpec& load = hostile_load()) {
+  target.timeout = kBrief;
+  return suffer(target, load);
+}
+
+inline SecondCell suffer_briefly(const ScriptedServer& server,
+                                 const LoadSpec& load = hostile_load()) {
+  return suffer_briefly(hostile_target(server.port()), load);
 }
 
 /// Errors of these classes, and those that were never sent, are all that became of the load.

@@ -96,7 +96,7 @@ TEST(HostileHeaders, ABlockThatUnfoldsToMegabytesEndsInTime) {
   const ScriptedServer server(says([block](std::uint32_t stream) {
     return h2_frame(H2Type::kHeaders, kEndHeaders | kEndStream, stream, block);
   }));
-  const SecondCell total = suffer(server);
+  const SecondCell total = suffer_briefly(server);  // It is a lot of work: time may run out.
   EXPECT_EQ(total.ok + errors(total, ErrorClass::kProtocol) + errors(total, ErrorClass::kTimeout) +
                 total.unsent,
             total.due);
@@ -153,7 +153,7 @@ TEST(HostileHeaders, AThousandInterimAnswersComeBeforeOneThatCounts) {
 
 TEST(HostileHeaders, InterimAnswersAloneTimeOut) {
   const ScriptedServer server(says([](std::uint32_t stream) { return interim(stream, "103"); }));
-  expect_all(suffer(server), ErrorClass::kTimeout);
+  expect_all(suffer_briefly(server), ErrorClass::kTimeout);
 }
 
 TEST(HostileHeaders, SwitchingProtocolsIsAProtocolError) {

@@ -66,7 +66,7 @@ TEST(HostileStreams, AStormOfGoawaysLeavesNothingStuck) {
 TEST(HostileStreams, AGoawayBeforeEverythingElseLeavesNothingStuck) {
   const ScriptedServer server(says([](std::uint32_t) { return std::string(); },
                                    h2_frame(H2Type::kSettings, 0, 0) + go_away(0)));
-  const SecondCell total = suffer(server);
+  const SecondCell total = suffer_briefly(server);
   EXPECT_EQ(total.ok, 0U);
   EXPECT_EQ(total.all_errors() + total.unsent, total.due);
   EXPECT_LT(total.connections_opened, 100U);
@@ -87,12 +87,12 @@ TEST(HostileStreams, AGoawayAfterEachAnswerCostsConnectionsAndNoAnswers) {
 TEST(HostileStreams, UploadsIntoAWindowOfNothingTimeOut) {
   const ScriptedServer server(says([](std::uint32_t stream) { return h2_answer(stream); },
                                    h2_setting(4, 0)));  // INITIAL_WINDOW_SIZE
-  expect_all(suffer(server, upload_load(1000)), ErrorClass::kTimeout);
+  expect_all(suffer_briefly(server, upload_load(1000)), ErrorClass::kTimeout);
 }
 
 TEST(HostileStreams, UploadsIntoAConnectionsWindowThatIsNeverToppedUpTimeOut) {
   const ScriptedServer server(says([](std::uint32_t stream) { return h2_answer(stream); }));
-  const SecondCell total = suffer(server, upload_load(10'000));
+  const SecondCell total = suffer_briefly(server, upload_load(10'000));
   EXPECT_EQ(total.ok, 6U);  // 65,535 bytes (RFC 9113 §6.9.2).
   EXPECT_EQ(errors(total, ErrorClass::kTimeout), total.due - 6);
 }
@@ -100,7 +100,7 @@ TEST(HostileStreams, UploadsIntoAConnectionsWindowThatIsNeverToppedUpTimeOut) {
 TEST(HostileStreams, WhereNoStreamIsAllowedNothingIsSent) {
   const ScriptedServer server(says([](std::uint32_t stream) { return h2_answer(stream); },
                                    h2_setting(3, 0)));  // MAX_CONCURRENT_STREAMS
-  const SecondCell total = suffer(server);
+  const SecondCell total = suffer_briefly(server);
   EXPECT_EQ(total.unsent, total.due);
 }
 
@@ -135,7 +135,7 @@ TEST(HostileStreams, EmptyDataWithoutEndTimesOutAndDoesNotHang) {
     while (connection.say(many)) {
     }
   }));
-  expect_nothing_but(suffer(server), {ErrorClass::kTimeout, ErrorClass::kProtocol});
+  expect_nothing_but(suffer_briefly(server), {ErrorClass::kTimeout, ErrorClass::kProtocol});
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ class HostileTls : public testing::Test {
   SecondCell suffer_tls(const ScriptedServer& server) {
     return suffer(hostile_target(server.port(), Protocol::kH2));
   }
+  SecondCell suffer_tls_briefly(const ScriptedServer& server) {
+    return suffer_briefly(hostile_target(server.port(), Protocol::kH2));
+  }
 
   ScriptedTls tls_;
 };
@@ -47,12 +50,12 @@ TEST_F(HostileTls, AHandshakeThatStopsInTheMiddleIsATlsError) {
     connection.say(kTornHello);
     connection.listen();
   });
-  expect_nothing_but(suffer_tls(server), {ErrorClass::kTls});
+  expect_nothing_but(suffer_tls_briefly(server), {ErrorClass::kTls});
 }
 
 TEST_F(HostileTls, AHandshakeThatNeverBeginsIsATlsError) {
   const ScriptedServer server([](ScriptedConnection& connection) { connection.listen(); });
-  expect_nothing_but(suffer_tls(server), {ErrorClass::kTls});
+  expect_nothing_but(suffer_tls_briefly(server), {ErrorClass::kTls});
 }
 
 TEST_F(HostileTls, AnAnswerInClearTextToAHandshakeIsATlsError) {
@@ -109,7 +112,7 @@ TEST_F(HostileTls, SilenceAfterTheHandshakeTimesOut) {
   const ScriptedServer server([this](ScriptedConnection& connection) {
     if (connection.start_tls(tls_.context())) connection.listen();
   });
-  expect_all(suffer_tls(server), ErrorClass::kTimeout);
+  expect_all(suffer_tls_briefly(server), ErrorClass::kTimeout);
 }
 
 }  // namespace
