@@ -13,6 +13,8 @@ namespace {
 
 // As large as a window can be (RFC 9113 §6.9.1): a load generator reads whatever comes.
 constexpr std::int32_t kWindow = 0x7fffffff;
+// More is an attack (RFC 9113 §10.5.1): a block of 12 KB can unfold to 32 MB.
+constexpr std::size_t kMostHeaderBytes = 1 << 20;
 constexpr std::uint32_t kStreamsUntilSaid = 100;  // What RFC 9113 §6.5.2 recommends as the least.
 
 // A stream knows its ticket by nghttp2's user data; 0 is "given up".
@@ -70,7 +72,11 @@ struct Http2Session::Callbacks {
                        const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
                        std::size_t value_size, std::uint8_t /*flags*/, void* user) {
     Ticket ticket = 0;
-    if (find(session, frame->hd.stream_id, user, ticket) == nullptr) return 0;
+    Stream* stream = find(session, frame->hd.stream_id, user, ticket);
+    if (stream == nullptr) return 0;
+    stream->header_bytes += static_cast<std::uint32_t>(name_size + value_size);
+    // nghttp2 resets the stream then, and calls no more for the rest of the block.
+    if (stream->header_bytes > kMostHeaderBytes) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::string_view key = to_view(name, name_size);
     const std::string_view text = to_view(value, value_size);
     if (key == ":status") {

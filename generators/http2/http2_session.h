@@ -48,7 +48,8 @@ class Http2Session final : public ClientSession {
   struct Callbacks;  // nghttp2's, in the source file.
 
   struct Stream {
-    std::int32_t id = 0;  // 0: the ticket is not in use.
+    std::int32_t id = 0;             // 0: the ticket is not in use.
+    std::uint32_t header_bytes = 0;  // Unfolded, of all blocks of the answer.
     std::string_view body_left;
     bool peer_reset = false;
     bool whole = false;
