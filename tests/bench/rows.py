@@ -59,12 +59,14 @@ class Bench:
     def scenario(self, protocol, connections, streams, schedule):
         port = {"h2": self.server.h2, "h2c": self.server.h2c, "h1": self.server.h1}[protocol]
         url = f"{'http' if protocol == 'h2c' else 'https'}://127.0.0.1:{port}"
-        tls = "" if protocol == "h2c" else ", tls: {verify: false}"
+        more = "" if protocol == "h2c" else ", tls: {verify: false}"
+        if protocol != "h1":  # It has no streams.
+            more += f", streams: {streams}"
         path = self.folder / f"scenario-{self.runs}.yaml"
         path.write_text(
             "squall: 1\nname: bench\ntargets:\n"
             f"  web: {{url: \"{url}\", protocol: {protocol}, connections: {connections},"
-            f" streams: {streams}, timeout: 30s{tls}}}\n"
+            f" timeout: 30s{more}}}\n"
             f"load:\n  all:\n    target: web\n    {schedule}\n    requests: [{{get: /}}]\n")
         return path
 
