@@ -50,6 +50,7 @@ void EngineShard::start(Instant start) {
     next_second_ = std::max(start, Clock::now()) + std::chrono::seconds(1);
     measured_at_ = Clock::now();
     cpu_before_ = Shard::cpu_time();
+    run_delay_.emplace();
     for (Part& part : parts_) part.offered->open(start);
     if (parts_.empty()) {
       done_.store(true, std::memory_order_release);
@@ -93,15 +94,17 @@ void EngineShard::hand_over() {
     health.lateness_max = std::max(health.lateness_max, part.recorder->take_longest_lateness());
   }
   if (now - measured_at_ >= std::chrono::milliseconds(100)) {  // Less says little about a share.
-    health.cpu = to_seconds(cpu - cpu_before_) / to_seconds(now - measured_at_);
+    const double elapsed = to_seconds(now - measured_at_);
+    health.cpu = to_seconds(cpu - cpu_before_) / elapsed;
+    if (const auto delay = run_delay_ ? run_delay_->take() : std::nullopt) {
+      health.descheduled_max = from_seconds(to_seconds(*delay) / elapsed);
+    }
     measured_at_ = now;
     cpu_before_ = cpu;
   }
   const std::lock_guard lock(mutex_);
-  health_.cpu = std::max(health_.cpu, health.cpu);
-  health_.lateness_max = std::max(health_.lateness_max, health.lateness_max);
-  health_.backlog = health.backlog;
-  health_.in_flight = health.in_flight;
+  health_.backlog = health_.in_flight = 0;  // These are of the moment; the rest is the worst.
+  health_.worsen(health);
 }
 
 void EngineShard::on_part_done() {
@@ -114,12 +117,13 @@ void EngineShard::on_part_done() {
 void EngineShard::collect(std::vector<reports::LoadSecond>& cells, reports::Health& health) {
   for (Part& part : parts_) part.recorder->collect(part.load->load.name, cells);
   const std::lock_guard lock(mutex_);
-  health.cpu = std::max(health.cpu, health_.cpu);
-  health.lateness_max = std::max(health.lateness_max, health_.lateness_max);
-  health.backlog += health_.backlog;
-  health.in_flight += health_.in_flight;
-  health_.cpu = 0;
-  health_.lateness_max = Duration::zero();
+  const reports::Health now{.backlog = health_.backlog, .in_flight = health_.in_flight};
+  const reports::Health worst = std::exchange(health_, now);
+  const std::uint64_t backlog = health.backlog + worst.backlog;
+  const std::uint64_t in_flight = health.in_flight + worst.in_flight;
+  health.worsen(worst);
+  health.backlog = backlog;
+  health.in_flight = in_flight;
 }
 
 }  // namespace squall::generators

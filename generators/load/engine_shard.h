@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "generators/load/prepared_load.h"
+#include "generators/load/process_watch.h"
 #include "generators/load/recorder.h"
 #include "generators/load/shard_load.h"
 #include "generators/transport/dial.h"
@@ -37,7 +39,7 @@ class EngineShard {
   bool is_done() const { return done_.load(std::memory_order_acquire); }
 
   /// Adds what was measured since the last call to `cells`, and this shard's health to `health`:
-  /// the busiest CPU, the longest lateness, the sum of the rest.
+  /// the busiest CPU, the longest lateness and time descheduled, the sum of the rest.
   void collect(std::vector<reports::LoadSecond>& cells, reports::Health& health);
 
  private:
@@ -63,8 +65,10 @@ class EngineShard {
   bool started_ = false;
   std::atomic<bool> done_{false};
 
+  std::optional<RunDelayWatch> run_delay_;  // From start() on.
   std::mutex mutex_;
-  reports::Health health_;  // Guarded by mutex_; lateness and CPU since the last collect().
+  // Guarded by mutex_; lateness, CPU and the time descheduled since the last collect().
+  reports::Health health_;
 };
 
 }  // namespace squall::generators

@@ -4,26 +4,17 @@
 #include <string>
 #include <utility>
 
-#include <dirent.h>
 #include <sys/resource.h>
 
 #include "generators/load/engine_shard.h"
 #include "generators/load/prepared_load.h"
+#include "generators/load/process_watch.h"
 
 namespace squall::generators {
 namespace {
 
 // For what a program opens besides its connections.
 constexpr std::size_t kSpareDescriptors = 128;
-
-std::uint64_t open_descriptors() {
-  DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) return 0;
-  std::uint64_t count = 0;
-  while (::readdir(folder) != nullptr) ++count;
-  ::closedir(folder);
-  return count > 3 ? count - 3 : 0;  // ".", ".." and the folder itself.
-}
 
 /// Makes room for `needed` descriptors; fails when the system does not give as many.
 Result<void> allow_descriptors(std::size_t needed) {
@@ -60,7 +51,7 @@ class ShardedEngine final : public LoadEngine {
   reports::Snapshot collect() override {
     reports::Snapshot snapshot;
     for (const auto& shard : shards_) shard->collect(snapshot.cells, snapshot.health);
-    snapshot.health.descriptors = open_descriptors();
+    process_.look(snapshot.health);
     return snapshot;
   }
 
@@ -91,6 +82,7 @@ class ShardedEngine final : public LoadEngine {
   }
 
   std::vector<std::unique_ptr<EngineShard>> shards_;
+  ProcessWatch process_;
 };
 
 }  // namespace

@@ -40,9 +40,7 @@ class Recorder {
   void unsent(Instant due) { ++cell(due).unsent; }
   void shed(Instant due) { ++cell(due).shed; }
   void sent(Instant now) { ++cell(now).sent; }
-  /// A request is sent once more; it was counted as sent the first time.
-  void retried(Instant now) { ++cell(now).retried; }
-  /// How late the generator itself was with a request.
+  /// How late the generator itself was with a request, sent or given up.
   void late(Instant due, Duration lateness);
   /// The end of a sent request; `status` 0 when there was no whole answer.
   void ended(const InFlight& request, reports::ErrorClass error, int status, Instant now);

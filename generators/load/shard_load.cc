@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/runtime/shard.h"
+
 namespace squall::generators {
 
 using reports::ErrorClass;
@@ -90,7 +92,7 @@ void ShardLoad::stop(Duration drain) {
   stopped_ = true;
   opening_.cancel();
   if (opened_) count_rest_as_unsent(now);
-  leave_unsent();
+  leave_unsent(now);
   end_ = std::min(end_, now);
   give_up_ = now;
   cut_ = now + drain;
@@ -101,7 +103,7 @@ void ShardLoad::close() {
   if (done_) return;
   const Instant now = Clock::now();
   stopped_ = true;
-  leave_unsent();
+  leave_unsent(now);
   pool_.close(now);
   end_again(now, ErrorClass::kClosed, now);
   end_ = now;
@@ -142,34 +144,28 @@ void ShardLoad::tick() {
     }
   }
   pump(now);
-  if (give_up_ <= now) leave_unsent();
+  if (give_up_ <= now) leave_unsent(now);
   check_over(now);
   if (!done_) arm();
 }
 
 void ShardLoad::release_arrivals(Instant now) {
-  const bool could_send = !stopped_ && nothing_waits() && pool_.has_free();
+  was_free_ = !stopped_ && backlog_.empty() && pool_.has_free();
   for (int i = 0; i < kBatch && has_due(now); ++i) {
     const Arrival arrival = *arrivals_->peek();
     arrivals_->pop();
-    Job job{begin_ + arrival.due, arrival.number, 0, 0};
-    if (!begin(job)) return;
-    if (could_send) recorder_.late(job.due, now - job.due);
+    const Job job{begin_ + arrival.due, arrival.number, 0};
     release(job);
   }
 }
 
 void ShardLoad::release_users(Instant now) {
-  const bool could_send = nothing_waits() && pool_.has_free();
+  was_free_ = backlog_.empty() && pool_.has_free();
   while (!users_->empty() && users_->next() <= now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
     if (due >= end_) continue;  // The load is over for this user.
-    Job job{due, next_number_, user, 0};
-    if (!begin(job)) continue;  // Neither is there anything left for this user.
-    next_number_ += part_.slice.step;
-    if (could_send) recorder_.late(due, now - due);
-    release(job);
+    begin_request_of(user, due);
   }
 }
 
@@ -189,12 +185,33 @@ void ShardLoad::pump(Instant now) {
       if (connection == nullptr) break;
       const Job job = backlog_.front();
       backlog_.pop();
+      tell_lateness(job, now);
       recorder_.sent(now);
       pool_.send(*connection, job, request_of(job, connection->url()), context_of(job), now);
     }
     pool_.flush(now);
   } while (!nothing_waits() && pool_.has_free());
   pumping_ = false;
+  was_free_ = false;
+  // With requests that wait and none in flight there is no connection, which is not our fault.
+  const bool is_idle = backlog_.empty() && !has_due(now);
+  if (is_idle || (!backlog_.empty() && pool_.in_flight() == 0)) blame_.clear();
+}
+
+void ShardLoad::tell_lateness(const Job& job, Instant now) {
+  if (was_free_) {
+    blame_.late(now - job.due);
+  } else if (!blame_.is_ours()) {
+    return;
+  }
+  recorder_.late(job.due, now - job.due);
+}
+
+Instant ShardLoad::behind_since() {
+  const Instant awake = Shard::awake_since();
+  if (awake != std::exchange(awake_, awake)) overdue_ = awake;
+  // A timer that has not been served yet should have woken us.
+  return std::min(overdue_, armed_for_);
 }
 
 void ShardLoad::send_again(Instant now) {
@@ -228,13 +245,17 @@ void ShardLoad::shed_stale(Instant now) {
   while (!backlog_.empty() && now - backlog_.front().due > *load_->target.deadline) {
     const Job job = backlog_.front();
     backlog_.pop();
+    tell_lateness(job, now);
     recorder_.shed(job.due);
     go_on_after(job, false, now);
   }
 }
 
-void ShardLoad::leave_unsent() {
-  for (; !backlog_.empty(); backlog_.pop()) recorder_.unsent(backlog_.front().due);
+void ShardLoad::leave_unsent(Instant now) {
+  for (; !backlog_.empty(); backlog_.pop()) {
+    tell_lateness(backlog_.front(), now);
+    recorder_.unsent(backlog_.front().due);
+  }
 }
 
 bool ShardLoad::on_unprocessed(const Connection& connection, const InFlight& request, Instant now) {
@@ -246,6 +267,13 @@ bool ShardLoad::on_unprocessed(const Connection& connection, const InFlight& req
 }
 
 void ShardLoad::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
+  if (!backlog_.empty()) {
+    if (now - faded_ >= std::chrono::seconds(1)) {
+      blame_.fade();
+      faded_ = now;
+    }
+    blame_.ended(now - request.sent, now - behind_since());
+  }
   recorder_.ended(request, error, status, now);
   if (status != 0 && !request.request->needs_status_only())
     learn(request, error == ErrorClass::kNone);
@@ -306,6 +334,7 @@ void ShardLoad::arm() {
   timer_.expires_at(next);
   timer_.async_wait([this](const boost::system::error_code& aborted) {
     if (aborted) return;
+    overdue_ = behind_since();
     armed_for_ = Instant::max();
     tick();
   });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "generators/load/blame.h"
 #include "generators/load/connection_pool.h"
 #include "generators/load/prepared_load.h"
 #include "generators/load/recorder.h"
@@ -33,10 +34,8 @@ struct LoadPart {
 /// an attempt to connect fails and no connection is up (an error), or when the load is over
 /// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
 ///
-/// In a flow, each arrival of an open load begins a walk, whose further steps fall due as soon as
-/// the answer before is there; a user of a closed load thinks between. A walk that the end of the
-/// load cuts off is neither completed nor abandoned. When a table with the order once has no more
-/// rows for this shard, nothing more begins, and the load ends with what is under way.
+/// How long a request waits counts as lateness, our own fault, when a stream was free as it fell
+/// due, or when we are to Blame for the backlog.
 ///
 /// Lifecycle:  open() ahead of the start → … → `on_done` once, when all has ended and been counted;
 ///             or stop() before. close() ends it at once. The dialer and the recorder outlive it.
@@ -87,12 +86,12 @@ class ShardLoad final : private ConnectionPool::Owner {
   RenderContext context_of(const Job& job);
   const PreparedRequest& request_of(const Job& job, std::size_t url);
   void pump(Instant now);
-  bool nothing_waits() const { return backlog_.empty() && again_.empty(); }
-  void send_again(Instant now);
-  /// Ends those that have waited to be sent again since `before` or earlier.
-  void end_again(Instant before, reports::ErrorClass error, Instant now);
+  /// Counts the wait of a request that leaves the backlog, where it is our own fault.
+  void tell_lateness(const Job& job, Instant now);
+  /// Since when the loop may have had something to do for this load that it has not done.
+  Instant behind_since();
   void shed_stale(Instant now);
-  void leave_unsent();
+  void leave_unsent(Instant now);
   bool has_due(Instant now) const;
   void count_rest_as_unsent(Instant now);
   void check_over(Instant now);
@@ -115,6 +114,11 @@ class ShardLoad final : private ConnectionPool::Owner {
   asio::steady_timer timer_;
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
+  Blame blame_;
+  Instant faded_{};        // When blame_ last was.
+  Instant awake_{};        // The waking of the loop that
+  Instant overdue_{};      // was due then.
+  bool was_free_ = false;  // What waits fell due with a stream free, and nothing before it.
   Instant begin_{};
   Instant end_{};               // No request begins from here on.
   Instant give_up_{};           // What still waits then is unsent.

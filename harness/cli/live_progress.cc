@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/cli/terminal.h"
+#include "reports/judge/trust.h"
 #include "scenarios/plan/plan.h"
 
 namespace squall::cli {
@@ -51,6 +53,7 @@ reports::Progress progress_of(const coordinator::RunView& view) {
     if (!seconds.empty()) last_second = std::max(last_second, seconds.rbegin()->first);
     if (!seconds.empty()) progress.backlog += seconds.rbegin()->second.backlog;
   }
+  progress.bottleneck = reports::bottleneck_in(record, last_second).value_or("");
   for (const generators::LoadSpec& load : record.scenario.loads) {
     progress.loads.push_back(load_progress(record.ledger, load, last_second));
   }
@@ -74,13 +77,19 @@ void LiveProgress::show(const coordinator::RunView& view) {
   const reports::SummaryStyle style{.columns = terminal_columns(stream_),
                                     .color = shows_color(stream_),
                                     .unicode = shows_unicode()};
+  const reports::Progress progress = progress_of(view);
+  // The first time it stays on the screen: what follows cannot be trusted.
+  if (!progress.bottleneck.empty() && !std::exchange(has_warned_, true)) {
+    erase();
+    fmt::print(stream_, "warning: {}\n", progress.bottleneck);
+  }
   if (is_terminal_) {
-    const std::string block = reports::progress_block(progress_of(view), style);
+    const std::string block = reports::progress_block(progress, style);
     erase();
     fmt::print(stream_, "{}", block);
     lines_ = static_cast<std::size_t>(std::count(block.begin(), block.end(), '\n'));
   } else if (view.elapsed >= next_line_) {
-    fmt::print(stream_, "{}\n", reports::progress_line(progress_of(view), style));
+    fmt::print(stream_, "{}\n", reports::progress_line(progress, style));
     next_line_ = view.elapsed + kLineEvery;
   }
   std::fflush(stream_);

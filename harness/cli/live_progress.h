@@ -32,6 +32,7 @@ class LiveProgress {
   std::FILE* stream_;
   bool quiet_;
   bool is_terminal_;
+  bool has_warned_ = false;                       // Of the generator as the bottleneck.
   std::size_t lines_ = 0;                         // Of the block that stands there now.
   Duration next_line_ = std::chrono::seconds(5);  // When the next plain line is due.
 };

@@ -148,6 +148,34 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   return second;
 }
 
+void put(const reports::Health& from, wire::Health& to) {
+  to.set_cpu(from.cpu);
+  to.set_backlog(from.backlog);
+  to.set_in_flight(from.in_flight);
+  to.set_descriptors(from.descriptors);
+  to.set_descriptor_limit(from.descriptor_limit);
+  to.set_lateness_max_ns(from.lateness_max.count());
+  if (from.descheduled_max) to.set_descheduled_max_ns(from.descheduled_max->count());
+  if (from.throttled) to.set_throttled_ns(from.throttled->count());
+  to.set_clock_jump_ns(from.clock_jump.count());
+  if (from.ports) to.set_ports(*from.ports);
+}
+
+reports::Health take(const wire::Health& from) {
+  reports::Health health;
+  health.cpu = from.cpu();
+  health.backlog = from.backlog();
+  health.in_flight = from.in_flight();
+  health.descriptors = from.descriptors();
+  health.descriptor_limit = from.descriptor_limit();
+  health.lateness_max = Duration(from.lateness_max_ns());
+  if (from.has_descheduled_max_ns()) health.descheduled_max = Duration(from.descheduled_max_ns());
+  if (from.has_throttled_ns()) health.throttled = Duration(from.throttled_ns());
+  health.clock_jump = Duration(from.clock_jump_ns());
+  if (from.has_ports()) health.ports = from.ports();
+  return health;
+}
+
 }  // namespace
 
 wire::Snapshot to_message(const reports::Snapshot& snapshot) {
@@ -155,15 +183,7 @@ wire::Snapshot to_message(const reports::Snapshot& snapshot) {
   message.set_sequence(snapshot.sequence);
   message.set_second(snapshot.second);
   for (const reports::LoadSecond& cell : snapshot.cells) put(cell, *message.add_cells());
-  wire::Health& health = *message.mutable_health();
-  health.set_cpu(snapshot.health.cpu);
-  health.set_backlog(snapshot.health.backlog);
-  health.set_in_flight(snapshot.health.in_flight);
-  health.set_descriptors(snapshot.health.descriptors);
-  health.set_lateness_max_ns(snapshot.health.lateness_max.count());
-  health.set_descheduled_max_ns(snapshot.health.descheduled_max.count());
-  health.set_clock_jump_ns(snapshot.health.clock_jump.count());
-  health.set_ports(snapshot.health.ports);
+  put(snapshot.health, *message.mutable_health());
   return message;
 }
 
@@ -176,14 +196,7 @@ Result<reports::Snapshot> from_message(const wire::Snapshot& message) {
     if (!taken) return std::move(taken).error().within("snapshot");
     snapshot.cells.push_back(*std::move(taken));
   }
-  snapshot.health.cpu = message.health().cpu();
-  snapshot.health.backlog = message.health().backlog();
-  snapshot.health.in_flight = message.health().in_flight();
-  snapshot.health.descriptors = message.health().descriptors();
-  snapshot.health.lateness_max = Duration(message.health().lateness_max_ns());
-  snapshot.health.descheduled_max = Duration(message.health().descheduled_max_ns());
-  snapshot.health.clock_jump = Duration(message.health().clock_jump_ns());
-  snapshot.health.ports = message.health().ports();
+  snapshot.health = take(message.health());
   return snapshot;
 }
 

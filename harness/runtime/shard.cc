@@ -8,6 +8,12 @@
 #include <sys/prctl.h>
 
 namespace squall {
+namespace {
+
+thread_local Instant awake = Instant::max();
+thread_local bool has_slept = false;  // Since `awake` was last told.
+
+}  // namespace
 
 Shard::Shard(std::string name) : name_(std::move(name)), work_(context_.get_executor()) {}
 
@@ -24,14 +30,32 @@ void Shard::start() {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());  // The kernel's limit.
-    context_.run();
+    run();
   });
+}
+
+void Shard::run() {
+  // As context_.run(), but with a mark where nothing is left to do. The moment of waking is noted
+  // by the first handler that asks for it, lest it sees the one before.
+  has_slept = true;
+  do {
+    context_.poll();
+    has_slept = true;
+  } while (context_.run_one() > 0);
 }
 
 void Shard::let_end() { work_.reset(); }
 
 void Shard::join() {
   if (thread_.joinable()) thread_.join();
+}
+
+Instant Shard::awake_since() {
+  if (has_slept) {
+    has_slept = false;
+    awake = std::chrono::steady_clock::now();
+  }
+  return awake;
 }
 
 Duration Shard::cpu_time() {

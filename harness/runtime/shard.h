@@ -32,10 +32,15 @@ class Shard {
   void let_end();
   void join();
 
+  /// Since when the loop of the calling thread has had something to do without a pause: when it
+  /// last woke up, having had nothing left. The far future on a thread that is no shard's.
+  static Instant awake_since();
   /// CPU time that the calling thread has used so far.
   static Duration cpu_time();
 
  private:
+  void run();
+
   std::string name_;
   asio::io_context context_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;

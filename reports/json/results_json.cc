@@ -79,6 +79,22 @@ Json statuses(const std::map<int, std::uint64_t>& status) {
   return json;
 }
 
+/// Groups of a load by name; those of addresses also have connections.
+Json groups_json(const GroupCells& groups, bool with_connections) {
+  Json json = Json::object();
+  for (const auto& [name, group] : groups) {
+    Json& entry = json[name] = {{"ok", group.ok},
+                                {"errors", errors_by_class(group.errors)},
+                                {"status", statuses(group.status)},
+                                {"latency_ms", {{"response", latency(group.response)}}}};
+    if (!with_connections) continue;
+    entry["connections"] = {{"opened", group.connections_opened},
+                            {"failed", group.connections_failed},
+                            {"lost", group.connections_lost}};
+  }
+  return json;
+}
+
 Json phase_json(const PhaseResult& phase) {
   const SecondCell& totals = phase.figures.totals;
   return {{"name", phase.name},
@@ -147,8 +163,9 @@ Json load_json(const LoadResult& load) {
       {"connections",
        {{"opened", totals.connections_opened},
         {"failed", totals.connections_failed},
-        {"lost", totals.connections_lost},
-        {"resumed", totals.tls_resumed}}},
+        {"lost", totals.connections_lost}}},
+      {"requests", groups_json(totals.requests, false)},
+      {"addresses", groups_json(totals.addresses, true)},
       {"phases", Json::array()},
   };
   if (totals.flows_begun > 0) {
@@ -214,6 +231,34 @@ Json objective_json(const ObjectiveResult& objective) {
           {"sentence", objective.sentence}};
 }
 
+/// A share to a ten-thousandth: more digits of a second's figure only make the file longer.
+Json share(double value) { return finite(std::round(value * 1e4) / 1e4); }
+
+/// By second; null where the agent's system does not tell.
+Json health_json(const std::map<std::int64_t, Health>& seconds) {
+  Json json;
+  const auto column = [&](const char* key, auto value_of) {
+    Json values = Json::array();
+    for (const auto& [second, health] : seconds) values.push_back(value_of(health));
+    json[key] = std::move(values);
+  };
+  const auto time = [](const std::optional<Duration>& value) {
+    return value ? Json(to_milliseconds(*value)) : Json(nullptr);
+  };
+  json["t_s"] = Json::array();
+  for (const auto& [second, health] : seconds) json["t_s"].push_back(second);
+  column("cpu", [](const Health& health) { return share(health.cpu); });
+  column("lateness_max_ms", [](const Health& h) { return to_milliseconds(h.lateness_max); });
+  column("descheduled_ms", [&](const Health& health) { return time(health.descheduled_max); });
+  column("throttled_ms", [&](const Health& health) { return time(health.throttled); });
+  column("backlog", [](const Health& health) { return health.backlog; });
+  column("in_flight", [](const Health& health) { return health.in_flight; });
+  column("descriptors", [](const Health& health) { return health.descriptors; });
+  column("ports", [](const Health& h) { return h.ports ? share(*h.ports) : Json(nullptr); });
+  column("clock_jump_ms", [](const Health& h) { return to_milliseconds(h.clock_jump); });
+  return json;
+}
+
 Json agent_json(const AgentResult& agent) {
   Json labels = Json::object();
   for (const auto& [key, value] : agent.record.labels) labels[key] = value;
@@ -221,7 +266,8 @@ Json agent_json(const AgentResult& agent) {
           {"version", agent.record.version},
           {"state", agent.record.state},
           {"clock_offset_ms", finite(agent.record.clock_offset_ms)},
-          {"cpu_peak", finite(agent.cpu_peak)}};
+          {"cpu_peak", finite(agent.cpu_peak)},
+          {"health", health_json(agent.health)}};
 }
 
 Json event_json(const Event& event) {
@@ -271,6 +317,7 @@ Json results_json(const RunResult& result) {
       {"description", result.description},
       {"verdict", to_string(result.verdict)},
       {"reasons", result.reasons},
+      {"warnings", result.warnings},
       {"started", utc(result.started)},
       {"duration_s", to_seconds(result.duration)},
   };

@@ -202,8 +202,10 @@ std::map<std::string, double> budget_spent(const FaultRecord& fault, const RunRe
 }
 
 AgentResult agent_result(const AgentRecord& agent, const Ledger& ledger) {
-  AgentResult result{.record = agent};
+  AgentResult result;
+  result.record = agent;
   if (const auto found = ledger.health().find(agent.name); found != ledger.health().end()) {
+    result.health = found->second;
     for (const auto& [second, health] : found->second) {
       result.cpu_peak = std::max(result.cpu_peak, health.cpu);
     }
@@ -236,6 +238,7 @@ RunResult judge(const RunRecord& record) {
     result.agents.push_back(agent_result(agent, record.ledger));
   }
 
+  result.warnings = warnings_about(record);
   Reasons reasons;
   for (FaultResult& fault : result.faults) {
     fault.budget_spent = budget_spent(fault.record, record, result.objectives);

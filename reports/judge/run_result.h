@@ -87,10 +87,12 @@ struct FaultResult {
   std::map<std::string, double> budget_spent;
 };
 
-/// An agent, and the greatest share of a core that one of its shards used in any second.
+/// An agent, the greatest share of a core that one of its shards used in any second, and its health
+/// by second.
 struct AgentResult {
   AgentRecord record;
   double cpu_peak = 0;
+  std::map<std::int64_t, Health> health;
 };
 
 /// A judged run: what every writer writes.
@@ -100,6 +102,8 @@ struct RunResult {
   std::string description;
   Verdict verdict = Verdict::kPass;
   std::vector<std::string> reasons;  ///< Plain sentences, the loudest first. Never empty.
+  /// What a reader should know of the measurement though it takes nothing from the verdict.
+  std::vector<std::string> warnings;
   WallTime started;
   Duration duration{};
   std::vector<LoadResult> loads;

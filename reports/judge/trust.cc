@@ -2,70 +2,80 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "reports/judge/starvation.h"
 #include "reports/judge/words.h"
 
 namespace squall::reports {
 namespace {
 
-/// Seconds in which one request in a hundred was later than the limit, and of these the ones in
-/// which a shard was busy.
+bool is_late(const SecondCell& cell) {
+  return cell.of(Metric::kLateness).at_percentile(99) > trust::kLatenessWhenStarved;
+}
+
+/// The seconds of a load in which one request in a hundred was later than the limit, and how
+/// starved the generator was in these.
 struct LateSeconds {
   std::uint64_t late = 0;
-  std::uint64_t busy = 0;
-  double cpu = 0;  ///< The greatest in the busy ones.
-};
+  std::uint64_t all = 0;
+  Starvation starved;
 
-double busiest_in(const Ledger& ledger, std::int64_t second) {
-  double cpu = 0;
-  for (const auto& [agent, seconds] : ledger.health()) {
-    if (const auto found = seconds.find(second); found != seconds.end()) {
-      cpu = std::max(cpu, found->second.cpu);
-    }
+  /// True when it was starved often enough to explain the lateness.
+  bool are_explained() const {
+    return starved.busy > 0 || (starved.descheduled >= trust::kDescheduledAtLeast &&
+                                static_cast<double>(starved.descheduled) >
+                                    trust::kDescheduledSeconds * static_cast<double>(all));
   }
-  return cpu;
-}
+};
 
 LateSeconds late_seconds(const Ledger& ledger, const std::string& load) {
   LateSeconds found;
   for (auto second = ledger.first_second(load); second < ledger.end_second(load); ++second) {
     const SecondCell cell = ledger.sum(load, second, second + 1);
-    if (cell.of(Metric::kLateness).at_percentile(99) <= trust::kLatenessWhenBusy) continue;
+    if (cell.due > 0) ++found.all;
+    if (!is_late(cell)) continue;
     ++found.late;
-    const double cpu = busiest_in(ledger, second);
-    if (cpu < trust::kBusy) continue;
-    ++found.busy;
-    found.cpu = std::max(found.cpu, cpu);
+    found.starved.look_at(ledger, second);
   }
   return found;
+}
+
+/// "a shard used 97 % of a core in 1 of 1 late seconds".
+std::string in_words(const LateSeconds& seconds) {
+  std::vector<std::string> parts;
+  for (std::string part :
+       {seconds.starved.busy_in_words(), seconds.starved.descheduled_in_words()}) {
+    if (!part.empty()) parts.push_back(std::move(part));
+  }
+  return fmt::format("of {}, {}", counted(seconds.late, "late second"), fmt::join(parts, "; "));
 }
 
 void judge_lateness(const std::string& load, const SecondCell& total, const Ledger& ledger,
                     std::vector<std::string>& reasons) {
   const Histogram& lateness = total.of(Metric::kLateness);
   const Duration p99 = lateness.at_percentile(99);
-  if (p99 > trust::kLatenessWhenBusy) {
+  if (p99 > trust::kLatenessWhenStarved) {
     const LateSeconds seconds = late_seconds(ledger, load);
-    if (seconds.busy > 0) {
+    if (seconds.are_explained()) {
       reasons.push_back(fmt::format(
-          "{}: the generator was the bottleneck: 1 % of requests started {} late or more (limit "
-          "{}), with a shard at {} of a core in {} of {} late seconds",
-          load, in_three_digits(p99), as_chosen(trust::kLatenessWhenBusy), percent(seconds.cpu, 0),
-          seconds.busy, seconds.late));
+          "{}: the generator was the bottleneck: 1 % of requests waited {} or longer for "
+          "it alone (limit {}); {}",
+          load, in_three_digits(p99), as_chosen(trust::kLatenessWhenStarved), in_words(seconds)));
     } else if (p99 > trust::kLatenessWhenIdle) {
       reasons.push_back(fmt::format(
-          "{}: the generator did not keep its schedule: 1 % of requests started {} late or more "
-          "(limit {})",
+          "{}: the generator did not keep its schedule: 1 % of requests waited {} or longer for it "
+          "alone (limit {})",
           load, in_three_digits(p99), as_chosen(trust::kLatenessWhenIdle)));
     }
   }
   if (lateness.max() > trust::kStandstill) {
-    reasons.push_back(fmt::format(
-        "{}: the generator stood still: a request started {} late though a stream was free (limit "
-        "{})",
-        load, in_three_digits(lateness.max()), as_chosen(trust::kStandstill)));
+    reasons.push_back(
+        fmt::format("{}: the generator stood still: a request waited {} for it alone (limit {})",
+                    load, in_three_digits(lateness.max()), as_chosen(trust::kStandstill)));
   }
 }
 
@@ -106,6 +116,65 @@ bool is_whole(const RunRecord& record) {
          });
 }
 
+double share_of(std::uint64_t used, std::uint64_t limit) {
+  return limit > 0 ? static_cast<double>(used) / static_cast<double>(limit) : 0;
+}
+
+/// What an agent used up of what it needs to connect: a sentence each.
+std::vector<std::string> used_up(const std::string& agent,
+                                 const std::map<std::int64_t, Health>& seconds) {
+  Health worst;
+  for (const auto& [second, health] : seconds) worst.worsen(health);
+  std::vector<std::string> sentences;
+  if (const double ports = worst.ports.value_or(0); ports > trust::kUsedUp) {
+    sentences.push_back(fmt::format(
+        "{} used {} of its local ports to one address (limit {}): give the target more source "
+        "addresses",
+        agent, percent(ports, 0), percent(trust::kUsedUp)));
+  }
+  if (const double share = share_of(worst.descriptors, worst.descriptor_limit);
+      share > trust::kUsedUp) {
+    sentences.push_back(fmt::format(
+        "{} used {} of its {} (limit {}): raise RLIMIT_NOFILE", agent, percent(share, 0),
+        counted(worst.descriptor_limit, "descriptor"), percent(trust::kUsedUp)));
+  }
+  return sentences;
+}
+
+bool has_failed_connections(const RunRecord& record) {
+  return std::any_of(
+      record.scenario.loads.begin(), record.scenario.loads.end(),
+      [&](const auto& load) { return record.ledger.total(load.name).connections_failed > 0; });
+}
+
+void warn_of_starvation(const std::string& load, const Ledger& ledger,
+                        std::vector<std::string>& warnings) {
+  Starvation starved;
+  for (auto second = ledger.first_second(load); second < ledger.end_second(load); ++second) {
+    if (ledger.sum(load, second, second + 1).due > 0) starved.look_at(ledger, second);
+  }
+  for (const auto& [seconds, words] :
+       {std::pair(starved.busy, starved.busy_in_words()),
+        std::pair(starved.descheduled, starved.descheduled_in_words())}) {
+    if (seconds <= trust::kStarvedSeconds) continue;
+    warnings.push_back(fmt::format(
+        "{}: of its seconds, {}. A closed load has no schedule to be late with, but its rate and "
+        "latencies are then the generator's as well",
+        load, words));
+  }
+}
+
+void warn_of_clock(const std::string& agent, const std::map<std::int64_t, Health>& seconds,
+                   std::vector<std::string>& warnings) {
+  for (const auto& [second, health] : seconds) {
+    if (health.clock_jump <= trust::kClockJump) continue;
+    warnings.push_back(fmt::format(
+        "{}: its wall clock was set by {} in second {}. What was measured does not hang on it; "
+        "times in logs do",
+        agent, in_three_digits(health.clock_jump), second));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
@@ -116,7 +185,42 @@ std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
     judge_clamped(load.name, total, reasons);
     if (is_whole(record)) judge_counts(load.name, total, reasons);
   }
+  if (has_failed_connections(record)) {
+    for (const auto& [agent, seconds] : record.ledger.health()) {
+      for (const std::string& sentence : used_up(agent, seconds)) {
+        reasons.push_back("connections failed, and " + sentence);
+      }
+    }
+  }
   return reasons;
+}
+
+std::vector<std::string> warnings_about(const RunRecord& record) {
+  std::vector<std::string> warnings;
+  for (const auto& load : record.scenario.loads) {
+    if (!load.is_open()) warn_of_starvation(load.name, record.ledger, warnings);
+  }
+  for (const auto& [agent, seconds] : record.ledger.health()) {
+    warn_of_clock(agent, seconds, warnings);
+    if (has_failed_connections(record)) continue;
+    for (std::string& sentence : used_up(agent, seconds)) warnings.push_back(std::move(sentence));
+  }
+  return warnings;
+}
+
+std::optional<std::string> bottleneck_in(const RunRecord& record, std::int64_t second) {
+  for (const auto& load : record.scenario.loads) {
+    if (!load.is_open()) continue;
+    const SecondCell cell = record.ledger.sum(load.name, second, second + 1);
+    if (!is_late(cell)) continue;
+    const Duration p99 = cell.of(Metric::kLateness).at_percentile(99);
+    Starvation starved;
+    starved.look_at(record.ledger, second);
+    if (starved.busy + starved.descheduled == 0 && p99 <= trust::kLatenessWhenIdle) continue;
+    return fmt::format("the generator is the bottleneck: {} waits {} for it alone", load.name,
+                       in_three_digits(p99));
+  }
+  return std::nullopt;
 }
 
 }  // namespace squall::reports

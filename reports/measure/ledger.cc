@@ -21,15 +21,7 @@ bool Ledger::add(const std::string& agent, const Snapshot& snapshot) {
     store(part.cell.requests, stored.requests);
     store(part.cell.addresses, stored.addresses);
   }
-  Health& health = health_[agent][snapshot.second];
-  health.cpu = std::max(health.cpu, snapshot.health.cpu);
-  health.backlog = std::max(health.backlog, snapshot.health.backlog);
-  health.in_flight = std::max(health.in_flight, snapshot.health.in_flight);
-  health.descriptors = std::max(health.descriptors, snapshot.health.descriptors);
-  health.lateness_max = std::max(health.lateness_max, snapshot.health.lateness_max);
-  health.descheduled_max = std::max(health.descheduled_max, snapshot.health.descheduled_max);
-  health.clock_jump = std::max(health.clock_jump, snapshot.health.clock_jump);
-  health.ports = std::max(health.ports, snapshot.health.ports);
+  health_[agent][snapshot.second].worsen(snapshot.health);
   return true;
 }
 

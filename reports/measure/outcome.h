@@ -31,7 +31,7 @@ enum class Metric {
   kResponse,  ///< End − due. By the second in which the request was due.
   kService,   ///< End − sent. By due second.
   kTtfb,      ///< First byte of the answer − sent. By due second.
-  kLateness,  ///< Sent − due where a stream was free: the generator's own fault. By due second.
+  kLateness,  ///< Sent − due where the generator alone was to blame for it. By due second.
   kResolve,   ///< Of a connection, by the second in which it was measured; so are the next ones.
   kConnect,
   kTls,

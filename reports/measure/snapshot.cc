@@ -70,4 +70,18 @@ bool SecondCell::empty() const {
          std::all_of(latency.begin(), latency.end(), [](const auto& h) { return h.empty(); });
 }
 
+void Health::worsen(const Health& other) {
+  cpu = std::max(cpu, other.cpu);
+  backlog = std::max(backlog, other.backlog);
+  in_flight = std::max(in_flight, other.in_flight);
+  descriptors = std::max(descriptors, other.descriptors);
+  descriptor_limit = std::max(descriptor_limit, other.descriptor_limit);
+  lateness_max = std::max(lateness_max, other.lateness_max);
+  // What has no value compares as less than any.
+  descheduled_max = std::max(descheduled_max, other.descheduled_max);
+  throttled = std::max(throttled, other.throttled);
+  clock_jump = std::max(clock_jump, other.clock_jump);
+  ports = std::max(ports, other.ports);
+}
+
 }  // namespace squall::reports

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -98,16 +99,24 @@ struct SecondCell : SecondCounts {
   bool operator==(const SecondCell&) const = default;
 };
 
-/// The generator's own health in one second.
+/// The generator's own health in one second. What the system does not tell has no figure.
 struct Health {
-  double cpu = 0;                 ///< Busiest shard's share of a core, 0 to 1.
-  std::uint64_t backlog = 0;      ///< Due requests that wait for a free stream, all loads.
-  std::uint64_t in_flight = 0;    ///< Sent, not ended.
-  std::uint64_t descriptors = 0;  ///< Open in the process.
-  Duration lateness_max{};        ///< The longest sent − due with a stream free.
-  Duration descheduled_max{};     ///< The longest that a shard was ready to run, and was not let.
-  Duration clock_jump{};          ///< By how much the wall clock was set, either way.
-  double ports = 0;               ///< Share of the local ports to one address in use, 0 to 1.
+  double cpu = 0;                      ///< Busiest shard's share of a core, 0 to 1.
+  std::uint64_t backlog = 0;           ///< Due requests that wait for a free stream, all loads.
+  std::uint64_t in_flight = 0;         ///< Sent, not ended.
+  std::uint64_t descriptors = 0;       ///< Open in the process,
+  std::uint64_t descriptor_limit = 0;  ///< of so many; 0: no limit is known.
+  Duration lateness_max{};             ///< The longest of Metric::kLateness.
+  /// The longest that a shard was ready to run in this second, and was not let.
+  std::optional<Duration> descheduled_max{};
+  std::optional<Duration> throttled{};  ///< For how long the process' CPU quota held it back.
+  Duration clock_jump{};                ///< By how much the wall clock was set, either way.
+  /// Share of the local ports in use that connect one local address with one remote address and
+  /// port, of the busiest such pair, 0 to 1.
+  std::optional<double> ports{};
+
+  /// Of two figures for one second, the worse.
+  void worsen(const Health& other);
 };
 
 /// A load's cell of one second, as it travels.

@@ -97,6 +97,7 @@ std::string progress_line(const Progress& progress, const SummaryStyle& style) {
   }
   if (progress.backlog > 0) parts.push_back("backlog " + thousands(progress.backlog));
   if (std::string faults = in_force(progress); !faults.empty()) parts.push_back(std::move(faults));
+  if (!progress.bottleneck.empty()) parts.push_back(progress.bottleneck);
   const std::string place = where(progress);
   return parts.empty() ? place : fmt::format("{}: {}", place, fmt::join(parts, "; "));
 }
@@ -123,6 +124,10 @@ std::string progress_block(const Progress& progress, const SummaryStyle& style) 
   }
   if (!last.empty()) {
     out += painted(cut_to("  " + last, style.columns, style.unicode), Paint::kRed, style) + "\n";
+  }
+  if (!progress.bottleneck.empty()) {
+    const std::string line = cut_to("  " + progress.bottleneck, style.columns, style.unicode);
+    out += painted(line, Paint::kYellow, style) + "\n";
   }
   return out;
 }

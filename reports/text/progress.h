@@ -37,6 +37,7 @@ struct Progress {
   std::vector<LoadProgress> loads;
   std::vector<FaultBand> faults;
   std::uint64_t backlog = 0;  ///< Due requests that wait for a free stream, all loads.
+  std::string bottleneck;     ///< How the generator holds up the load, in words; or empty.
 };
 
 /// Progress on one line without newline or colour, for logs: "12 s of 60 s: browse 999.8/s of …".

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -152,6 +153,28 @@ std::string phase_table(const LoadResult& load, const SummaryStyle& style) {
   return rows.size() > 1 ? table(rows, 2, style) : "";
 }
 
+/// "GET /" and its figures, of groups by name; empty when there is only one, which is the load.
+std::string group_table(std::string_view heading, const GroupCells& groups,
+                        const SummaryStyle& style) {
+  if (groups.size() < 2) return "";
+  std::vector<Row> rows = {{std::string(heading), "ended", "ok", "errors", "p50", "p99", "max"}};
+  for (const auto& [name, group] : groups) {
+    const std::uint64_t errors =
+        std::accumulate(group.errors.begin(), group.errors.end(), std::uint64_t{0});
+    const std::uint64_t ended = group.ok + errors;
+    Row row = {
+        name, thousands(ended),
+        ended > 0 ? percent(static_cast<double>(group.ok) / static_cast<double>(ended)) : "-",
+        thousands(errors)};
+    for (const Duration figure : {group.response.at_percentile(50),
+                                  group.response.at_percentile(99), group.response.max()}) {
+      row.push_back(group.response.empty() ? "-" : in_three_digits(figure, style.unicode));
+    }
+    rows.push_back(std::move(row));
+  }
+  return table(rows, 2, style);
+}
+
 void write_load(const LoadResult& load, const SummaryStyle& style, std::string& out) {
   const SecondCell& totals = load.whole.totals;
   out += fmt::format("\n{} {} {} ({}, {} load)\n", painted(load.name, Paint::kBold, style),
@@ -167,12 +190,12 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
   section.line("status", statuses_in_words(totals, style));
   section.line("traffic", {bytes_in_words(totals.bytes_received) + " received",
                            bytes_in_words(totals.bytes_sent) + " sent"});
-  std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
-                                          thousands(totals.connections_failed) + " failed",
-                                          thousands(totals.connections_lost) + " lost"};
-  if (totals.tls_resumed > 0) connections.push_back(thousands(totals.tls_resumed) + " resumed");
-  section.line("connections", connections);
-  for (const std::string& part : {latency_table(totals, style), phase_table(load, style)}) {
+  section.line("connections", {thousands(totals.connections_opened) + " opened",
+                               thousands(totals.connections_failed) + " failed",
+                               thousands(totals.connections_lost) + " lost"});
+  for (const std::string& part : {latency_table(totals, style), phase_table(load, style),
+                                  group_table("request", totals.requests, style),
+                                  group_table("address", totals.addresses, style)}) {
     if (!part.empty()) out += "\n" + part;
   }
 }
@@ -255,6 +278,10 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
                   in_three_digits(result.duration, style.unicode));
   for (const std::string& reason : result.reasons)
     out += wrapped("  ", shown(reason, style), style);
+  for (const std::string& warning : result.warnings) {
+    const std::string lines = wrapped("  warning: ", shown(warning, style), style);
+    out += painted(lines.substr(0, lines.size() - 1), Paint::kYellow, style) + "\n";
+  }
   for (const LoadResult& load : result.loads) write_load(load, style, out);
   if (!result.faults.empty()) {
     out += "\n" + painted("faults", Paint::kBold, style) + "\n";

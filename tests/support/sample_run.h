@@ -92,14 +92,20 @@ class SampleRun {
     snapshot.sequence = ++sequence_;
     snapshot.second = second;
     snapshot.cells.push_back({load, second, std::move(cell)});
-    snapshot.health.cpu = cpu_;
+    snapshot.health = health_;
     record_.ledger.add("agent-1", snapshot);
     return *this;
   }
 
   /// What is measured from here on is measured with a shard this busy.
   SampleRun& has_cpu(double cpu) {
-    cpu_ = cpu;
+    health_.cpu = cpu;
+    return *this;
+  }
+
+  /// What is measured from here on is measured by an agent this healthy.
+  SampleRun& has_health(const Health& health) {
+    health_ = health;
     return *this;
   }
 
@@ -188,7 +194,7 @@ class SampleRun {
 
   RunRecord record_;
   std::uint64_t sequence_ = 0;
-  double cpu_ = 0.2;
+  Health health_{.cpu = 0.2};
 };
 
 /// A run in which a hundred requests were answered in 5 ms in each of its ten seconds.

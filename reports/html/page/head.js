@@ -34,6 +34,7 @@ export function head(model) {
       h('h1', {}, model.scenario),
       model.description ? h('p', { class: 'description' }, model.description) : null,
       h('ul', { class: 'reasons' }, (model.reasons ?? []).map((reason) => h('li', {}, reason))),
+      (model.warnings ?? []).length > 0 ? h('ul', { class: 'reasons warnings' }, model.warnings.map((warning) => h('li', {}, h('b', {}, 'Warning: '), warning))) : null,
       h('p', { class: 'means' }, model.verdict === 'pass' && model.objectives.length === 0 ? 'No objective was set, and nothing went wrong.' : verdict.means),
       h('dl', { class: 'facts' },
         fact('Started', date(model.startedAt)), fact('Took', length(model.duration_s)), fact('Run', model.run))));

@@ -6,7 +6,7 @@ import { figures, head, objectives, verdictOf } from './head.js';
 import { readModel } from './model.js';
 import { overview } from './overview.js';
 import { PercentilePlot } from './percentileplot.js';
-import { agentsTable, answersTable, connectionsTable, eventsTable, faultsTable, latencyTable, loadsTable, phasesTable } from './tables.js';
+import { addressesTable, agentsTable, answersTable, connectionsTable, eventsTable, faultsTable, healthTable, latencyTable, loadsTable, phasesTable, requestsTable } from './tables.js';
 import { currentTheme, onThemeChange, startTheme, toggleTheme } from './theme.js';
 import { Timeline } from './timeline.js';
 
@@ -20,7 +20,7 @@ class LoadPanel {
       h('h3', { class: several ? 'load-name' : 'hidden' }, `Load ${load.name}`),
       this.timeline?.element ?? h('p', { class: 'note' }, 'Nothing was due, so there is no timeline.'),
       this.percentiles?.element,
-      latencyTable(load), answersTable(load), phasesTable(load));
+      latencyTable(load), answersTable(load), requestsTable(load), addressesTable(load), phasesTable(load));
   }
 
   redraw() {
@@ -68,7 +68,7 @@ function build(model) {
         panels.map((panel) => panel.element),
         model.loads.length === 0 ? h('p', { class: 'note' }, 'The scenario offers no load.') : null),
       h('section', { id: 'details' }, h('h2', {}, 'Details'),
-        faultsTable(model), loadsTable(model), connectionsTable(model), agentsTable(model)),
+        faultsTable(model), loadsTable(model), connectionsTable(model), agentsTable(model), healthTable(model)),
       h('section', { id: 'events' }, h('h2', {}, 'Events'), eventsTable(model))),
     h('footer', {}, h('p', {}, 'Made by squall. Every figure stands in results.json, every latency in histograms.hlog beside this file.',
       model.duration_s !== undefined ? ` The run took ${moment(model.duration_s, 1)}.` : '')));

@@ -1,6 +1,6 @@
 // The figures behind the charts.
 
-import { h, table } from './dom.js';
+import { h, svg, table } from './dom.js';
 import { budget, bytes, count, moment, ms, rate, share } from './format.js';
 import { ERROR_CLASSES } from './model.js';
 
@@ -84,6 +84,35 @@ export function phasesTable(load) {
 
 const STATES = { undone: 'good', done: 'good', residue: 'bad', failed: 'bad', ineffective: 'bad' };
 
+/** The groups of a load, "GET /" or "127.0.0.1:8443"; nothing where there is only one, which is the load. */
+function groupsTable(caption, heading, groups, more, cells) {
+  const entries = Object.entries(groups ?? {});
+  if (entries.length < 2) return null;
+  return table({
+    caption, text: [0],
+    head: [heading, 'ended', 'ok', 'errors', 'statuses', 'p50', 'p90', 'p99', 'p99.9', 'max', ...more],
+    rows: entries.map(([name, group]) => {
+      const errors = Object.values(group.errors ?? {}).reduce((a, b) => a + b, 0);
+      const ended = group.ok + errors;
+      const response = group.latency_ms?.response ?? {};
+      const value = (key) => ms(response.count > 0 ? response[key] : null);
+      return [name, count(ended), ended > 0 ? share(group.ok / ended) : '\u2013',
+        errors > 0 ? h('span', { class: 'problem', title: Object.entries(group.errors).map(([key, n]) => `${key} ${count(n)}`).join(', ') }, count(errors)) : '0',
+        Object.entries(group.status ?? {}).map(([status, n]) => h('div', { class: 'pair' }, `${count(n)} \u00d7 ${status}`)),
+        value('p50'), value('p90'), value('p99'), value('p99.9'), value('max'), ...cells(group)];
+    }),
+  });
+}
+
+export function requestsTable(load) {
+  return groupsTable(`Requests of ${load.name}`, 'Request', load.requests, [], () => []);
+}
+
+export function addressesTable(load) {
+  return groupsTable(`Addresses of ${load.name}`, 'Address', load.addresses, ['opened', 'failed', 'lost'],
+    (group) => ['opened', 'failed', 'lost'].map((key) => count(group.connections?.[key])));
+}
+
 export function faultsTable(model) {
   const time = (fault, span) => {
     if (!span || span.from_s === null) return '\u2013';
@@ -133,6 +162,57 @@ export function agentsTable(model) {
       agent.version, Object.entries(agent.labels ?? {}).map(([k, v]) => `${k}=${v}`).join(', ') || '\u2013',
       ms(agent.clock_offset_ms), agent.cpu_peak === undefined ? '\u2013' : share(Number(agent.cpu_peak.toFixed(3)))]),
     empty: 'No agent took part.',
+  });
+}
+
+/** A figure's seconds as a line, from 0 to its greatest; seconds without a figure leave a gap. */
+function sparkline(values, words) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  const most = Math.max(0, ...known);
+  const [width, height] = [120, 22];
+  if (known.length < 2 || most === 0) return null;
+  const x = (i) => (i / (values.length - 1)) * (width - 2) + 1;
+  const y = (value) => height - 2 - (value / most) * (height - 4);
+  let path = '';
+  let pen = 'M';
+  values.forEach((value, i) => {
+    if (value === null || value === undefined) {
+      pen = 'M';
+      return;
+    }
+    path += `${pen}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+    pen = 'L';
+  });
+  return svg('svg', { class: 'spark', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': words },
+    svg('path', { d: path, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'stroke-linejoin': 'round' }));
+}
+
+const HEALTH = [
+  ['cpu', 'CPU', (value) => share(Number(value.toFixed(3)))],
+  ['lateness_max_ms', 'lateness', ms],
+  ['descheduled_ms', 'descheduled', ms],
+  ['throttled_ms', 'throttled', ms],
+  ['backlog', 'backlog', count],
+  ['descriptors', 'descriptors', count],
+  ['ports', 'ports', (value) => share(Number(value.toFixed(4)))],
+  ['clock_jump_ms', 'clock jump', ms],
+];
+
+export function healthTable(model) {
+  const agents = model.agents.filter((agent) => agent.health?.t_s?.length > 0);
+  return table({
+    caption: 'Health of the generator', text: [0],
+    note: 'The worst of each second over the run, and the greatest of all. CPU: of the busiest shard. Lateness: what requests waited for the generator alone. '
+      + 'Descheduled: a shard was ready to run and not let. Throttled: by a CPU quota. Ports: of those to one peer. A dash: the system does not tell.',
+    head: ['Agent', ...HEALTH.map(([, name]) => name)],
+    rows: agents.map((agent) => [agent.name, ...HEALTH.map(([key, name, words]) => {
+      const values = agent.health[key] ?? [];
+      const known = values.filter((value) => value !== null && value !== undefined);
+      if (known.length === 0) return '\u2013';
+      const most = words(Math.max(...known));
+      return h('div', { class: 'health' }, sparkline(values, `${name} by second, up to ${most}`), h('span', {}, most));
+    })]),
+    empty: 'No agent told of its health.',
   });
 }
 

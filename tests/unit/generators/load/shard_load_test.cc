@@ -178,8 +178,14 @@ struct Ran {
   int calls = 0;
 };
 
+/// Keeps the loop busy with something else: from `at` after the load's start, for `length`.
+struct HoldUp {
+  Duration at;
+  Duration length;
+};
+
 /// Runs a load on one shard with two connections, the outside call `fails_at` failing.
-Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c) {
+Ran run(const LoadSpec& spec, int fails_at, HoldUp hold_up = {}) {
   Ran ran;
   Plot plot{0, fails_at};
   asio::io_context loop(1);
@@ -190,7 +196,15 @@ Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c) 
     PairDialer dialer(loop, plot, protocol == Protocol::kH1);
     ShardLoad offered(loop, std::make_shared<const PreparedLoad>(*std::move(prepared)),
                       LoadPart{{}, {0, 1}}, dialer, recorder, [&ran] { ran.done = true; });
-    offered.open(std::chrono::steady_clock::now() + 1ms);
+    const Instant start = std::chrono::steady_clock::now() + 1ms;
+    asio::steady_timer busy(loop, start + hold_up.at);
+    if (hold_up.length > 0ms) {
+      busy.async_wait([end = start + hold_up.at + hold_up.length](const auto& /*aborted*/) {
+        while (std::chrono::steady_clock::now() < end) {
+        }
+      });
+    }
+    offered.open(start);
     const auto give_up = std::chrono::steady_clock::now() + 3s;
     while (!ran.done && std::chrono::steady_clock::now() < give_up) loop.run_one_for(100ms);
     EXPECT_EQ(offered.backlog(), 0U);
@@ -236,6 +250,19 @@ TEST(ShardLoad, UsersOfAClosedLoadGoRoundUntilTheEnd) {
   expect_sums_hold(ran.total);
   EXPECT_GE(ran.total.ok, 6U);
   EXPECT_LE(ran.total.ok, 30U);
+}
+
+TEST(ShardLoad, OwnsUpToAllThatWaitedWhileItsLoopWasHeldUp) {
+  // For 100 ms a hundred requests fall due, and there are 8 streams; all that waited for the loop
+  // are late, not only those 8.
+  const Ran ran = run(load(OpenSpec{Arrivals::kConstant, {{Rate{1000}, Rate{1000}, 200ms}}}), -1,
+                      {50ms, 100ms});
+  EXPECT_TRUE(ran.done);
+  expect_sums_hold(ran.total);
+  EXPECT_EQ(ran.total.ok, 200U);
+  const auto& lateness = ran.total.of(reports::Metric::kLateness);
+  EXPECT_GE(lateness.count() - lateness.count_at_or_below(10ms), 80U);
+  EXPECT_GE(lateness.max(), 95ms);
 }
 
 TEST(ShardLoad, AccountsForEveryRequestWhicheverOutsideCallFails) {

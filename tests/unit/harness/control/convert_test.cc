@@ -18,8 +18,10 @@ reports::Snapshot a_snapshot() {
                      .backlog = 4,
                      .in_flight = 5,
                      .descriptors = 6,
+                     .descriptor_limit = 1024,
                      .lateness_max = 70us,
                      .descheduled_max = 80us,
+                     .throttled = 85us,
                      .clock_jump = 90us,
                      .ports = 0.5};
   reports::LoadSecond& second = snapshot.cells.emplace_back();
@@ -74,9 +76,16 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(received->health.in_flight, 5U);
   EXPECT_EQ(received->health.descriptors, 6U);
   EXPECT_EQ(received->health.lateness_max, Duration(70us));
+  EXPECT_EQ(received->health.descriptor_limit, 1024U);
   EXPECT_EQ(received->health.descheduled_max, Duration(80us));
+  EXPECT_EQ(received->health.throttled, Duration(85us));
   EXPECT_EQ(received->health.clock_jump, Duration(90us));
   EXPECT_EQ(received->health.ports, 0.5);
+  const auto silent = from_message(to_message(reports::Snapshot{}));
+  ASSERT_TRUE(ok(silent));
+  EXPECT_EQ(silent->health.descheduled_max, std::nullopt);
+  EXPECT_EQ(silent->health.throttled, std::nullopt);
+  EXPECT_EQ(silent->health.ports, std::nullopt);
   ASSERT_EQ(received->cells.size(), 1U);
   EXPECT_EQ(received->cells[0].load, "browse");
   EXPECT_EQ(received->cells[0].second, 2);

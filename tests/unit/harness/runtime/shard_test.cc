@@ -28,6 +28,28 @@ TEST(Shard, EndsOnlyAfterWhatIsPendingHasRun) {
 
 TEST(Shard, CanBeDestroyedWithoutEverStarting) { const Shard shard("test"); }
 
+TEST(Shard, IsAwakeSinceItLastHadNothingToDo) {
+  struct Seen {
+    Instant first, at_once, after_a_pause;
+  } seen;
+  Shard shard("test");
+  asio::steady_timer pause(shard.context());
+  asio::post(shard.context(), [&] {
+    seen.first = Shard::awake_since();
+    asio::post(shard.context(), [&] {
+      seen.at_once = Shard::awake_since();
+      pause.expires_after(std::chrono::milliseconds(5));
+      pause.async_wait([&](const auto& /*aborted*/) { seen.after_a_pause = Shard::awake_since(); });
+    });
+  });
+  shard.start();
+  shard.let_end();
+  shard.join();
+  EXPECT_EQ(seen.at_once, seen.first);
+  EXPECT_GE(seen.after_a_pause - seen.first, std::chrono::milliseconds(5));
+  EXPECT_EQ(Shard::awake_since(), Instant::max());  // This thread is no shard's.
+}
+
 TEST(Shard, CpuTimeGrowsWithWork) {
   const Duration before = Shard::cpu_time();
   volatile unsigned sum = 0;

@@ -325,6 +325,56 @@ RunResult nothing_listening_sample() {
   return result;
 }
 
+/// `count` good answers of a group, about `median` milliseconds, and some that were none.
+GroupCell group(std::uint64_t count, double median, std::uint64_t timeouts, Dice& dice) {
+  GroupCell cell;
+  cell.ok = count;
+  cell.status = {{200, count}};
+  cell.errors[static_cast<std::size_t>(ErrorClass::kTimeout)] = timeouts;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Duration response = ms(dice.lognormal(median, 0.4));
+    cell.response.record(response);
+    cell.ok_response.record(response);
+  }
+  for (std::uint64_t i = 0; i < timeouts; ++i) cell.response.record(seconds(1));
+  return cell;
+}
+
+void add_groups(SecondCell& totals) {
+  Dice dice(11);
+  totals.requests["GET /"] = group(3000, 4, 0, dice);
+  totals.requests["POST /basket/${user}/items"] = group(900, 22, 14, dice);
+  totals.addresses["10.0.0.7:443"] = group(1960, 5, 0, dice);
+  totals.addresses["[2001:db8::17]:443"] = group(1940, 6, 14, dice);
+  for (auto& [address, cell] : totals.addresses) {
+    cell.connections_opened = 2;
+    cell.connections_lost = address.front() == '[' ? 1 : 0;
+  }
+}
+
+/// An agent whose quota holds it back in some seconds, and one whose system tells little.
+void add_health(RunResult& result, int length) {
+  Dice dice(12);
+  for (int second = 0; second < length; ++second) {
+    const bool is_held = second >= 10 && second < 14;
+    Health health;
+    health.cpu = 0.3 + 0.1 * dice.uniform();
+    health.in_flight = 20;
+    health.descriptors = 40;
+    result.agents[1].health[second] = health;
+    health.lateness_max = ms(is_held ? 60 + 20 * dice.uniform() : dice.lognormal(0.3, 0.5));
+    health.descheduled_max = ms(is_held ? 780 : 3 * dice.uniform());
+    health.throttled = ms(is_held ? 760 : 0);
+    health.backlog = is_held ? 300 : 0;
+    health.ports = 0.0007;
+    result.agents[0].health[second] = health;
+  }
+  result.warnings = {
+      "players: of its seconds, a shard was ready to run and not let for up to 780 ms in 4: a CPU "
+      "quota held it back. A closed load has no schedule to be late with, but its rate and "
+      "latencies are then the generator's as well"};
+}
+
 RunResult two_loads_sample() {
   Shape browse{"browse", "edge", "h2", true, 90, {}, {}};
   browse.rate = [](double at) {
@@ -407,6 +457,8 @@ RunResult two_loads_sample() {
   second.record.clock_offset_ms = -3.4;
   second.cpu_peak = 0.97;
   result.agents.push_back(std::move(second));
+  add_groups(result.loads[0].whole.totals);
+  add_health(result, 30);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "reports/judge/trust.h"
 
 #include <chrono>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,9 +33,105 @@ TEST(Trust, IsLostWhenRequestsAreLateWhileAShardIsBusy) {
   SampleRun run = good_run();
   run.has_cpu(0.97).is_measured(11, late_cell(20, 38ms));
   EXPECT_THAT(reasons_to_distrust(run.record()),
-              ElementsAre("browse: the generator was the bottleneck: 1 % of requests started 38.0 "
-                          "ms late or more (limit 10 ms), with a shard at 97 % of a core in 1 of 1 "
-                          "late seconds"));
+              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                          "ms or longer for it alone (limit 10 ms); of 1 late second, a shard used "
+                          "97 % of a core in 1"));
+}
+
+/// Ten good seconds, then `seconds` of them in which 20 requests were 38 ms late and a shard was
+/// ready to run but not let for `descheduled`.
+SampleRun descheduled_run(int seconds, Duration descheduled, std::optional<Duration> throttled) {
+  SampleRun run = good_run();
+  for (int second = 11; second < 11 + seconds; ++second) {
+    run.has_health({.cpu = 0.1, .descheduled_max = descheduled, .throttled = throttled});
+    run.is_measured(second, late_cell(20, 38ms));
+  }
+  return run;
+}
+
+TEST(Trust, IsLostWhenRequestsAreLateBecauseAShardWasNotLetRun) {
+  EXPECT_THAT(reasons_to_distrust(descheduled_run(2, 812ms, 790ms).record()),
+              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                          "ms or longer for it alone (limit 10 ms); of 2 late seconds, a shard was "
+                          "ready to run and not let for up to 812 ms in 2: a CPU quota held it "
+                          "back"));
+  EXPECT_THAT(reasons_to_distrust(descheduled_run(3, 150ms, std::nullopt).record()),
+              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                          "ms or longer for it alone (limit 10 ms); of 3 late seconds, a shard was "
+                          "ready to run and not let for up to 150 ms in 3: others had its core"));
+}
+
+TEST(Trust, IsKeptAfterASingleHiccupOrWithLittleTimeDescheduled) {
+  EXPECT_THAT(reasons_to_distrust(descheduled_run(1, 812ms, 790ms).record()), IsEmpty());
+  EXPECT_THAT(reasons_to_distrust(descheduled_run(5, 99ms, 0ms).record()), IsEmpty());
+}
+
+TEST(Trust, GoesByTheQuotaWhereTheSystemDoesNotTellOfScheduling) {
+  SampleRun run = good_run();
+  for (int second = 11; second < 13; ++second) {
+    run.has_health({.cpu = 0.1, .throttled = 800ms}).is_measured(second, late_cell(20, 38ms));
+  }
+  EXPECT_THAT(reasons_to_distrust(run.record()),
+              ElementsAre(testing::HasSubstr("not let for up to 800 ms in 2: a CPU quota")));
+}
+
+TEST(Trust, IsLostWhenConnectionsFailedAndTheGeneratorHadNoPortsOrDescriptorsLeft) {
+  SampleRun run = good_run();
+  run.has_health({.descriptors = 990, .descriptor_limit = 1000, .ports = 0.97});
+  run.is_measured(3, {});
+  EXPECT_THAT(reasons_to_distrust(run.record()), IsEmpty());
+  EXPECT_THAT(warnings_about(run.record()),
+              ElementsAre("agent-1 used 97 % of its local ports to one address (limit 95 %): give "
+                          "the target more source addresses",
+                          "agent-1 used 99 % of its 1,000 descriptors (limit 95 %): raise "
+                          "RLIMIT_NOFILE"));
+  SecondCell failed;
+  failed.connections_failed = 1;
+  run.is_measured(4, failed);
+  EXPECT_THAT(reasons_to_distrust(run.record()),
+              ElementsAre(testing::StartsWith("connections failed, and agent-1 used 97 %"),
+                          testing::StartsWith("connections failed, and agent-1 used 99 %")));
+  EXPECT_THAT(warnings_about(run.record()), IsEmpty());
+}
+
+TEST(Warnings, AreNoneOfAGoodRun) { EXPECT_THAT(warnings_about(good_run().record()), IsEmpty()); }
+
+TEST(Warnings, TellOfAClockThatWasSet) {
+  SampleRun run = good_run();
+  run.has_health({.clock_jump = 90ms}).is_measured(3, {});
+  EXPECT_THAT(warnings_about(run.record()), IsEmpty());
+  run.has_health({.clock_jump = 3200ms}).is_measured(4, {});
+  EXPECT_THAT(
+      warnings_about(run.record()),
+      ElementsAre("agent-1: its wall clock was set by 3.20 s in second 4. What was measured "
+                  "does not hang on it; times in logs do"));
+  EXPECT_THAT(reasons_to_distrust(run.record()), IsEmpty());
+}
+
+TEST(Warnings, TellOfAClosedLoadOnAGeneratorThatWasBusyForMoreThanAFewSeconds) {
+  const auto busy_for = [](std::int64_t seconds) {
+    SampleRun run = good_run();
+    run.has_closed_load("players", 5);
+    // A second counts when it or the next is busy.
+    for (std::int64_t second = 1; second < seconds; ++second) {
+      run.has_health({.cpu = 0.99}).answers(second, 10, 1ms, 200, "players");
+    }
+    run.has_health({.cpu = 0.2}).answers(0, 10, 1ms, 200, "players");
+    return warnings_about(run.record());
+  };
+  EXPECT_THAT(busy_for(3), IsEmpty());
+  EXPECT_THAT(
+      busy_for(4),
+      ElementsAre("players: of its seconds, a shard used 99 % of a core in 4. A closed load "
+                  "has no schedule to be late with, but its rate and latencies are then the "
+                  "generator's as well"));
+}
+
+TEST(Bottleneck, IsToldOfTheSecondInWhichItIsSeen) {
+  SampleRun run = descheduled_run(1, 812ms, 790ms);
+  EXPECT_EQ(bottleneck_in(run.record(), 3), std::nullopt);
+  EXPECT_EQ(bottleneck_in(run.record(), 11),
+            "the generator is the bottleneck: browse waits 38.0 ms for it alone");
 }
 
 TEST(Trust, IsKeptWhenFewAreLateOrNoShardIsBusy) {
@@ -51,15 +148,15 @@ TEST(Trust, IsLostWhenTheScheduleWasNotKeptThoughNoShardWasBusy) {
   run.is_measured(11, late_cell(20, 150ms));
   EXPECT_THAT(reasons_to_distrust(run.record()),
               ElementsAre("browse: the generator did not keep its schedule: 1 % of requests "
-                          "started 150 ms late or more (limit 100 ms)"));
+                          "waited 150 ms or longer for it alone (limit 100 ms)"));
 }
 
 TEST(Trust, IsLostByOneStandstill) {
   SampleRun run = good_run();
   run.is_measured(4, late_cell(1, 1300ms));
   EXPECT_THAT(reasons_to_distrust(run.record()),
-              ElementsAre("browse: the generator stood still: a request started 1.30 s late though "
-                          "a stream was free (limit 1 s)"));
+              ElementsAre("browse: the generator stood still: a request waited 1.30 s for it alone "
+                          "(limit 1 s)"));
 }
 
 TEST(Trust, OfAClosedLoadDoesNotHangOnLateness) {

@@ -111,6 +111,7 @@ TEST(Ledger, KeepsTheWorstHealthOfASecond) {
   Snapshot second = snapshot(2, {});
   second.second = first.second;
   second.health = {.cpu = 0.7, .backlog = 3, .in_flight = 2, .descriptors = 4, .lateness_max = 2ms};
+  second.health.descheduled_max = 3ms;
   ledger.add("a", first);
   ledger.add("a", second);
   const Health& worst = ledger.health().at("a").at(0);
@@ -119,6 +120,8 @@ TEST(Ledger, KeepsTheWorstHealthOfASecond) {
   EXPECT_EQ(worst.in_flight, 2U);
   EXPECT_EQ(worst.descriptors, 5U);
   EXPECT_EQ(worst.lateness_max, 2ms);
+  EXPECT_EQ(worst.descheduled_max, 3ms);
+  EXPECT_EQ(worst.ports, std::nullopt);
 }
 
 }  // namespace

@@ -47,6 +47,15 @@ TEST(ProgressLine, TellsAllOnOneLine) {
             "players 25/s, p50 5.00 ms, p99 1.20 s, 0 errors/s; backlog 1,234; in force: pause");
 }
 
+TEST(ProgressLine, SaysThatTheGeneratorIsTheBottleneck) {
+  Progress progress;
+  progress.length = std::chrono::seconds(60);
+  progress.bottleneck = "the generator is the bottleneck: browse waits 45 ms for it alone";
+  EXPECT_EQ(progress_line(progress, {}), "0 s of 60 s: " + progress.bottleneck);
+  EXPECT_NE(progress_block(progress, {}).find("\n  " + progress.bottleneck + "\n"),
+            std::string::npos);
+}
+
 TEST(ProgressLine, TellsWhatComesBeforeAndAfterTheLoad) {
   Progress progress;
   progress.length = 60s;

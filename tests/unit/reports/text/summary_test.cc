@@ -33,16 +33,28 @@ TEST(Summary, IsThatOfTheGoldenFiles) {
   expect_golden("summary-pass.txt", write_summary(judge(good_run().record()), {}));
 }
 
-TEST(Summary, TellsWhatBecameOfTheWalksThroughAFlow) {
-  RunResult result = judge(good_run().record());
-  ASSERT_FALSE(result.loads.empty());
-  auto& totals = result.loads[0].whole.totals;
-  totals.flows_begun = 1234;
-  totals.flows_completed = 1200;
-  totals.flows_abandoned = 30;
-  const std::string text = write_summary(result, {});
-  EXPECT_NE(text.find("flows"), std::string::npos);
-  EXPECT_NE(text.find("30 abandoned"), std::string::npos) << text;
+TEST(Summary, HasATableOfGroupsWhereThereAreSeveral) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  cell.requests["GET /"].ok = 3;
+  cell.requests["GET /"].response.record(std::chrono::milliseconds(5));
+  cell.addresses["127.0.0.1:80"].ok = 3;
+  run.is_measured(0, cell);
+  EXPECT_THAT(write_summary(judge(run.record()), {}), Not(HasSubstr("GET /")));
+  cell.requests["POST /basket"].errors[static_cast<std::size_t>(ErrorClass::kTimeout)] = 1;
+  run.is_measured(0, cell);
+  const std::string summary = write_summary(judge(run.record()), {});
+  EXPECT_THAT(summary, HasSubstr("  request       ended     ok  errors"));
+  EXPECT_THAT(summary, HasSubstr("  GET /             6  100 %       0"));
+  EXPECT_THAT(summary, HasSubstr("  POST /basket      1    0 %       1"));
+  EXPECT_THAT(summary, Not(HasSubstr("127.0.0.1:80")));
+}
+
+TEST(Summary, WarnsAfterTheReasons) {
+  SampleRun run = good_run();
+  run.has_health({.clock_jump = std::chrono::seconds(2)}).is_measured(3, {});
+  EXPECT_THAT(write_summary(judge(run.record()), {}),
+              HasSubstr("\n  warning: agent-1: its wall clock was set by 2.00 s in second 3."));
 }
 
 TEST(Summary, ColourChangesNothingElse) {
