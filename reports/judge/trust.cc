@@ -58,23 +58,25 @@ void judge_lateness(const std::string& load, const SecondCell& total, const Ledg
                     std::vector<std::string>& reasons) {
   const Histogram& lateness = total.of(Metric::kLateness);
   const Duration p99 = lateness.at_percentile(99);
+  bool is_bottleneck = false;
   if (p99 > trust::kLatenessWhenStarved) {
     const LateSeconds seconds = late_seconds(ledger, load);
-    if (seconds.are_explained()) {
+    is_bottleneck = seconds.are_explained();
+    if (is_bottleneck) {
       reasons.push_back(fmt::format(
-          "{}: the generator was the bottleneck: 1 % of requests waited {} or longer for "
-          "it alone (limit {}); {}",
+          "{}: the generator was the bottleneck: 1 % of requests waited {} or longer because "
+          "of it (limit {}); {}",
           load, in_three_digits(p99), as_chosen(trust::kLatenessWhenStarved), in_words(seconds)));
     } else if (p99 > trust::kLatenessWhenIdle) {
-      reasons.push_back(fmt::format(
-          "{}: the generator did not keep its schedule: 1 % of requests waited {} or longer for it "
-          "alone (limit {})",
-          load, in_three_digits(p99), as_chosen(trust::kLatenessWhenIdle)));
+      reasons.push_back(
+          fmt::format("{}: the generator did not keep its schedule: 1 % of requests waited {} or "
+                      "longer because of it (limit {})",
+                      load, in_three_digits(p99), as_chosen(trust::kLatenessWhenIdle)));
     }
   }
-  if (lateness.max() > trust::kStandstill) {
+  if (!is_bottleneck && lateness.max() > trust::kStandstill) {
     reasons.push_back(
-        fmt::format("{}: the generator stood still: a request waited {} for it alone (limit {})",
+        fmt::format("{}: the generator stood still: a request waited {} because of it (limit {})",
                     load, in_three_digits(lateness.max()), as_chosen(trust::kStandstill)));
   }
 }
@@ -217,7 +219,7 @@ std::optional<std::string> bottleneck_in(const RunRecord& record, std::int64_t s
     Starvation starved;
     starved.look_at(record.ledger, second);
     if (starved.busy + starved.descheduled == 0 && p99 <= trust::kLatenessWhenIdle) continue;
-    return fmt::format("the generator is the bottleneck: {} waits {} for it alone", load.name,
+    return fmt::format("the generator is the bottleneck: {} waits {} because of it", load.name,
                        in_three_digits(p99));
   }
   return std::nullopt;

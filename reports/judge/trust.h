@@ -11,7 +11,7 @@
 namespace squall::reports {
 
 /// Limits past which a measurement cannot be trusted. Lateness is how long a request that was due
-/// waited for the generator alone.
+/// waited because of the generator.
 namespace trust {
 
 /// One request in a hundred later than this while a shard was starved: the generator was the

@@ -202,7 +202,7 @@ export function healthTable(model) {
   const agents = model.agents.filter((agent) => agent.health?.t_s?.length > 0);
   return table({
     caption: 'Health of the generator', text: [0],
-    note: 'The worst of each second over the run, and the greatest of all. CPU: of the busiest shard. Lateness: what requests waited for the generator alone. '
+    note: 'The worst of each second over the run, and the greatest of all. CPU: of the busiest shard. Lateness: what requests waited because of the generator. '
       + 'Descheduled: a shard was ready to run and not let. Throttled: by a CPU quota. Ports: of those to one peer. A dash: the system does not tell.',
     head: ['Agent', ...HEALTH.map(([, name]) => name)],
     rows: agents.map((agent) => [agent.name, ...HEALTH.map(([key, name, words]) => {

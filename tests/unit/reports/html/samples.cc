@@ -457,7 +457,7 @@ RunResult two_loads_sample() {
   second.record.clock_offset_ms = -3.4;
   second.cpu_peak = 0.97;
   result.agents.push_back(std::move(second));
-  add_groups(result.loads[0].whole.totals);
+  add_groups(result.loads[1].whole.totals);
   add_health(result, 30);
   return result;
 }

@@ -32,10 +32,11 @@ TEST(Trust, IsLostWhenRequestsAreLateWhileAShardIsBusy) {
   // is its bucket, shown as 38.0 ms.
   SampleRun run = good_run();
   run.has_cpu(0.97).is_measured(11, late_cell(20, 38ms));
-  EXPECT_THAT(reasons_to_distrust(run.record()),
-              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
-                          "ms or longer for it alone (limit 10 ms); of 1 late second, a shard used "
-                          "97 % of a core in 1"));
+  EXPECT_THAT(
+      reasons_to_distrust(run.record()),
+      ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                  "ms or longer because of it (limit 10 ms); of 1 late second, a shard used "
+                  "97 % of a core in 1"));
 }
 
 /// Ten good seconds, then `seconds` of them in which 20 requests were 38 ms late and a shard was
@@ -50,15 +51,17 @@ SampleRun descheduled_run(int seconds, Duration descheduled, std::optional<Durat
 }
 
 TEST(Trust, IsLostWhenRequestsAreLateBecauseAShardWasNotLetRun) {
-  EXPECT_THAT(reasons_to_distrust(descheduled_run(2, 812ms, 790ms).record()),
-              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
-                          "ms or longer for it alone (limit 10 ms); of 2 late seconds, a shard was "
-                          "ready to run and not let for up to 812 ms in 2: a CPU quota held it "
-                          "back"));
-  EXPECT_THAT(reasons_to_distrust(descheduled_run(3, 150ms, std::nullopt).record()),
-              ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
-                          "ms or longer for it alone (limit 10 ms); of 3 late seconds, a shard was "
-                          "ready to run and not let for up to 150 ms in 3: others had its core"));
+  EXPECT_THAT(
+      reasons_to_distrust(descheduled_run(2, 812ms, 790ms).record()),
+      ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                  "ms or longer because of it (limit 10 ms); of 2 late seconds, a shard was "
+                  "ready to run and not let for up to 812 ms in 2: a CPU quota held it "
+                  "back"));
+  EXPECT_THAT(
+      reasons_to_distrust(descheduled_run(3, 150ms, std::nullopt).record()),
+      ElementsAre("browse: the generator was the bottleneck: 1 % of requests waited 38.0 "
+                  "ms or longer because of it (limit 10 ms); of 3 late seconds, a shard was "
+                  "ready to run and not let for up to 150 ms in 3: others had its core"));
 }
 
 TEST(Trust, IsKeptAfterASingleHiccupOrWithLittleTimeDescheduled) {
@@ -131,7 +134,7 @@ TEST(Bottleneck, IsToldOfTheSecondInWhichItIsSeen) {
   SampleRun run = descheduled_run(1, 812ms, 790ms);
   EXPECT_EQ(bottleneck_in(run.record(), 3), std::nullopt);
   EXPECT_EQ(bottleneck_in(run.record(), 11),
-            "the generator is the bottleneck: browse waits 38.0 ms for it alone");
+            "the generator is the bottleneck: browse waits 38.0 ms because of it");
 }
 
 TEST(Trust, IsKeptWhenFewAreLateOrNoShardIsBusy) {
@@ -148,15 +151,16 @@ TEST(Trust, IsLostWhenTheScheduleWasNotKeptThoughNoShardWasBusy) {
   run.is_measured(11, late_cell(20, 150ms));
   EXPECT_THAT(reasons_to_distrust(run.record()),
               ElementsAre("browse: the generator did not keep its schedule: 1 % of requests "
-                          "waited 150 ms or longer for it alone (limit 100 ms)"));
+                          "waited 150 ms or longer because of it (limit 100 ms)"));
 }
 
 TEST(Trust, IsLostByOneStandstill) {
   SampleRun run = good_run();
   run.is_measured(4, late_cell(1, 1300ms));
-  EXPECT_THAT(reasons_to_distrust(run.record()),
-              ElementsAre("browse: the generator stood still: a request waited 1.30 s for it alone "
-                          "(limit 1 s)"));
+  EXPECT_THAT(
+      reasons_to_distrust(run.record()),
+      ElementsAre("browse: the generator stood still: a request waited 1.30 s because of it "
+                  "(limit 1 s)"));
 }
 
 TEST(Trust, OfAClosedLoadDoesNotHangOnLateness) {

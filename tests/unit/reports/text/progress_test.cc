@@ -50,7 +50,7 @@ TEST(ProgressLine, TellsAllOnOneLine) {
 TEST(ProgressLine, SaysThatTheGeneratorIsTheBottleneck) {
   Progress progress;
   progress.length = std::chrono::seconds(60);
-  progress.bottleneck = "the generator is the bottleneck: browse waits 45 ms for it alone";
+  progress.bottleneck = "the generator is the bottleneck: browse waits 45 ms because of it";
   EXPECT_EQ(progress_line(progress, {}), "0 s of 60 s: " + progress.bottleneck);
   EXPECT_NE(progress_block(progress, {}).find("\n  " + progress.bottleneck + "\n"),
             std::string::npos);
