@@ -175,10 +175,16 @@ void Connection::on_readable() {
     write_wants_read_ = false;
     blocked_ = false;
   }
-  for (int turn = 0; turn < kReadsPerTurn && read_some(); ++turn) {
-  }
+  bool more = true;
+  for (int turn = 0; turn < kReadsPerTurn && more; ++turn) more = read_some();
   if (ended_) return;
-  wait_readable();
+  if (more) {  // It may be in memory already, where no descriptor tells of it.
+    asio::post(waiter_.get_executor(), [self = shared_from_this()] {
+      if (!self->ended_) self->on_readable();
+    });
+  } else {
+    wait_readable();
+  }
   if (session_->is_over()) {
     end(ErrorClass::kProtocol, true);
     return;
@@ -196,7 +202,7 @@ bool Connection::read_some() {
       if (!session_->receive(std::string_view(buffer.data(), step.bytes))) {
         end(ErrorClass::kProtocol, true);
       }
-      return !ended_;
+      return !ended_ && step.more;
     case IoStep::Kind::kWantRead:
       return false;
     case IoStep::Kind::kWantWrite:

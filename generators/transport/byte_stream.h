@@ -24,6 +24,9 @@ struct IoStep {
   };
   Kind kind = Kind::kFailed;
   std::size_t bytes = 0;
+  /// After a read that is done: false when it took all there was, so that trying again at once
+  /// would only ask the kernel in vain.
+  bool more = true;
 };
 
 /// A connected stream of bytes on a non-blocking descriptor: TCP, or TLS over it.

@@ -74,8 +74,9 @@ IoStep TcpStream::read(std::span<char> into) {
   for (;;) {
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
     if (got > 0) {
-      received_ += static_cast<std::uint64_t>(got);
-      return {IoStep::Kind::kDone, static_cast<std::size_t>(got)};
+      const auto bytes = static_cast<std::size_t>(got);
+      received_ += bytes;
+      return {IoStep::Kind::kDone, bytes, bytes == into.size()};
     }
     if (got == 0) return {IoStep::Kind::kEnd, 0};
     if (errno == EINTR) continue;

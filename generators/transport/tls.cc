@@ -1,9 +1,14 @@
 #include "generators/transport/tls.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <openssl/bio.h>
@@ -35,12 +40,72 @@ bool is_address(const std::string& host) {
   return !failure;
 }
 
-// A BIO on a TcpStream, because OpenSSL's own lets a closed connection raise SIGPIPE.
-TcpStream& stream_of(BIO* bio) { return *static_cast<TcpStream*>(BIO_get_data(bio)); }
+// So much is taken off the socket at once: what comes of it fits, with a record begun before
+// (RFC 8446 §5.2: 16 KB and a little), into the buffer that a connection reads into.
+constexpr std::size_t kBulk = 47 * 1024;
+
+/// What lies between OpenSSL and the socket.
+///
+/// OpenSSL asks for the five bytes of a record's header, then for its body: two calls of the kernel
+/// per record. While a stream is read from, as much as there is comes over in one call, into memory
+/// that all streams of a thread share. What OpenSSL leaves of it is kept by the stream; that is
+/// nothing, unless the reader's buffer was too small.
+class Wire {
+ public:
+  explicit Wire(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  TcpStream& socket() { return socket_; }
+  const TcpStream& socket() const { return socket_; }
+
+  void begin_bulk() {
+    in_bulk_ = true;
+    dry_ = false;
+    ahead_ = rest_;
+  }
+  void end_bulk() {
+    in_bulk_ = false;
+    if (ahead_.empty()) {
+      if (!rest_.empty()) rest_ = {};
+    } else {
+      rest_ = std::string(ahead_);  // May lie in rest_ itself, hence not assign().
+    }
+    ahead_ = {};
+  }
+
+  IoStep read(std::span<char> into) {
+    if (!in_bulk_) {
+      if (rest_.empty()) return socket_.read(into);
+      const std::size_t some = rest_.copy(into.data(), into.size());
+      rest_.erase(0, some);
+      return {IoStep::Kind::kDone, some};
+    }
+    if (ahead_.empty()) {
+      if (dry_) return {IoStep::Kind::kWantRead, 0};
+      static thread_local std::array<char, kBulk> bulk;
+      const IoStep step = socket_.read(bulk);
+      if (step.kind != IoStep::Kind::kDone) return step;
+      dry_ = !step.more;
+      ahead_ = std::string_view(bulk.data(), step.bytes);
+    }
+    const std::size_t some = ahead_.copy(into.data(), into.size());
+    ahead_.remove_prefix(some);
+    return {IoStep::Kind::kDone, some};
+  }
+
+ private:
+  TcpStream socket_;
+  std::string rest_;        // Read off the socket, not yet taken by OpenSSL.
+  std::string_view ahead_;  // The same while in bulk: in the thread's memory, or in rest_.
+  bool in_bulk_ = false;
+  bool dry_ = false;  // The socket has just given all that it had.
+};
+
+// A BIO on a Wire, because OpenSSL's own lets a closed connection raise SIGPIPE.
+Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
 
 int bio_write(BIO* bio, const char* bytes, int size) {
   BIO_clear_retry_flags(bio);
-  const IoStep step = stream_of(bio).write({bytes, static_cast<std::size_t>(size)});
+  const IoStep step = wire_of(bio).socket().write({bytes, static_cast<std::size_t>(size)});
   if (step.kind == IoStep::Kind::kDone) return static_cast<int>(step.bytes);
   if (step.kind == IoStep::Kind::kWantWrite) BIO_set_retry_write(bio);
   return -1;
@@ -48,7 +113,7 @@ int bio_write(BIO* bio, const char* bytes, int size) {
 
 int bio_read(BIO* bio, char* into, int size) {
   BIO_clear_retry_flags(bio);
-  const IoStep step = stream_of(bio).read({into, static_cast<std::size_t>(size)});
+  const IoStep step = wire_of(bio).read({into, static_cast<std::size_t>(size)});
   if (step.kind == IoStep::Kind::kDone) return static_cast<int>(step.bytes);
   if (step.kind == IoStep::Kind::kEnd) {
     BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
@@ -77,10 +142,9 @@ const BIO_METHOD* bio_method() {
 
 class TlsStream final : public ByteStream {
  public:
-  TlsStream(UniqueFd socket, SSL_CTX* context)
-      : socket_(std::move(socket)), ssl_(SSL_new(context)) {
+  TlsStream(UniqueFd socket, SSL_CTX* context) : wire_(std::move(socket)), ssl_(SSL_new(context)) {
     BIO* bio = BIO_new(bio_method());
-    BIO_set_data(bio, &socket_);
+    BIO_set_data(bio, &wire_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);  // The SSL owns it now.
     SSL_set_connect_state(ssl_.get());
@@ -111,7 +175,7 @@ class TlsStream final : public ByteStream {
     return 1;  // It is ours now.
   }
 
-  int descriptor() const override { return socket_.descriptor(); }
+  int descriptor() const override { return wire_.socket().descriptor(); }
 
   IoStep handshake() override {
     ERR_clear_error();
@@ -120,10 +184,25 @@ class TlsStream final : public ByteStream {
   }
 
   IoStep read(std::span<char> into) override {
+    if (held_) return *std::exchange(held_, std::nullopt);
     ERR_clear_error();
-    const int result = SSL_read(ssl_.get(), into.data(), bounded(into.size()));
-    if (result > 0) return {IoStep::Kind::kDone, static_cast<std::size_t>(result)};
-    return why(result);
+    std::size_t got = 0;
+    IoStep last;
+    wire_.begin_bulk();
+    while (got < into.size()) {
+      const int result = SSL_read(ssl_.get(), into.data() + got, bounded(into.size() - got));
+      if (result <= 0) {
+        last = why(result);
+        break;
+      }
+      got += static_cast<std::size_t>(result);
+    }
+    wire_.end_bulk();
+    if (got == 0) return last;
+    if (got == into.size()) return {IoStep::Kind::kDone, got};
+    if (last.kind == IoStep::Kind::kWantRead) return {IoStep::Kind::kDone, got, false};
+    held_ = last;  // First what came before it.
+    return {IoStep::Kind::kDone, got};
   }
 
   IoStep write(std::string_view bytes) override {
@@ -141,14 +220,8 @@ class TlsStream final : public ByteStream {
     return {reinterpret_cast<const char*>(name), size};  // NOLINT: OpenSSL's interface
   }
 
-  bool is_resumed() const override { return SSL_session_reused(ssl_.get()) == 1; }
-
-  bool is_end_in_order() const override {
-    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
-  }
-
-  std::uint64_t received() const override { return socket_.received(); }
-  std::uint64_t sent() const override { return socket_.sent(); }
+  std::uint64_t received() const override { return wire_.socket().received(); }
+  std::uint64_t sent() const override { return wire_.socket().sent(); }
   std::string error_text() const override { return reason_; }
 
  private:
@@ -182,13 +255,14 @@ class TlsStream final : public ByteStream {
         return {IoStep::Kind::kTlsFailed, 0};
       }
       default:
-        reason_ = socket_.error_text();
+        reason_ = wire_.socket().error_text();
         return {IoStep::Kind::kFailed, 0};
     }
   }
 
-  TcpStream socket_;
-  std::unique_ptr<SSL, Free> ssl_;  // After the socket: its BIO refers to it.
+  Wire wire_;
+  std::unique_ptr<SSL, Free> ssl_;  // After the wire: its BIO refers to it.
+  std::optional<IoStep> held_;      // What ended the last read, after bytes that came before it.
   std::string reason_;
   std::shared_ptr<TlsSessions> sessions_;  // Null: every handshake is a full one.
   std::string server_;
