@@ -133,7 +133,7 @@ TEST_F(Http2SessionTest, ACancelledRequestIsResetAndNotHeardOfAgain) {
   EXPECT_EQ(client.open_streams(), 0U);
 }
 
-TEST_F(Http2SessionTest, ARequestCancelledBeforeItWasWrittenNeverLeaves) {
+TEST_F(Http2SessionTest, ARequestCancelledBeforeItWasWrittenIsNotHeardOf) {
   client.submit(0, kGet, false);
   client.cancel(0);
   client.submit(1, kGet, false);
