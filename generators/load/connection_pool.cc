@@ -13,6 +13,11 @@ using reports::ErrorClass;
 using reports::Metric;
 using Clock = std::chrono::steady_clock;
 
+namespace {
+// So many requests in a row go out on one connection at most.
+constexpr std::size_t kMostTogether = 8;
+}  // namespace
+
 std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
                                         std::size_t connections) {
   std::vector<std::size_t> block;
@@ -69,8 +74,14 @@ void ConnectionPool::close(Instant now) {
 Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
   const auto next = [this] { return turn_ + 1 < free_.size() ? turn_ + 1 : 0; };
   while (!free_.empty()) {
-    turn_ = next();
-    if (free_[turn_] == other_than) turn_ = next();
+    // Another may have come to this place in the meantime; it will do if it is to be flushed.
+    const bool stays = together_ > 0 && together_ < kMostTogether && turn_ < free_.size() &&
+                       free_[turn_]->is_dirty;
+    if (!stays) {
+      turn_ = turn_ + 1 < free_.size() ? turn_ + 1 : 0;
+      together_ = 0;
+    }
+    ++together_;
     Connection* connection = free_[turn_];
     if (!is_worn(*connection, now)) return connection;
     retire(*connection, now);
@@ -88,6 +99,7 @@ void ConnectionPool::send(Connection& connection, const Job& job, const Prepared
 }
 
 void ConnectionPool::flush(Instant now) {
+  together_ = 0;
   // A connection that breaks while it is flushed may let others be marked; those come next time.
   flushing_.swap(dirty_);
   for (const auto& connection : flushing_) {

@@ -81,9 +81,10 @@ class ConnectionPool final : private Connection::Owner {
   void close(Instant now);
 
   bool has_free() const { return !free_.empty(); }
-  /// The connection to send the next request on: those with a free stream take turns. Null when
-  /// there is none. Another one than `other_than`, unless that is the only one.
-  Connection* take(Instant now, const Connection* other_than = nullptr);
+  /// The connection to send the next request on: those with a free stream take turns. What is sent
+  /// between two flushes goes out on as few connections as may be, up to 8 requests on each,
+  /// because a connection costs a call of the kernel. Null when there is none.
+  Connection* take(Instant now);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
             const RenderContext& context, Instant now);
@@ -145,6 +146,7 @@ class ConnectionPool final : private Connection::Owner {
   std::vector<std::shared_ptr<Connection>> dirty_;    // Those with something to be flushed.
   std::vector<std::shared_ptr<Connection>> flushing_;
   std::size_t turn_ = 0;
+  std::size_t together_ = 0;  // Taken since the last flush() from the connection whose turn it is.
   std::size_t up_ = 0;
   std::size_t in_flight_ = 0;
   std::optional<Instant> expiry_;

@@ -16,6 +16,9 @@ namespace {
 constexpr Duration kAhead = std::chrono::seconds(3);
 // So many requests share a timestamp at most.
 constexpr int kBatch = 64;
+// Arrivals are looked for no more often than this: at high rates those that fall due meanwhile go
+// out together, half as late as this on average.
+constexpr Duration kLeastPause = std::chrono::microseconds(50);
 // After so many batches what has arrived gets its turn.
 constexpr int kBatches = 16;
 
@@ -146,6 +149,7 @@ void ShardLoad::tick() {
   pump(now);
   if (give_up_ <= now) leave_unsent(now);
   check_over(now);
+  if (arrivals_ && !has_due(now)) next_look_ = now + kLeastPause;
   if (!done_) arm();
 }
 
@@ -318,7 +322,7 @@ void ShardLoad::arm() {
   Instant next = Instant::max();
   const auto at = [&next](Instant moment) { next = std::min(next, moment); };
   if (!stopped_) {
-    if (arrivals_ && !used_up_ && arrivals_->peek()) at(begin_ + arrivals_->peek()->due);
+    if (arrivals_ && arrivals_->peek()) at(std::max(begin_ + arrivals_->peek()->due, next_look_));
     if (users_ && !users_->empty()) at(users_->next());
   }
   if (const auto expiry = pool_.next_expiry()) at(*expiry);

@@ -114,11 +114,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   asio::steady_timer timer_;
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
-  Blame blame_;
-  Instant faded_{};        // When blame_ last was.
-  Instant awake_{};        // The waking of the loop that
-  Instant overdue_{};      // was due then.
-  bool was_free_ = false;  // What waits fell due with a stream free, and nothing before it.
+  Instant next_look_ = Instant::min();  // For arrivals, not before.
   Instant begin_{};
   Instant end_{};               // No request begins from here on.
   Instant give_up_{};           // What still waits then is unsent.
