@@ -61,6 +61,11 @@ TEST(LoadEngine, SaysWhatIsWrongBeforeAnyLoad) {
   tls.protocol = Protocol::kH2;
   EXPECT_NE(refusal(tls, load()).find("h2 needs https"), std::string::npos);
 
+  TargetSpec nowhere = target();
+  nowhere.source = {"127.0.0.1/33"};
+  EXPECT_NE(refusal(nowhere, load()).find("target edge: source: 127.0.0.1/33 is no address"),
+            std::string::npos);
+
   TargetSpec huge = target();
   huge.connections = 100'000'000;
   EXPECT_NE(refusal(huge, load()).find("descriptors"), std::string::npos);
