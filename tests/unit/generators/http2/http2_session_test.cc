@@ -183,6 +183,21 @@ TEST_F(Http2SessionTest, GoawayEndsWhatTheServerDoesNotTake) {
   EXPECT_TRUE(client.is_over());
 }
 
+// A server that leaves in good order says first that it takes all, and which later: what has not
+// left by then never does.
+TEST_F(Http2SessionTest, GoawayEndsWhatHasNotLeftYet) {
+  server.answers = false;
+  client.submit(0, kGet, false);
+  exchange();
+  client.submit(1, kGet, false);
+  server.go_away(0x7fffffff);
+  client.receive(server.take_output());
+  exchange();
+  EXPECT_THAT(ends(1), ElementsAre(StreamEnd::kGoaway));
+  EXPECT_TRUE(ends(0).empty());
+  EXPECT_EQ(server.requests.size(), 1U) << "it never came to the server";
+}
+
 TEST_F(Http2SessionTest, InterimAnswersComeBeforeTheRealOne) {
   server.answers = false;
   client.submit(0, kGet, false);
