@@ -33,6 +33,18 @@ std::string shown(const RenderedRequest& request) {
   return text.append(request.content());
 }
 
+TEST(PreparedRequest, KnowsWhichMethodsMayBeRepeated) {
+  RequestSpec spec = get("/");
+  for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
+    spec.method = method;
+    EXPECT_TRUE(prepare(spec).is_idempotent()) << method;
+  }
+  for (const char* method : {"POST", "PATCH"}) {
+    spec.method = method;
+    EXPECT_FALSE(prepare(spec).is_idempotent()) << method;
+  }
+}
+
 TEST(PreparedRequest, PutsPseudoHeadersFirst) {
   RequestSpec spec = get("/a?b=c");
   spec.headers.emplace_back("accept", Template{{std::string("*/*")}});
