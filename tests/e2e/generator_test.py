@@ -32,7 +32,8 @@ def agent_of(run):
 
 def tenth_of_a_core():
     """A new cgroup with a tenth of a core, or None where none can be made."""
-    for root, limit, text in ((CPU, "cpu.cfs_quota_us", "10000"), (UNIFIED, "cpu.max", "10000 100000")):
+    for root, limit, text in ((CPU, "cpu.cfs_quota_us", "10000"),
+                              (UNIFIED, "cpu.max", "10000 100000")):
         group = root / f"squall-test-{os.getpid()}"
         try:
             group.mkdir()
@@ -83,7 +84,8 @@ class Generator(SquallTest):
 squall: 1
 name: starved
 targets:
-  web: {{url: "http://127.0.0.1:{port + 1}", protocol: h2c, connections: {connections}, streams: {streams}}}
+  web: {{url: "http://127.0.0.1:{port + 1}", protocol: h2c, connections: {connections},
+        streams: {streams}}}
 load:
   steady:
     target: web
@@ -92,8 +94,10 @@ load:
 objectives:
   fast: {{load: steady, within: 1ms, goal: 100%}}
 """), "--out", self.folder / "out")
-        agent = wait_for(lambda: agent_of(run))
-        wait_for(lambda: log.exists() and log.stat().st_size > 0)
+        agent = wait_for(lambda: run.poll() is not None or agent_of(run))
+        wait_for(lambda: run.poll() is not None or log.exists() and log.stat().st_size > 0,
+                 within=30)
+        self.assertIsNone(run.poll(), run.poll() is not None and run.communicate())
         self.starve(agent)
         stdout, stderr = run.communicate(timeout=120)
         return Run(run.returncode, stdout, stderr, self.folder / "out")
