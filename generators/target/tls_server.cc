@@ -16,6 +16,7 @@ namespace {
 /// Lists of ALPN names have each name behind its length (RFC 7301 §3.1).
 constexpr std::string_view kH2 = "\x02h2";
 constexpr std::string_view kH1 = "\x08http/1.1";
+constexpr std::string_view kH10 = "\x08http/1.0";
 
 bool select_from(std::string_view offered, std::string_view wanted, const unsigned char** out,
                  unsigned char* out_length) {
@@ -36,7 +37,8 @@ int on_alpn(SSL* /*session*/, const unsigned char** out, unsigned char* out_leng
   const std::string_view offered(reinterpret_cast<const char*>(in), in_length);  // NOLINT
   const bool speaks_http2 = user != nullptr;
   const bool is_agreed = (speaks_http2 && select_from(offered, kH2, out, out_length)) ||
-                         select_from(offered, kH1, out, out_length);
+                         select_from(offered, kH1, out, out_length) ||
+                         select_from(offered, kH10, out, out_length);
   return is_agreed ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
