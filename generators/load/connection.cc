@@ -76,7 +76,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, const Rend
   }
   ++requests_sent_;
   const RenderedRequest& rendered = request.is_constant() ? request.constant() : *sent.rendered;
-  if (!session_->submit(ticket, rendered, request.has_body())) {
+  if (!session_->submit(ticket, rendered, request.has_body(rendered))) {
     finish(ticket, ErrorClass::kProtocol, 0);  // can_take() was not asked, or memory is out.
   }
 }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "generators/schedule/random.h"
+#include "generators/spec/recording.h"
+#include "harness/base/log.h"
 
 namespace squall::generators {
 namespace {
@@ -49,6 +51,30 @@ std::vector<std::string> taken_by(const LoadSpec& load) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+/// Reads what is to be replayed: its moments, and its requests.
+Result<void> prepare_replay(PreparedLoad& prepared, const LoadSpec& load,
+                            const std::vector<Url>& urls, const std::filesystem::path& directory) {
+  const auto& replay = std::get<ReplaySpec>(load.schedule);
+  if (replay.speed <= 0 || load.is_flow || load.cookies) return wrong("replay");
+  SQUALL_TRY(auto read, read_recording(replay, directory));
+  if (read.unread > 0) {
+    log_warning("load " + load.name + ": " + std::to_string(read.unread) +
+                " lines cannot be replayed; the first: " + read.first_unread);
+  }
+  std::vector<Duration> moments;
+  moments.reserve(read.requests.size());
+  for (const RecordedRequest& request : read.requests) {
+    moments.push_back(due_in_replay(request, replay));
+  }
+  prepared.moments = std::make_shared<const std::vector<Duration>>(std::move(moments));
+  const auto recording = std::make_shared<const Recording>(std::move(read));
+  for (const Url& url : urls) {
+    SQUALL_TRY(auto request, PreparedRequest::make_replay(recording, load.requests.front(), url));
+    prepared.requests.emplace_back().push_back(std::move(request));
+  }
+  return {};
 }
 
 /// Makes the requests ready, and sees of which table each request, or each walk, uses a row alone.
@@ -107,7 +133,10 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   prepared.tables = std::move(tables);
   prepared.taken = taken_by(load);
   prepared.keeps_walkers = load.is_flow || load.cookies;
-  if (auto made = prepare_requests(prepared, load, target.urls, directory); !made) {
+  const bool is_replay = std::holds_alternative<ReplaySpec>(load.schedule);
+  auto made = is_replay ? prepare_replay(prepared, load, target.urls, directory)
+                        : prepare_requests(prepared, load, target.urls, directory);
+  if (!made) {
     return std::move(made).error().within("load " + load.name);
   }
   std::vector<double> weights;

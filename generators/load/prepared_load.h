@@ -27,10 +27,10 @@ namespace squall::generators {
 struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
-  std::shared_ptr<const TlsContext> tls;               ///< Null without TLS.
-  SourceAddresses source;                              ///< None: the kernel chooses.
-  std::shared_ptr<const OpenSchedule> schedule;        ///< Null for a closed load.
-  std::vector<std::vector<PreparedRequest>> requests;  ///< By URL, then as in the spec.
+  std::shared_ptr<const TlsContext> tls;                 ///< Null without TLS.
+  std::shared_ptr<const OpenSchedule> schedule;          ///< Of an OpenSpec, else null.
+  std::shared_ptr<const std::vector<Duration>> moments;  ///< Of a ReplaySpec, else null.
+  std::vector<std::vector<PreparedRequest>> requests;    ///< By URL, then as in the spec.
   RequestMix mix{{}, 0};
   std::uint64_t seed = 0;                    ///< Of this load; different loads have different ones.
   std::uint64_t values_seed = 0;             ///< For random values in requests.

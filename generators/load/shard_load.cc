@@ -55,6 +55,8 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
     arrivals_.emplace(load_->schedule, open->arrivals, load_->seed, part_.slice);
+  } else if (load_->moments) {
+    arrivals_.emplace(load_->moments, part_.slice);
   } else {
     users_.emplace(std::get<ClosedSpec>(load_->load.schedule).think,
                    random_at(derive_seed(load_->seed, "think"), part_.slice.first));

@@ -25,6 +25,11 @@ Template under(const Url& url, const Template& path) {
   return joined;
 }
 
+bool is_refused(std::string_view name) {
+  return std::find(kConnectionSpecific.begin(), kConnectionSpecific.end(), name) !=
+         kConnectionSpecific.end();
+}
+
 /// Spaces around a value are none of it (RFC 9110 §5.5), and make it malformed (RFC 9113 §8.2.1).
 void trim(std::string& value) {
   value.erase(value.find_last_not_of(" \t") + 1);
@@ -63,10 +68,7 @@ Result<void> PreparedRequest::add(const std::string& name, const Template& text,
 Result<void> PreparedRequest::add_headers(const RequestSpec& spec, const TextNames& names) {
   bool names_agent = false;
   for (const auto& [name, text] : spec.headers) {
-    if (std::find(kConnectionSpecific.begin(), kConnectionSpecific.end(), name) !=
-        kConnectionSpecific.end()) {
-      continue;
-    }
+    if (is_refused(name)) continue;
     names_agent = names_agent || name == "user-agent";
     if (name == "content-length") continue;  // Ours, and true.
     if (auto added = add(name, text, names); !added) return added;
@@ -136,7 +138,45 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
   return request;
 }
 
+Result<PreparedRequest> PreparedRequest::make_replay(std::shared_ptr<const Recording> recording,
+                                                     const RequestSpec& spec, const Url& url) {
+  RequestSpec any = spec;
+  any.path = Template{{std::string("/")}};
+  SQUALL_TRY(auto request, make(any, url, {}));
+  request.constant_.headers.resize(kPath + 1);
+  // What goes before each path: that of the URL, less its slash at the end.
+  std::string& prefix = request.constant_.headers[kPath].value;
+  prefix.pop_back();
+  request.recording_ = std::move(recording);
+  return request;
+}
+
+void PreparedRequest::replay(const RecordedRequest& recorded, RenderedRequest& out) const {
+  out.headers = constant_.headers;
+  out.headers[0].value = recorded.method;
+  append_to_path(recorded.path, out.headers[kPath].value);
+  bool names_agent = false;
+  for (const auto& [name, value] : recorded.headers) {
+    // Pseudo-headers, which browsers record as well; what is ours to say; and what no name is.
+    const bool is_ours = name.starts_with(':') || name == "host" || name == "content-length";
+    if (name.empty() || is_ours || is_refused(name)) continue;
+    names_agent = names_agent || name == "user-agent";
+    out.headers.push_back({name, {}});
+    append_to_header(value, out.headers.back().value);
+    trim(out.headers.back().value);
+  }
+  if (!names_agent) out.headers.push_back({"user-agent", std::string(kUserAgent)});
+  out.body.clear();
+  out.shared = recorded.body;
+  if (recorded.body.empty()) return;
+  out.headers.push_back({"content-length", std::to_string(recorded.body.size())});
+}
+
 void PreparedRequest::render(const RenderContext& context, RenderedRequest& out) const {
+  if (recording_) {
+    replay(recording_->requests[context.number], out);
+    return;
+  }
   Random random(random_at(context.seed, context.number));
   out.headers = constant_.headers;
   for (const auto& [index, text] : varying_) {

@@ -14,6 +14,7 @@
 #include "generators/request/mapped_file.h"
 #include "generators/request/render.h"
 #include "generators/spec/load_spec.h"
+#include "generators/spec/recording.h"
 #include "generators/spec/target_spec.h"
 #include "harness/base/result.h"
 
@@ -54,15 +55,24 @@ class PreparedRequest {
                                       const std::filesystem::path& directory,
                                       const TextNames& names = {}, bool keeps_cookies = false);
 
+  /// Whatever was recorded: request `number` is the one of that number in the recording. `spec`
+  /// says what is expected of all.
+  static Result<PreparedRequest> make_replay(std::shared_ptr<const Recording> recording,
+                                             const RequestSpec& spec, const Url& url);
+
   /// True when every request is the same: then constant() is it.
-  bool is_constant() const { return varying_.empty() && !body_varies_ && !keeps_cookies_; }
+  bool is_constant() const {
+    return varying_.empty() && !body_varies_ && !keeps_cookies_ && !recording_;
+  }
   const RenderedRequest& constant() const { return constant_; }
   /// Makes `out` the request that `context` says. `out` may hold an earlier request.
   void render(const RenderContext& context, RenderedRequest& out) const;
 
   bool has_body() const { return has_body_; }
-  /// True when doing it twice is as good as once (RFC 9110 §9.2.2).
-  bool is_idempotent() const;
+  /// The same for one request, as it was rendered: of those replayed, only some have one.
+  bool has_body(const RenderedRequest& rendered) const {
+    return recording_ ? !rendered.content().empty() : has_body_;
+  }
   const Expectation& expectation() const { return expectation_; }
   /// What is taken from its answer.
   std::span<const Extraction> takes() const { return takes_; }
@@ -87,6 +97,7 @@ class PreparedRequest {
   static constexpr std::size_t kAuthority = 2;  // Of the headers.
   static constexpr std::size_t kPath = 3;
 
+  void replay(const RecordedRequest& recorded, RenderedRequest& out) const;
   Result<void> add_headers(const RequestSpec& spec, const TextNames& names);
   Result<void> add_body(const RequestSpec& spec, const std::filesystem::path& directory,
                         const TextNames& names);
@@ -97,6 +108,7 @@ class PreparedRequest {
   std::vector<std::pair<std::size_t, PreparedText>> varying_;  // Which header, and its text.
   PreparedText body_;
   std::shared_ptr<const MappedFile> file_;
+  std::shared_ptr<const Recording> recording_;  // Instead of all of the above but the first four.
   bool body_varies_ = false;
   bool has_body_ = false;
   bool keeps_body_ = false;

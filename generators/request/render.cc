@@ -41,28 +41,6 @@ bool may_stand_in_path(char letter) {
          (letter >= '0' && letter <= '9') || kMarks.find(letter) != std::string_view::npos;
 }
 
-void append_to_path(std::string_view value, std::string& out) {
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char letter = value[i];
-    const bool is_encoded =
-        letter == '%' && i + 2 < value.size() && is_hex(value[i + 1]) && is_hex(value[i + 2]);
-    if (is_encoded || may_stand_in_path(letter)) {
-      out += letter;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(letter);
-    out += '%';
-    out += kHexDigits[byte >> 4U];
-    out += kHexDigits[byte & 0xfU];
-  }
-}
-
-void append_to_header(std::string_view value, std::string& out) {
-  std::copy_if(value.begin(), value.end(), std::back_inserter(out), [](char letter) {
-    return letter == '\t' || (static_cast<unsigned char>(letter) >= ' ' && letter != '\x7f');
-  });
-}
-
 /// How many single letters have to be changed to make one word of the other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -198,6 +176,28 @@ void PreparedText::render(const RenderContext& context, Random& random, TextPlac
                           std::string& out) const {
   const Fill fill{context, random, place, out};
   for (const Part& part : parts_) std::visit(fill, part);
+}
+
+void append_to_path(std::string_view value, std::string& out) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char letter = value[i];
+    const bool is_encoded =
+        letter == '%' && i + 2 < value.size() && is_hex(value[i + 1]) && is_hex(value[i + 2]);
+    if (is_encoded || may_stand_in_path(letter)) {
+      out += letter;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(letter);
+    out += '%';
+    out += kHexDigits[byte >> 4U];
+    out += kHexDigits[byte & 0xfU];
+  }
+}
+
+void append_to_header(std::string_view value, std::string& out) {
+  std::copy_if(value.begin(), value.end(), std::back_inserter(out), [](char letter) {
+    return letter == '\t' || (static_cast<unsigned char>(letter) >= ' ' && letter != '\x7f');
+  });
 }
 
 void to_path(std::string& path) {

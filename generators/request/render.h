@@ -81,6 +81,12 @@ class PreparedText {
   const DataTable* once_ = nullptr;
 };
 
+/// Appends `value` to `out`, percent-encoded where it may not stand in a path or query.
+void append_to_path(std::string_view value, std::string& out);
+
+/// Appends `value` to `out`, less what would end the header that it stands in.
+void append_to_header(std::string_view value, std::string& out);
+
 /// Makes `path`, as it was rendered, one that can be asked for: of a whole URL its path, and never
 /// without a slash at the beginning.
 void to_path(std::string& path);

@@ -15,12 +15,21 @@ ArrivalWalk::ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals 
   find(slice_.first);
 }
 
+ArrivalWalk::ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice)
+    : moments_(std::move(moments)), slice_(slice) {
+  find(slice_.first);
+}
+
 void ArrivalWalk::pop() {
   if (next_) find(next_->number + slice_.step);
 }
 
 void ArrivalWalk::find(std::uint64_t number) {
   next_.reset();
+  if (moments_) {
+    if (number < moments_->size()) next_ = Arrival{number, (*moments_)[number]};
+    return;
+  }
   if (kind_ == Arrivals::kConstant) {
     if (number < schedule_->count()) {
       next_ = Arrival{number, schedule_->due(static_cast<long double>(number))};

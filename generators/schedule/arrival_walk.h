@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "generators/schedule/open_schedule.h"
 #include "generators/spec/load_spec.h"
@@ -43,6 +44,8 @@ class ArrivalWalk {
  public:
   ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind, std::uint64_t seed,
               Slice slice);
+  /// Arrivals at given moments, which are in order.
+  ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice);
 
   /// The next arrival, or none when the load is over. Stays until pop().
   const std::optional<Arrival>& peek() const { return next_; }
@@ -52,8 +55,9 @@ class ArrivalWalk {
   void find(std::uint64_t number);
 
   std::shared_ptr<const OpenSchedule> schedule_;
-  Arrivals kind_;
-  std::uint64_t seed_;
+  std::shared_ptr<const std::vector<Duration>> moments_;  // Instead of a schedule.
+  Arrivals kind_ = Arrivals::kConstant;
+  std::uint64_t seed_ = 0;
   Slice slice_;
   std::optional<Arrival> next_;
   std::uint64_t walked_ = 0;  // Poisson: how many gaps have been added up,

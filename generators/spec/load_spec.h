@@ -48,6 +48,17 @@ struct ClosedSpec {
   ThinkSpec think;
 };
 
+/// Requests start when a recording says that they once did, whatever became of those before.
+struct ReplaySpec {
+  enum class Format { kCombined, kJson, kHar };
+  std::string file;
+  std::optional<Format> format;      ///< None: as its name and its text suggest.
+  double speed = 1;                  ///< 2: in half of the time.
+  std::vector<std::string> methods;  ///< Only these; none: all.
+  std::uint64_t requests = 0;        ///< What the file holds of them,
+  Duration length{};                 ///< and how long they take, at this speed.
+};
+
 /// Statuses `low` to `high`, both included.
 struct StatusRange {
   int low = 0;
@@ -86,14 +97,16 @@ struct DataSpec {
 struct LoadSpec {
   std::string name;
   std::string target;
-  std::variant<OpenSpec, ClosedSpec> schedule;
-  Duration at{};                      ///< When it begins, from the start of the load.
-  std::vector<RequestSpec> requests;  ///< A mix, or the steps of a flow. At least one.
+  std::variant<OpenSpec, ClosedSpec, ReplaySpec> schedule;
+  Duration at{};  ///< When it begins, from the start of the load.
+  /// A mix, or the steps of a flow: at least one. Of a replay, one with what to expect of all.
+  std::vector<RequestSpec> requests;
   bool is_flow = false;
   bool cookies = false;                   ///< Users, or walks of an open flow, keep cookies.
   std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.
 
-  bool is_open() const { return std::holds_alternative<OpenSpec>(schedule); }
+  /// True when requests are due by a schedule: OpenSpec or ReplaySpec.
+  bool is_open() const { return !std::holds_alternative<ClosedSpec>(schedule); }
   /// How long requests are due, not counting `at`.
   Duration length() const;
 };

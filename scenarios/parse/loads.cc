@@ -63,16 +63,36 @@ void read_load(Reading& reading, const std::string& name, const Node& node) {
   LoadSpec load;
   load.name = name;
   const std::string what = "load " + name;
-  const MapReader map(reading, node, what,
-                      {"target", "open", "closed", "at", "requests", "flow", "cookies", "on"});
+  const MapReader map(
+      reading, node, what,
+      {"target", "open", "closed", "at", "requests", "flow", "cookies", "replay", "expect", "on"});
   if (const Node* target = map.require("target", "the name of a target")) {
     load.target = read_reference(reading, *target, what, "target", "targets").value_or("");
   }
-  const auto schedule = map.exactly_one({"open", "closed"});
+  const auto schedule = map.exactly_one({"open", "closed", "replay"});
   if (schedule == "open") load.schedule = read_open(reading, *map.find("open"), what);
   if (schedule == "closed") load.schedule = read_closed(reading, *map.find("closed"), what);
   map.set(load.at, "at", kDuration);
-  const auto requests = map.exactly_one({"requests", "flow"});
+  std::optional<std::string> requests;
+  if (schedule == "replay") {
+    load.schedule = read_replay(reading, *map.find("replay"), what);
+    generators::RequestSpec any;
+    any.name = "replay";
+    if (const Node* expect = map.find("expect")) any.expect = read_expect(reading, *expect, what);
+    load.requests.push_back(std::move(any));
+    for (const char* const key : {"requests", "flow", "cookies"}) {
+      if (map.find(key) == nullptr) continue;
+      map.mistake_at(key,
+                     "a replay brings its own requests: leave '" + std::string(key) + "' away");
+    }
+  } else {
+    requests = map.exactly_one({"requests", "flow"});
+    if (schedule && map.find("expect") != nullptr) {
+      map.mistake_at("expect",
+                     "each request has an 'expect' of its own; only a replay has one for"
+                     " all");
+    }
+  }
   if (requests) {
     load.is_flow = *requests == "flow";
     read_requests(reading, *map.find(*requests), what, load);

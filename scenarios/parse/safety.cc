@@ -102,9 +102,10 @@ void read_capacity(Reading& reading, const Node& section) {
   if (const Node* search = map.require("search", "the name of an open load")) {
     capacity.search = read_reference(reading, *search, "capacity", "load", "load").value_or("");
     const auto* load = reading.scenario.find_load(capacity.search);
-    if (load != nullptr && !load->is_open()) {
-      map.mistake_at("search",
-                     "load " + capacity.search + " is closed: only an open load has a rate");
+    if (load != nullptr && !std::holds_alternative<generators::OpenSpec>(load->schedule)) {
+      map.mistake_at("search", "load " + capacity.search + " is " +
+                                   (load->is_open() ? "a replay" : "closed") +
+                                   ": only an open load has a rate");
     }
   }
   RateRange within;

@@ -22,6 +22,8 @@ void read_capacity(Reading& reading, const Node& section);  ///< After the loads
 /// `requests` or `flow` of a load.
 void read_requests(Reading& reading, const Node& node, const std::string& what,
                    generators::LoadSpec& load);
+/// `replay` of a load, with what its file holds.
+generators::ReplaySpec read_replay(Reading& reading, const Node& node, const std::string& what);
 /// `expect` of a request or a probe.
 generators::ExpectSpec read_expect(Reading& reading, const Node& node, const std::string& what);
 /// `on: {agents: {role: edge}}`.

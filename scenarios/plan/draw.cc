@@ -233,6 +233,9 @@ class Drawing {
     if (const auto* closed = std::get_if<generators::ClosedSpec>(&load.schedule)) {
       return std::to_string(closed->users) + (closed->users == 1 ? " user" : " users");
     }
+    if (const auto* replay = std::get_if<generators::ReplaySpec>(&load.schedule)) {
+      return "replay of " + std::to_string(replay->requests);
+    }
     double low = 1e300;
     double high = 0;
     for (const auto& stage : std::get<generators::OpenSpec>(load.schedule).stages) {

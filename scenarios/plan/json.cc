@@ -32,6 +32,9 @@ Json of_schedule(const generators::LoadSpec& load) {
   if (const auto* closed = std::get_if<generators::ClosedSpec>(&load.schedule)) {
     return {{"users", closed->users}, {"think_ms", to_milliseconds(closed->think.mean)}};
   }
+  if (const auto* replay = std::get_if<generators::ReplaySpec>(&load.schedule)) {
+    return {{"replay", replay->file}, {"requests", replay->requests}, {"speed", replay->speed}};
+  }
   const auto& open = std::get<generators::OpenSpec>(load.schedule);
   Json stages = Json::array();
   for (const auto& stage : open.stages) {

@@ -143,6 +143,11 @@ std::string how_it_is_sent(const generators::LoadSpec& load) {
     }
     return text;
   }
+  if (const auto* replay = std::get_if<generators::ReplaySpec>(&load.schedule)) {
+    const bool is_one = replay->requests == 1;
+    return "replay of " + std::to_string(replay->requests) + (is_one ? " request" : " requests") +
+           " from " + replay->file + " in " + in_words(replay->length);
+  }
   const auto& open = std::get<generators::OpenSpec>(load.schedule);
   std::string text = open.arrivals == generators::Arrivals::kPoisson ? "poisson" : "constant";
   constexpr std::size_t kMostStages = 6;
