@@ -73,7 +73,7 @@ RequestSpec step(const std::string& path) {
 }
 
 /// Log in with a number, go where the answer says with the token that it gave, and come out.
-LoadSpec shop_load(std::variant<OpenSpec, ClosedSpec> schedule) {
+LoadSpec shop_load(decltype(LoadSpec::schedule) schedule) {
   LoadSpec load;
   load.name = "shop";
   load.target = "edge";

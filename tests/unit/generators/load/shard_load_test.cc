@@ -161,7 +161,7 @@ TargetSpec target(Protocol protocol) {
   return spec;
 }
 
-LoadSpec load(std::variant<OpenSpec, ClosedSpec> schedule) {
+LoadSpec load(decltype(LoadSpec::schedule) schedule) {
   LoadSpec spec;
   spec.name = "browse";
   spec.target = "edge";
