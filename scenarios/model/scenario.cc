@@ -67,4 +67,8 @@ const ServiceSpec* Scenario::find_service(const std::string& service) const {
   return find_named(services, service);
 }
 
+const ObjectiveSpec* Scenario::find_objective(const std::string& objective) const {
+  return find_named(objectives, objective);
+}
+
 }  // namespace squall::scenarios

@@ -11,6 +11,8 @@
 #include "generators/spec/load_spec.h"
 #include "generators/spec/target_spec.h"
 #include "harness/base/units.h"
+#include "scenarios/model/guard_spec.h"
+#include "scenarios/model/objective_spec.h"
 
 namespace squall::scenarios {
 
@@ -38,45 +40,6 @@ struct ServiceSpec {
 /// `text` with `${instance}` (from 1) and `${port(BASE)}` (BASE + instance - 1) put in, and `$${`
 /// made a literal `${`.
 std::string expand_for_instance(const std::string& text, std::uint64_t instance);
-
-/// A condition on an answer: "status < 500", "status = 200 and request = browse".
-struct GoodSpec {
-  std::string text;
-  enum class Compare { kLess, kLessOrEqual, kEqual, kNotEqual, kGreaterOrEqual, kGreater };
-  Compare compare = Compare::kLess;
-  int status = 500;
-};
-
-/// A service-level objective on a load. Exactly one of `good`, `within` is given.
-struct ObjectiveSpec {
-  std::string name;
-  std::string load;
-  std::optional<GoodSpec> good;    ///< An answer that satisfies this is good.
-  std::optional<Duration> within;  ///< An ok answer with `response` of at most this is good.
-  Share goal;
-  std::optional<std::string> after;  ///< Only from `by` after the end of this fault.
-  std::optional<Duration> by;
-  std::optional<std::uint64_t> min_samples;
-  std::optional<Duration> period;
-};
-
-/// A condition that ends the run early.
-struct GuardSpec {
-  std::string name;
-  std::string when;
-  Duration lasting{};
-  std::optional<std::uint64_t> min_samples;
-};
-
-/// What else must hold, asked every interval.
-struct ProbeSpec {
-  std::string name;
-  std::string url;
-  Duration every = std::chrono::seconds(1);
-  generators::ExpectSpec expect;
-  std::string count = "always";
-  std::optional<Duration> never_down_for;
-};
 
 struct SafetySpec {
   Duration longest = std::chrono::minutes(60);
@@ -131,6 +94,7 @@ struct Scenario {
   const generators::LoadSpec* find_load(const std::string& load) const;
   const faults::FaultSpec* find_fault(const std::string& fault) const;
   const ServiceSpec* find_service(const std::string& service) const;
+  const ObjectiveSpec* find_objective(const std::string& objective) const;
 };
 
 }  // namespace squall::scenarios

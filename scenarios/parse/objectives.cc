@@ -1,87 +1,98 @@
 #include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
-#include "scenarios/parse/numbers.h"
+#include "scenarios/parse/conditions.h"
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
 namespace {
+
+constexpr std::array kWindowFigures{"p50", "p90", "p95", "p99", "p99.9", "max"};
+
+/// `request: browse`: one of the load's requests by its name.
+void read_request_name(Reading& reading, const MapReader& map, ObjectiveSpec& objective) {
+  map.set(objective.request, "request", kLine);
+  const auto* const load = reading.scenario.find_load(objective.load);
+  if (!objective.request || load == nullptr) return;
+  std::vector<std::string> known;
+  for (const generators::RequestSpec& request : load->requests) known.push_back(request.name);
+  if (std::find(known.begin(), known.end(), *objective.request) != known.end()) return;
+  map.mistake_at("request", "load " + objective.load + " has no request named " +
+                                in_quotes(*objective.request) + hint(*objective.request, known));
+}
+
+/// `windows: {of: 10s, p99: 250ms}`.
+void read_windows(Reading& reading, const Node& node, const std::string& what,
+                  ObjectiveSpec& objective) {
+  std::vector<std::string> keys(kWindowFigures.begin(), kWindowFigures.end());
+  const std::vector<std::string> figures = keys;
+  keys.insert(keys.begin(), "of");
+  const MapReader map(reading, node, what + ".windows", keys);
+  WindowsSpec windows;
+  map.set_required(windows.of, "of", kPositiveDuration);
+  if (windows.of % std::chrono::seconds(1) != Duration::zero()) {
+    map.mistake_at("of", "a window is whole seconds: expected such as 10s");
+  }
+  if (const auto figure = map.exactly_one(figures)) {
+    windows.limit.figure = *figure;
+    windows.limit.percentile = parse_percentile_name(*figure).value.value_or(100);
+    map.set(windows.limit.limit, *figure, kPositiveDuration);
+  }
+  objective.windows = windows;
+}
+
+/// `during`, or `after` with `by`: the seconds that the objective looks at.
+void read_stretch(Reading& reading, const MapReader& map, const std::string& what,
+                  ObjectiveSpec& objective) {
+  map.at_most_one({"during", "after"});
+  if (const Node* during = map.find("during")) {
+    objective.during = read_reference(reading, *during, what, "fault", "faults");
+  }
+  if (const Node* after = map.find("after")) {
+    objective.after = read_reference(reading, *after, what, "fault", "faults");
+    map.require("by", "how long after the fault it must hold again, such as 10s");
+  }
+  map.set(objective.by, "by", kDuration);
+  if (map.find("by") != nullptr) map.require("after", "the name of a fault");
+}
+
+void read_goal(const MapReader& map, ObjectiveSpec& objective) {
+  if (map.find("limit") != nullptr) {
+    if (objective.limit) objective.goal = {objective.limit->share()};
+    if (map.find("goal") != nullptr) {
+      map.mistake_at("goal", "a limit is kept or not: expected no goal beside 'limit'");
+    }
+    return;
+  }
+  map.set_required(objective.goal, "goal", kShare);
+  if (objective.goal.value <= 0 && map.find("goal") != nullptr && map.get("goal", kShare)) {
+    map.mistake_at("goal", "a goal of 0 is always met: expected more");
+  }
+}
 
 void read_objective(Reading& reading, const std::string& name, const Node& node) {
   ObjectiveSpec objective;
   objective.name = name;
   const std::string what = "objective " + name;
   const MapReader map(reading, node, what,
-                      {"load", "good", "within", "goal", "after", "by", "min_samples", "period"});
+                      {"load", "request", "good", "within", "windows", "limit", "goal", "during",
+                       "after", "by", "min_samples", "period"});
   if (const Node* load = map.require("load", "the name of a load")) {
     objective.load = read_reference(reading, *load, what, "load", "load").value_or("");
   }
-  map.exactly_one({"good", "within"});
+  read_request_name(reading, map, objective);
+  map.exactly_one({"good", "within", "windows", "limit"});
   map.set(objective.good, "good", kGood);
   map.set(objective.within, "within", kPositiveDuration);
-  map.set_required(objective.goal, "goal", kShare);
-  if (objective.goal.value <= 0 && map.find("goal") != nullptr && map.get("goal", kShare)) {
-    map.mistake_at("goal", "a goal of 0 is always met: expected more");
-  }
-  if (const Node* after = map.find("after")) {
-    objective.after = read_reference(reading, *after, what, "fault", "faults");
-    map.require("by", "how long after the fault it must hold again, such as 10s");
-    reading.not_yet(*after, "objectives." + name + ".after");
-  }
-  map.set(objective.by, "by", kDuration);
-  if (map.find("by") != nullptr) map.require("after", "the name of a fault");
+  if (const Node* windows = map.find("windows")) read_windows(reading, *windows, what, objective);
+  map.set(objective.limit, "limit", kLimit);
+  read_goal(map, objective);
+  read_stretch(reading, map, what, objective);
   map.set(objective.min_samples, "min_samples", kCount);
   map.set(objective.period, "period", kPositiveDuration);
-  if (const Node* period = map.find("period")) {
-    reading.not_yet(*period, "objectives." + name + ".period");
-  }
   reading.scenario.objectives.push_back(std::move(objective));
-}
-
-/// Checks "available.burn_rate > 14.4", "browse.error_share > 20%", "browse.p99 > 250ms".
-void check_condition(Reading& reading, const Node& node, const std::string& what,
-                     const std::string& text) {
-  constexpr std::string_view kExample = "a condition such as browse.error_share > 20%";
-  static const std::vector<std::string> kOfObjective{"burn_rate", "budget_spent"};
-  static const std::vector<std::string> kOfLoad{"error_share", "rate", "p50", "p90",
-                                                "p95",         "p99",  "max"};
-  const auto no = [&](const std::string& why) {
-    reading.mistakes.add(node.place, what + ": " + why);
-  };
-  const std::size_t dot = text.find('.');
-  const std::size_t sign = text.find_first_of("<>");
-  if (dot == std::string::npos || sign == std::string::npos || dot > sign) {
-    return no(is_not(text, kExample));
-  }
-  const std::string name(trimmed(std::string_view(text).substr(0, dot)));
-  const std::string metric(trimmed(std::string_view(text).substr(dot + 1, sign - dot - 1)));
-  std::string_view limit = std::string_view(text).substr(sign + 1);
-  if (limit.starts_with('=')) limit.remove_prefix(1);
-  limit = trimmed(limit);
-  const auto has = [](const std::vector<std::string>& words, const std::string& word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
-  std::vector<std::string> known = reading.names["objectives"];
-  const bool is_objective = has(known, name);
-  const auto& loads = reading.names["load"];
-  known.insert(known.end(), loads.begin(), loads.end());
-  if (!has(known, name))
-    return no("unknown objective or load " + in_quotes(name) + hint(name, known));
-  std::vector<std::string> metrics = is_objective ? kOfObjective : std::vector<std::string>{};
-  if (has(loads, name)) metrics.insert(metrics.end(), kOfLoad.begin(), kOfLoad.end());
-  if (!has(metrics, metric))
-    return no("unknown figure " + in_quotes(metric) + hint(metric, metrics));
-  std::string mistake;
-  if (metric == "burn_rate") {
-    mistake = parse_number(limit, "a number such as 14.4").mistake;
-  } else if (metric == "rate") {
-    mistake = parse_rate(limit).mistake;
-  } else if (metric == "budget_spent" || metric == "error_share") {
-    mistake = parse_share(limit).mistake;
-  } else {
-    mistake = parse_duration(limit).mistake;
-  }
-  if (!mistake.empty()) no(mistake);
 }
 
 }  // namespace
@@ -89,41 +100,6 @@ void check_condition(Reading& reading, const Node& node, const std::string& what
 void read_objectives(Reading& reading, const Node& section) {
   for_each_named(reading, section, "objective", [&](const std::string& name, const Node& node) {
     read_objective(reading, name, node);
-  });
-}
-
-void read_guards(Reading& reading, const Node& section) {
-  reading.not_yet(section, "guards");
-  for_each_named(reading, section, "guard", [&](const std::string& name, const Node& node) {
-    GuardSpec guard;
-    guard.name = name;
-    const std::string what = "guard " + name;
-    const MapReader map(reading, node, what, {"when", "for", "min_samples"});
-    map.set_required(guard.when, "when", kLine);
-    map.set(guard.lasting, "for", kDuration);
-    map.set(guard.min_samples, "min_samples", kCount);
-    if (!guard.when.empty()) check_condition(reading, *map.find("when"), what, guard.when);
-    reading.scenario.guards.push_back(std::move(guard));
-  });
-}
-
-void read_probes(Reading& reading, const Node& section) {
-  reading.not_yet(section, "probes");
-  for_each_named(reading, section, "probe", [&](const std::string& name, const Node& node) {
-    ProbeSpec probe;
-    probe.name = name;
-    const std::string what = "probe " + name;
-    const MapReader map(reading, node, what, {"get", "every", "expect", "count", "never_down_for"});
-    if (const Node* url = map.require("get", "a URL")) {
-      if (read_url(reading, *url)) probe.url = url->text;
-    }
-    map.set(probe.every, "every", kPositiveDuration);
-    if (const Node* expect = map.find("expect")) probe.expect = read_expect(reading, *expect, what);
-    map.set_word<std::string>(probe.count, "count", "way to count",
-                              {{"always", "always"}, {"before_and_after", "before_and_after"}});
-    map.set(probe.never_down_for, "never_down_for", kPositiveDuration);
-    map.at_most_one({"count", "never_down_for"});
-    reading.scenario.probes.push_back(std::move(probe));
   });
 }
 

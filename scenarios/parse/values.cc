@@ -27,8 +27,8 @@ constexpr double kHighestRate = 1e9;
 constexpr double kMostBytes = 1e18;
 constexpr double kMostBitsPerSecond = 1e15;
 
-constexpr std::array kTimeUnits{Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3},
-                                Unit{"s", 1},     Unit{"m", 60},    Unit{"h", 3600}};
+constexpr std::array kTimeUnits{Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3}, Unit{"s", 1},
+                                Unit{"m", 60},    Unit{"h", 3600},  Unit{"d", 86400}};
 constexpr std::array kPerUnits{Unit{"/s", 1}, Unit{"/m", 1.0 / 60}, Unit{"/h", 1.0 / 3600}};
 constexpr std::array kSizeUnits{
     Unit{"B", 1},         Unit{"KB", 1e3},         Unit{"MB", 1e6},

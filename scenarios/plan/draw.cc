@@ -86,6 +86,7 @@ class Drawing {
     for (const auto& objective : scenario.objectives) {
       list_ = std::max(list_, objective.name.size() + 4);
     }
+    for (const auto& guard : scenario.guards) list_ = std::max(list_, guard.name.size() + 4);
     list_ = std::min(list_, kLongestLabel + 4);
     plot_ = columns_ - left_;
   }
@@ -94,7 +95,8 @@ class Drawing {
     std::string text = head();
     text += chart();
     text += bands();
-    text += services() + loads() + faults() + objectives() + phases() + safety() + missing();
+    text +=
+        services() + loads() + faults() + objectives() + guards() + phases() + safety() + missing();
     return text;
   }
 
@@ -341,6 +343,13 @@ class Drawing {
     for (const auto& objective : scenario_.objectives) {
       text += line(objective.name, what_is_promised(objective));
     }
+    return text;
+  }
+
+  std::string guards() const {
+    if (scenario_.guards.empty()) return "";
+    std::string text = "guards\n";
+    for (const auto& guard : scenario_.guards) text += line(guard.name, what_is_guarded(guard));
     return text;
   }
 

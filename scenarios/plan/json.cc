@@ -91,12 +91,30 @@ Json of_objectives(const Scenario& scenario) {
     Json one = {{"load", objective.load}};
     if (objective.good) one["good"] = objective.good->text;
     if (objective.within) one["within_ms"] = to_milliseconds(*objective.within);
+    if (objective.request) one["request"] = *objective.request;
+    if (objective.windows) {
+      one["windows"] = {{"of_s", to_seconds(objective.windows->of)},
+                        {"figure", objective.windows->limit.figure},
+                        {"limit_ms", to_milliseconds(objective.windows->limit.limit)}};
+    }
+    if (objective.limit) {
+      one["limit"] = {{"figure", objective.limit->figure},
+                      {"limit_ms", to_milliseconds(objective.limit->limit)}};
+    }
     one["goal"] = objective.goal.value;
+    if (objective.during) one["during"] = *objective.during;
     if (objective.after) one["after"] = *objective.after;
     if (objective.by) one["by_s"] = to_seconds(*objective.by);
     if (objective.min_samples) one["min_samples"] = *objective.min_samples;
+    if (objective.period) one["period_s"] = to_seconds(*objective.period);
     list[objective.name] = std::move(one);
   }
+  return list;
+}
+
+Json of_guards(const Scenario& scenario) {
+  Json list = Json::object();
+  for (const GuardSpec& guard : scenario.guards) list[guard.name] = what_is_guarded(guard);
   return list;
 }
 
@@ -140,6 +158,7 @@ std::string to_json(const Scenario& scenario, const Plan& plan) {
                      {"faults", of_faults(plan)},
                      {"phases", of_phases(plan)},
                      {"objectives", of_objectives(scenario)},
+                     {"guards", of_guards(scenario)},
                      {"safety",
                       {{"longest_s", to_seconds(scenario.safety.longest)},
                        {"lease_s", to_seconds(scenario.safety.lease)}}},

@@ -100,11 +100,15 @@ std::string settings_words(const std::map<std::string, std::string>& settings) {
 }  // namespace
 
 std::string in_words(Duration length) {
+  constexpr Duration kDay = std::chrono::hours(24);
   const double seconds = to_seconds(length);
   if (length == Duration::zero()) return "0 s";
   if (length < std::chrono::milliseconds(1)) return number(seconds * 1e6) + " us";
   if (length < std::chrono::seconds(1)) return number(seconds * 1e3) + " ms";
   if (length < std::chrono::minutes(2)) return number(seconds) + " s";
+  if (length >= 2 * kDay && length % kDay == Duration::zero()) {
+    return std::to_string(length / kDay) + " d";
+  }
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(length);
   const Duration rest = length - minutes;
   return std::to_string(minutes.count()) + " min" +
@@ -163,15 +167,43 @@ std::string how_it_is_sent(const generators::LoadSpec& load) {
   return text;
 }
 
+std::string in_words(const LimitSpec& limit) {
+  return limit.figure + " at most " + in_words(limit.limit);
+}
+
 std::string what_is_promised(const ObjectiveSpec& objective) {
   std::string text = "load " + objective.load + ": ";
+  if (objective.request) text += "of " + *objective.request + " ";
   if (objective.good) text += objective.good->text;
   if (objective.within) text += "answered within " + in_words(*objective.within);
-  text += ", goal " + in_words(objective.goal);
+  if (objective.windows) {
+    text += "windows of " + in_words(objective.windows->of) + " with " +
+            in_words(objective.windows->limit);
+  }
+  if (objective.limit) {
+    text += in_words(*objective.limit);
+  } else {
+    text += ", goal " + in_words(objective.goal);
+  }
+  if (objective.during) text += ", during " + *objective.during;
   if (objective.after) text += ", after " + *objective.after;
   if (objective.by) text += " by " + in_words(*objective.by);
   if (objective.min_samples) {
     text += ", at least " + std::to_string(*objective.min_samples) + " samples";
+  }
+  if (objective.period) text += ", its budget also for " + in_words(*objective.period);
+  return text;
+}
+
+std::string what_is_guarded(const GuardSpec& guard) {
+  std::string text;
+  if (guard.when) text = guard.when->text;
+  if (guard.file) text = "file " + *guard.file + " is there";
+  if (guard.probe) text = "probe " + *guard.probe + " fails";
+  if (guard.outside) text = guard.outside->url + " does not answer as expected";
+  if (guard.lasting > Duration::zero()) text += " for " + in_words(guard.lasting);
+  if (guard.min_samples) {
+    text += ", at least " + std::to_string(*guard.min_samples) + " samples";
   }
   return text;
 }

@@ -11,12 +11,14 @@
 
 namespace squall::scenarios {
 
-/// "8 s", "250 ms", "1.5 s", "2 min 30 s".
+/// "8 s", "250 ms", "1.5 s", "2 min 30 s", "30 d".
 std::string in_words(Duration length);
 /// "1000/s", "0.5/s".
 std::string in_words(Rate rate);
 /// "99.9 %".
 std::string in_words(Share share);
+/// "p99 at most 250 ms".
+std::string in_words(const LimitSpec& limit);
 
 /// What a fault will do, in words: "signal KILL to 1 of 2 of service web (seeded pick)".
 std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
@@ -24,6 +26,8 @@ std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenari
 std::string how_it_is_sent(const generators::LoadSpec& load);
 /// "load browse: status < 500, goal 99.9 %".
 std::string what_is_promised(const ObjectiveSpec& objective);
+/// "browse.error_share > 20% for 5 s, at least 100 samples".
+std::string what_is_guarded(const GuardSpec& guard);
 /// "h2".
 std::string_view protocol_name(generators::Protocol protocol);
 
