@@ -8,11 +8,14 @@
 
 #include <fmt/format.h>
 
+#include "reports/judge/impact.h"
 #include "reports/judge/load_results.h"
 #include "reports/judge/objectives.h"
+#include "reports/judge/probes.h"
 #include "reports/judge/run_result.h"
 #include "reports/judge/trust.h"
 #include "reports/judge/words.h"
+#include "scenarios/plan/phrases.h"
 
 namespace squall::reports {
 namespace {
@@ -178,8 +181,11 @@ std::vector<FaultResult> fault_results(const RunRecord& record) {
     if (std::none_of(results.begin(), results.end(), [&fault](const FaultResult& result) {
           return result.record.label == fault.label;
         })) {
-      results.push_back(
-          {.record = fault, .planned_from = {}, .planned_to = {}, .budget_spent = {}});
+      results.push_back({.record = fault,
+                         .planned_from = {},
+                         .planned_to = {},
+                         .budget_spent = {},
+                         .impact = {}});
     }
   }
   return results;
@@ -199,6 +205,31 @@ std::map<std::string, double> budget_spent(const FaultRecord& fault, const RunRe
                                          : std::numeric_limits<double>::infinity();
   }
   return spent;
+}
+
+/// The objective with what its alerts would have done; scaled to the time of its load.
+ObjectiveResult objective_result(const scenarios::ObjectiveSpec& objective,
+                                 const std::vector<LoadResult>& loads, const RunRecord& record) {
+  ObjectiveResult result = judge_objective(objective, record);
+  const auto load = std::find_if(loads.begin(), loads.end(),
+                                 [&](const LoadResult& one) { return one.name == objective.load; });
+  const Duration length =
+      load == loads.end() ? record.plan.length : load->whole.to - load->whole.from;
+  result.burn = judge_burn(error_series(objective, record), result.goal, length);
+  return result;
+}
+
+GuardResult guard_result(const scenarios::GuardSpec& guard, const RunRecord& record) {
+  GuardResult result{.name = guard.name,
+                     .condition = scenarios::what_is_guarded(guard),
+                     .tripped = {},
+                     .sentence = {}};
+  for (const GuardTrip& trip : record.guard_trips) {
+    if (trip.guard != guard.name || result.tripped) continue;
+    result.tripped = trip.at;
+    result.sentence = trip.sentence;
+  }
+  return result;
 }
 
 AgentResult agent_result(const AgentRecord& agent, const Ledger& ledger) {
@@ -231,9 +262,16 @@ RunResult judge(const RunRecord& record) {
     result.loads.push_back(load_result(load, record, phases));
   }
   for (const auto& objective : record.scenario.objectives) {
-    result.objectives.push_back(judge_objective(objective, record));
+    result.objectives.push_back(objective_result(objective, result.loads, record));
+  }
+  for (const auto& guard : record.scenario.guards) {
+    result.guards.push_back(guard_result(guard, record));
+  }
+  for (const auto& probe : record.scenario.probes) {
+    result.probes.push_back(judge_probe(probe, record));
   }
   result.faults = fault_results(record);
+  judge_impact(record, result);
   for (const AgentRecord& agent : record.agents) {
     result.agents.push_back(agent_result(agent, record.ledger));
   }
@@ -253,6 +291,9 @@ RunResult judge(const RunRecord& record) {
   for (const LoadResult& load : result.loads) judge_load(load, result, record, reasons);
   for (const ObjectiveResult& objective : result.objectives) {
     if (!objective.met) reasons.push_back({Verdict::kFail, objective.sentence});
+  }
+  for (const ProbeResult& probe : result.probes) {
+    if (!probe.met) reasons.push_back({Verdict::kFail, probe.sentence});
   }
   conclude(std::move(reasons), result);
   return result;

@@ -6,19 +6,13 @@
 #include <limits>
 #include <string>
 
+#include "reports/judge/objectives.h"
+
 namespace squall::reports {
 namespace {
 
 constexpr std::int64_t kBeforeAll = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kAfterAll = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t second_of(Duration offset) {
-  return std::chrono::floor<std::chrono::seconds>(offset).count();
-}
-
-std::int64_t second_from(Duration offset) {
-  return std::chrono::ceil<std::chrono::seconds>(offset).count();
-}
 
 std::string_view to_string(generators::Protocol protocol) {
   switch (protocol) {
@@ -65,6 +59,7 @@ SecondPoint second_point(std::int64_t second, const generators::LoadSpec& load,
   point.completed = cell.completed;
   point.errors = cell.all_errors();
   point.unsent = cell.unsent;
+  point.not_ok = cell.due - std::min(cell.due, cell.ok_by_due);
   point.errors_by_class = cell.errors;
   // In the middle of the second a straight line has its mean over the second.
   point.due_rate =

@@ -1,50 +1,162 @@
 #include "reports/judge/objectives.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "reports/judge/words.h"
+#include "reports/judge/burn_rate.h"
+#include "reports/judge/objective_words.h"
 
 namespace squall::reports {
 namespace {
 
-using scenarios::GoodSpec;
 using scenarios::ObjectiveSpec;
 
-bool is_good(const GoodSpec& good, int status) {
-  switch (good.compare) {
-    case GoodSpec::Compare::kLess:
-      return status < good.status;
-    case GoodSpec::Compare::kLessOrEqual:
-      return status <= good.status;
-    case GoodSpec::Compare::kEqual:
-      return status == good.status;
-    case GoodSpec::Compare::kNotEqual:
-      return status != good.status;
-    case GoodSpec::Compare::kGreaterOrEqual:
-      return status >= good.status;
-    case GoodSpec::Compare::kGreater:
-      return status > good.status;
+/// The applications of one fault that were in force at all, by their begin.
+std::vector<const FaultRecord*> applications_of(const std::string& name, const RunRecord& record) {
+  std::vector<const FaultRecord*> found;
+  for (const FaultRecord& fault : record.faults) {
+    if (fault.name == name && fault.from) found.push_back(&fault);
   }
-  return false;
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto* a, const auto* b) { return *a->from < *b->from; });
+  return found;
 }
 
-std::uint64_t count_good(const ObjectiveSpec& objective, const SecondCell& cell) {
-  if (objective.within) return cell.ok_response.count_at_or_below(*objective.within);
-  std::uint64_t good = 0;
-  for (const auto& [status, times] : cell.status_by_due) {
-    if (objective.good && is_good(*objective.good, status)) good += times;
-  }
-  return good;
+/// Adds `next`, which does not begin before those that are there, without an overlap.
+void append(std::vector<Seconds>& stretches, Seconds next) {
+  if (!stretches.empty()) next.from = std::max(next.from, stretches.back().to);
+  if (!next.empty()) stretches.push_back(next);
 }
 
-std::uint64_t count_bad(const ObjectiveSpec& objective, const SecondCell& cell) {
-  return cell.due - std::min(cell.due, count_good(objective, cell));
+std::vector<Seconds> during(const std::string& name, const RunRecord& record) {
+  std::vector<Seconds> stretches;
+  for (const FaultRecord* fault : applications_of(name, record)) {
+    append(stretches, *seconds_in_force(*fault, record));
+  }
+  return stretches;
 }
+
+std::vector<Seconds> after(const std::string& name, Duration by, const RunRecord& record) {
+  std::vector<Seconds> stretches;
+  const auto applications = applications_of(name, record);
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    if (!applications[i]->to) continue;  // It never ended.
+    const auto times = actual_times(*applications[i], record);
+    Seconds stretch{.from = second_from(times->second + by)};
+    if (i + 1 < applications.size()) stretch.to = second_of(*applications[i + 1]->from);
+    append(stretches, stretch);
+  }
+  return stretches;
+}
+
+/// The part of `seconds` in which the ledger knows anything of the load.
+Seconds measured(const Seconds& seconds, const std::string& load, const Ledger& ledger) {
+  return seconds.overlap({.from = ledger.first_second(load), .to = ledger.end_second(load)});
+}
+
+/// Calls `each(window, tally)` for the windows of one stretch in which something fell due.
+void for_each_window(const ObjectiveSpec& objective, const RunRecord& record,
+                     const Seconds& stretch,
+                     const std::function<void(const Seconds&, const Tally&)>& each) {
+  const Indicator indicator(objective, record.scenario);
+  const Seconds known = measured(stretch, objective.load, record.ledger);
+  const auto length = std::max<std::int64_t>(second_of(objective.windows->of), 1);
+  for (std::int64_t from = known.from; from < known.to; from += length) {
+    const Seconds window{.from = from, .to = std::min(from + length, known.to)};
+    const Tally tally =
+        indicator.all_due(record.ledger.sum(objective.load, window.from, window.to));
+    if (tally.samples > 0) each(window, tally);
+  }
+}
+
+Tally tally_of(const ObjectiveSpec& objective, const RunRecord& record,
+               const std::vector<Seconds>& stretches) {
+  Tally sum;
+  const Indicator indicator(objective, record.scenario);
+  for (const Seconds& stretch : stretches) {
+    if (!objective.windows) {
+      sum += indicator.all_due(record.ledger.sum(objective.load, stretch.from, stretch.to));
+      continue;
+    }
+    for_each_window(objective, record, stretch, [&](const Seconds&, const Tally& tally) {
+      sum += {.samples = 1, .bad = is_bad_window(tally, objective.windows->limit) ? 1U : 0U};
+    });
+  }
+  return sum;
+}
+
+/// The percentile of a limit over all that fell due: none when it lies among those that never
+/// ended.
+LimitResult judge_limit(const ObjectiveSpec& objective, const RunRecord& record,
+                        const std::vector<Seconds>& stretches, std::uint64_t samples) {
+  LimitResult result{
+      .figure = objective.limit->figure, .limit = objective.limit->limit, .measured = {}};
+  const bool is_of_group = Indicator(objective, record.scenario).is_of_group();
+  Histogram response;
+  for (const Seconds& stretch : stretches) {
+    SecondCell cell = record.ledger.sum(objective.load, stretch.from, stretch.to);
+    response.merge(is_of_group ? cell.requests[*objective.request].response
+                               : cell.of(Metric::kResponse));
+  }
+  if (response.empty()) return result;
+  const double percent = objective.limit->percentile * static_cast<double>(samples) /
+                         static_cast<double>(response.count());
+  if (percent <= 100) result.measured = response.at_percentile(percent);
+  return result;
+}
+
+/// How long the load was to be offered in these seconds, in whole seconds.
+double length_of(const std::vector<Seconds>& stretches, const std::string& load,
+                 const RunRecord& record) {
+  double length = 0;
+  for (const scenarios::PlannedLoad& planned : record.plan.loads) {
+    if (planned.name != load) continue;
+    Duration to = planned.to;
+    if (record.early_end) to = std::clamp(record.early_end->at, planned.from, to);
+    const Seconds offered{.from = second_of(planned.from), .to = second_from(to)};
+    for (const Seconds& stretch : stretches) {
+      const Seconds both = stretch.overlap(offered);
+      if (!both.empty()) length += static_cast<double>(both.to - both.from);
+    }
+  }
+  return length;
+}
+
+PeriodBudget budget_for(Duration period, double length, const ObjectiveResult& result) {
+  PeriodBudget budget;
+  budget.period = period;
+  if (length <= 0) return budget;
+  budget.samples = static_cast<double>(result.samples) / length * to_seconds(period);
+  budget.allowed = (1 - result.goal) * budget.samples;
+  if (result.bad == 0) return budget;
+  const auto bad = static_cast<double>(result.bad);
+  budget.share =
+      budget.allowed > 0 ? bad / budget.allowed : std::numeric_limits<double>::infinity();
+  if (result.budget_share > 0) {
+    budget.lasts = from_seconds(to_seconds(period) / result.budget_share);
+  }
+  return budget;
+}
+
+/// To a millionth of a request, so that 99.9 % of 1000 allows one, whatever binary fractions say.
+double allowed_of(std::uint64_t samples, double goal) {
+  return std::round((1 - goal) * static_cast<double>(samples) * 1e6) / 1e6;
+}
+
+/// A percentile of fewer than this many is nothing but the largest of them.
+std::uint64_t least_samples(const ObjectiveSpec& objective) {
+  if (objective.min_samples) return *objective.min_samples;
+  if (!objective.limit || objective.limit->percentile >= 100) return 1;
+  return static_cast<std::uint64_t>(std::ceil(1 / (1 - objective.limit->share()) - 1e-6));
+}
+
+}  // namespace
 
 std::int64_t second_of(Duration offset) {
   return std::chrono::floor<std::chrono::seconds>(offset).count();
@@ -53,42 +165,6 @@ std::int64_t second_of(Duration offset) {
 std::int64_t second_from(Duration offset) {
   return std::chrono::ceil<std::chrono::seconds>(offset).count();
 }
-
-/// The seconds that the objective looks at; none when it waits for a fault that never ended.
-std::optional<Seconds> seconds_of(const ObjectiveSpec& objective, const RunRecord& record) {
-  if (!objective.after) return Seconds{};
-  std::optional<Duration> end;  // Of the last application.
-  for (const FaultRecord& fault : record.faults) {
-    if (fault.name != *objective.after) continue;
-    const auto times = actual_times(fault, record);
-    if (times && fault.to) end = std::max(end.value_or(times->second), times->second);
-  }
-  if (!end) return std::nullopt;
-  return Seconds{.from = second_from(*end + objective.by.value_or(Duration{}))};
-}
-
-/// "within 250 ms, from 10 s after lossy-uplink".
-std::string condition_in_words(const ObjectiveSpec& objective) {
-  std::string words = objective.within ? "within " + as_chosen(*objective.within)
-                                       : "with " + (objective.good ? objective.good->text : "");
-  if (objective.after) {
-    words += ", from ";
-    if (objective.by && *objective.by > Duration{})
-      words += as_chosen(*objective.by) + " after ";
-    else
-      words += "the end of ";
-    words += *objective.after;
-  }
-  return words;
-}
-
-std::string allowed_in_words(double allowed) {
-  const auto whole = static_cast<std::uint64_t>(allowed);
-  const auto tenths = static_cast<int>((allowed - static_cast<double>(whole)) * 10);
-  return tenths == 0 ? thousands(whole) : fmt::format("{}.{}", thousands(whole), tenths);
-}
-
-}  // namespace
 
 Seconds Seconds::overlap(const Seconds& other) const {
   return {.from = std::max(from, other.from), .to = std::min(to, other.to)};
@@ -107,60 +183,96 @@ std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecor
   return Seconds{.from = from, .to = std::max(second_from(times->second), from + 1)};
 }
 
+std::vector<Seconds> stretches_of(const ObjectiveSpec& objective, const RunRecord& record) {
+  if (objective.during) return during(*objective.during, record);
+  if (!objective.after) return {Seconds{}};
+  return after(*objective.after, objective.by.value_or(Duration{}), record);
+}
+
 ObjectiveResult judge_objective(const ObjectiveSpec& objective, const RunRecord& record) {
   ObjectiveResult result;
   result.name = objective.name;
   result.load = objective.load;
   result.goal = objective.goal.value;
-  const int decimals = percent_decimals(result.goal);
-  const std::string condition = condition_in_words(objective);
-  result.text = fmt::format("{} of {} {}", percent(result.goal, decimals),
-                            objective.within ? "responses" : "requests", condition);
+  result.unit = objective.windows ? "window" : "request";
+  result.text = objective_text(objective);
 
-  const auto seconds = seconds_of(objective, record);
-  if (!seconds) {
-    result.sentence =
-        fmt::format("{}: no samples: {} never ended", objective.name, *objective.after);
-    return result;
-  }
-  const SecondCell cell = record.ledger.sum(objective.load, seconds->from, seconds->to);
-  result.samples = cell.due;
-  result.bad = count_bad(objective, cell);
-  // To a millionth of a request, so that 99.9 % of 1000 allows one, whatever binary fractions say.
-  result.budget_allowed =
-      std::round((1 - result.goal) * static_cast<double>(result.samples) * 1e6) / 1e6;
+  const std::vector<Seconds> stretches = stretches_of(objective, record);
+  const Tally tally = tally_of(objective, record, stretches);
+  result.samples = tally.samples;
+  result.bad = tally.bad;
+  result.budget_allowed = allowed_of(result.samples, result.goal);
   if (result.bad > 0) {
     result.budget_share = result.budget_allowed > 0
                               ? static_cast<double>(result.bad) / result.budget_allowed
                               : std::numeric_limits<double>::infinity();
   }
-  if (result.samples == 0) {
-    result.sentence = fmt::format("{}: no samples: no request fell due", objective.name);
-    return result;
+  if (objective.limit) result.limit = judge_limit(objective, record, stretches, result.samples);
+  if (objective.period) {
+    result.period =
+        budget_for(*objective.period, length_of(stretches, objective.load, record), result);
   }
-  const auto samples = static_cast<double>(result.samples);
-  result.measured = static_cast<double>(result.samples - result.bad) / samples;
-  if (result.samples < objective.min_samples.value_or(1)) {
-    result.sentence =
-        fmt::format("{}: too few samples: {}, at least {} wanted", objective.name,
-                    counted(result.samples, "request"), thousands(*objective.min_samples));
-    return result;
+  const std::uint64_t least = least_samples(objective);
+  if (result.samples > 0) {
+    result.measured =
+        static_cast<double>(result.samples - result.bad) / static_cast<double>(result.samples);
+    result.answer = ObjectiveResult::Answer::kTooFew;
   }
-  result.met = static_cast<double>(result.bad) <= result.budget_allowed;
-  result.sentence =
-      fmt::format("{}: {} {}, goal {}: {} of {} {} bad, {} allowed", objective.name,
-                  percent(*result.measured, decimals), condition, percent(result.goal, decimals),
-                  thousands(result.bad), counted(result.samples, "request"),
-                  result.bad == 1 ? "was" : "were", allowed_in_words(result.budget_allowed));
+  if (result.samples > 0 && result.samples >= least) {
+    result.met = static_cast<double>(result.bad) <= result.budget_allowed;
+    result.answer = result.met ? ObjectiveResult::Answer::kMet : ObjectiveResult::Answer::kMissed;
+  }
+  result.sentence = objective_sentence(objective, result, least, stretches.empty());
   return result;
 }
 
 std::uint64_t bad_in(const ObjectiveSpec& objective, const RunRecord& record,
                      const Seconds& seconds) {
-  const auto looked_at = seconds_of(objective, record);
-  if (!looked_at) return 0;
-  const Seconds both = looked_at->overlap(seconds);
-  return count_bad(objective, record.ledger.sum(objective.load, both.from, both.to));
+  std::uint64_t bad = 0;
+  const Indicator indicator(objective, record.scenario);
+  for (const Seconds& stretch : stretches_of(objective, record)) {
+    if (objective.windows) {
+      for_each_window(objective, record, stretch, [&](const Seconds& window, const Tally& tally) {
+        const bool counts = !window.overlap(seconds).empty();
+        if (counts && is_bad_window(tally, objective.windows->limit)) ++bad;
+      });
+      continue;
+    }
+    const Seconds both = stretch.overlap(seconds);
+    bad += indicator.all_due(record.ledger.sum(objective.load, both.from, both.to)).bad;
+  }
+  return bad;
+}
+
+ErrorSeries error_series(const ObjectiveSpec& objective, const RunRecord& record) {
+  ErrorSeries series;
+  series.from = record.ledger.first_second(objective.load);
+  const auto put = [&series](const Seconds& seconds, double samples, double bad) {
+    series.reach(seconds.to - 1);
+    const auto length = static_cast<double>(seconds.to - seconds.from);
+    for (std::int64_t second = seconds.from; second < seconds.to; ++second) {
+      const auto at = static_cast<std::size_t>(second - series.from);
+      series.samples.at(at) += samples / length;
+      series.bad.at(at) += bad / length;
+    }
+  };
+  const Indicator indicator(objective, record.scenario);
+  for (const Seconds& stretch : stretches_of(objective, record)) {
+    if (objective.windows) {
+      for_each_window(objective, record, stretch, [&](const Seconds& window, const Tally& tally) {
+        put(window, 1, is_bad_window(tally, objective.windows->limit) ? 1 : 0);
+      });
+      continue;
+    }
+    const Seconds known = measured(stretch, objective.load, record.ledger);
+    for (std::int64_t second = known.from; second < known.to; ++second) {
+      const Tally tally = indicator.all_due(record.ledger.sum(objective.load, second, second + 1));
+      if (tally.samples == 0) continue;  // Draining, where nothing falls due.
+      put({.from = second, .to = second + 1}, static_cast<double>(tally.samples),
+          static_cast<double>(tally.bad));
+    }
+  }
+  return series;
 }
 
 }  // namespace squall::reports

@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "harness/base/units.h"
+#include "reports/judge/indicator.h"
 #include "reports/judge/run_record.h"
 #include "reports/judge/run_result.h"
 
@@ -16,8 +19,13 @@ struct Seconds {
   std::int64_t to = std::numeric_limits<std::int64_t>::max();
 
   bool empty() const { return from >= to; }
+  bool holds(std::int64_t second) const { return from <= second && second < to; }
   Seconds overlap(const Seconds& other) const;
 };
+
+/// The second in which `offset` lies, and the first that begins at it or later.
+std::int64_t second_of(Duration offset);
+std::int64_t second_from(Duration offset);
 
 /// When the fault was in force, ends included; none when it never was. A fault that ended at an
 /// unknown moment ended when the run did.
@@ -27,15 +35,26 @@ std::optional<std::pair<Duration, Duration>> actual_times(const FaultRecord& fau
 /// The seconds in which the fault was in force at any moment: one at least.
 std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecord& record);
 
-/// Judges one objective over the whole run, or from where its `after` says.
+/// The seconds that the objective looks at: all, those in which its `during` is in force, or those
+/// from `by` after each end of its `after` until that begins again. Apart, ascending; none when
+/// there are no such seconds.
+std::vector<Seconds> stretches_of(const scenarios::ObjectiveSpec& objective,
+                                  const RunRecord& record);
+
+/// Judges one objective over the seconds that it looks at.
 ///
 /// The denominator is every request that fell due: what never got an answer (error, unsent, shed)
-/// is bad. The goal is met when there are not more bad ones than it allows, and enough samples.
+/// is bad; a windowed objective counts windows from the begin of each stretch, of which the last
+/// may be shorter and those in which nothing fell due are left out. The goal is met when there are
+/// not more bad ones than it allows, and enough samples.
 ObjectiveResult judge_objective(const scenarios::ObjectiveSpec& objective, const RunRecord& record);
 
-/// How many requests that fell due in `seconds` were bad by `objective`; only those that the
-/// objective looks at.
+/// How many of what the objective counts were bad in `seconds`; of windows those that reach into
+/// them.
 std::uint64_t bad_in(const scenarios::ObjectiveSpec& objective, const RunRecord& record,
                      const Seconds& seconds);
+
+/// The objective's samples and bad ones by second.
+ErrorSeries error_series(const scenarios::ObjectiveSpec& objective, const RunRecord& record);
 
 }  // namespace squall::reports

@@ -45,6 +45,22 @@ struct EarlyEnd {
   Duration at{};
 };
 
+/// That a guard's condition held for as long as it must.
+struct GuardTrip {
+  std::string guard;
+  Duration at{};         ///< From the start of the load.
+  Duration since{};      ///< When the condition began to hold.
+  std::string sentence;  ///< "browse.error_share was 31.2 % for 5 s, limit 20 %".
+};
+
+/// One answer to a probe.
+struct ProbeAnswer {
+  std::string probe;
+  Duration at{};
+  bool is_good = false;
+  std::string seen;  ///< "status 200", or why there was no answer.
+};
+
 /// All that is known of a run when it is over: what the judge judges.
 struct RunRecord {
   std::string id;
@@ -56,6 +72,8 @@ struct RunRecord {
   std::vector<Event> events;
   std::vector<FaultRecord> faults;
   std::vector<AgentRecord> agents;
+  std::vector<GuardTrip> guard_trips;
+  std::vector<ProbeAnswer> probe_answers;  ///< By time.
   std::optional<EarlyEnd> early_end;
   std::vector<std::string> errors;  ///< What an agent, a service or a fault could not do.
 };

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "harness/base/units.h"
+#include "reports/judge/burn_rate.h"
+#include "reports/judge/impact_result.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/outcome.h"
 #include "reports/measure/snapshot.h"
@@ -43,6 +45,7 @@ struct PhaseResult {
 struct SecondPoint {
   std::int64_t second = 0;
   std::uint64_t due = 0, sent = 0, completed = 0, errors = 0, unsent = 0;
+  std::uint64_t not_ok = 0;  ///< Of those due in this second: error, unsent or shed.
   std::array<std::uint64_t, kErrorClasses>
       errors_by_class{};  ///< By ErrorClass; adds up to errors.
   double due_rate = 0;    ///< What the plan asks for in this second; 0 for closed loads.
@@ -63,20 +66,46 @@ struct LoadResult {
   std::vector<SecondPoint> series;
 };
 
+/// What became of a limit on a percentile.
+struct LimitResult {
+  std::string figure;  ///< "p99.9".
+  Duration limit{};
+  std::optional<Duration> measured;  ///< None: it lies among requests that never ended.
+};
+
+/// An error budget for a longer time, at the rate of the run.
+struct PeriodBudget {
+  Duration period{};
+  double samples = 0;
+  double allowed = 0;
+  double share = 0;               ///< Of it that the run alone spent.
+  std::optional<Duration> lasts;  ///< Until all is spent if every moment is as the run was.
+};
+
 /// Whether an objective was met, and what it cost of its budget.
 struct ObjectiveResult {
+  enum class Answer { kNoSamples, kTooFew, kMissed, kMet };
+
   std::string name;
   std::string load;
-  std::string text;  ///< "99 % of responses within 250 ms".
+  std::string text;              ///< "99 % of responses within 250 ms".
+  std::string unit = "request";  ///< What is counted: or "window".
   double goal = 0;
   std::optional<double> measured;  ///< None: no samples.
   bool met = false;
-  std::uint64_t samples = 0;  ///< Requests that fell due, in the objective's stretch of the run.
+  Answer answer = Answer::kNoSamples;
+  std::uint64_t samples = 0;  ///< What fell due in the objective's stretch of the run.
   std::uint64_t bad = 0;
-  double budget_allowed = 0;  ///< Bad requests that the goal allows: (1 − goal) × samples.
+  double budget_allowed = 0;  ///< Bad ones that the goal allows: (1 − goal) × samples.
   double budget_share = 0;  ///< Bad ÷ allowed; infinite when nothing is allowed and some are bad.
-  std::string sentence;     ///< "fast: 98.71 % within 250 ms, goal 99 %: …".
+  std::optional<PeriodBudget> period;
+  std::optional<LimitResult> limit;
+  BurnResult burn;
+  std::string sentence;  ///< "fast: 98.71 % within 250 ms, goal 99 %: …".
 };
+
+/// "met", "missed", "too few", "no samples".
+std::string_view to_string(ObjectiveResult::Answer answer);
 
 /// What became of one application of a fault, and what it cost.
 struct FaultResult {
@@ -85,6 +114,7 @@ struct FaultResult {
   /// Objective to share of its whole budget that was spent in the seconds in which the fault was
   /// in force. Infinite as in ObjectiveResult. Empty when it never was.
   std::map<std::string, double> budget_spent;
+  std::optional<FaultImpact> impact;  ///< None: it never was in force.
 };
 
 /// An agent, the greatest share of a core that one of its shards used in any second, and its health
@@ -109,6 +139,9 @@ struct RunResult {
   std::vector<LoadResult> loads;
   std::vector<FaultResult> faults;
   std::vector<ObjectiveResult> objectives;
+  std::vector<GuardResult> guards;
+  std::vector<ProbeResult> probes;
+  std::vector<SteadyState> steady;  ///< By load, where one could be learnt.
   std::vector<AgentResult> agents;
   std::vector<Event> events;  ///< By time.
 };

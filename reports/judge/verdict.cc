@@ -24,6 +24,20 @@ std::string_view to_string(Verdict verdict) {
   return "error";
 }
 
+std::string_view to_string(ObjectiveResult::Answer answer) {
+  switch (answer) {
+    case ObjectiveResult::Answer::kNoSamples:
+      return "no samples";
+    case ObjectiveResult::Answer::kTooFew:
+      return "too few";
+    case ObjectiveResult::Answer::kMissed:
+      return "missed";
+    case ObjectiveResult::Answer::kMet:
+      return "met";
+  }
+  return "no samples";
+}
+
 int exit_code(Verdict verdict) {
   switch (verdict) {
     case Verdict::kPass:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -79,6 +80,17 @@ std::string as_chosen(Duration length) {
     return trimmed(fmt::format("{:.3f}", nanos / 1e9)) + " s";
   if (std::abs(nanos) >= 1e6) return trimmed(fmt::format("{:.3f}", nanos / 1e6)) + " ms";
   return trimmed(fmt::format("{:.3f}", nanos / 1e3)) + " µs";
+}
+
+std::string window_in_words(Duration length) {
+  using namespace std::chrono_literals;
+  constexpr std::array<std::pair<Duration, std::string_view>, 3> kUnits = {
+      {{24h, "d"}, {1h, "h"}, {1min, "min"}}};
+  for (const auto& [unit, name] : kUnits) {
+    if (length < unit || length % unit != Duration::zero()) continue;
+    return fmt::format("{} {}", length / unit, name);
+  }
+  return as_chosen(std::chrono::round<std::chrono::duration<std::int64_t, std::centi>>(length));
 }
 
 std::string percent(double share, int decimals) {

@@ -22,6 +22,10 @@ std::string in_three_digits(Duration time, bool unicode = true);
 /// A length that somebody chose, without needless zeros: "250 ms", "1.5 s", "60 s".
 std::string as_chosen(Duration length);
 
+/// The same for long ones, in the largest unit of which it is a whole number: "30 d", "6 h",
+/// "5 min", "90 s"; to a hundredth of a second.
+std::string window_in_words(Duration length);
+
 /// A rate to a tenth, or in whole numbers from 10,000/s on: "999.8/s", "60,000/s".
 std::string rate_in_words(Rate rate);
 

@@ -163,6 +163,184 @@ TEST(Objective, AfterAFaultThatNeverEndedIsNotMet) {
   EXPECT_EQ(judged(run).sentence, "recovers: no samples: pause never ended");
 }
 
+TEST(Objective, AfterEachEndOfAFaultThatComesAgain) {
+  // It ends at 1.003 s and 5.503 s. Two seconds later the first whole seconds are 4 and 8; the
+  // first stretch is over when it comes again, at 5.003 s.
+  SampleRun run = good_run();
+  run.is_stopped("pause", 1s, 1s).is_stopped("pause", 5s, 5500ms);
+  run.wants_within("recovers", 250ms, 0.99);
+  run.record().scenario.objectives.back().after = "pause";
+  run.record().scenario.objectives.back().by = 2s;
+  EXPECT_EQ(judged(run).samples, 300U);
+}
+
+TEST(Objective, DuringAFaultLooksAtTheSecondsInWhichItIsInForce) {
+  // In force from 3.003 s to 5.003 s: seconds 3, 4 and 5.
+  SampleRun run = good_run();
+  run.fails(4, 50, ErrorClass::kReset, 1ms).is_stopped("pause", 3s, 5s);
+  run.wants_within("held", 250ms, 0.8);
+  run.record().scenario.objectives.back().during = "pause";
+  const auto held = judged(run);
+  EXPECT_EQ(held.samples, 350U);
+  EXPECT_EQ(held.bad, 50U);
+  EXPECT_EQ(held.sentence,
+            "held: 85.71 % within 250 ms, during pause, goal 80 %: 50 of 350 requests were bad, "
+            "70 allowed");
+  run.record().faults.clear();
+  EXPECT_EQ(judged(run).sentence, "held: no samples: pause was never in force");
+  EXPECT_EQ(judged(run).answer, ObjectiveResult::Answer::kNoSamples);
+}
+
+/// A second of `cart` requests, `ok` of them in 5 ms and `late` in 900 ms.
+SecondCell cart(std::uint64_t ok, std::uint64_t late) {
+  SecondCell cell;
+  GroupCell& group = cell.requests["cart"];
+  for (std::uint64_t i = 0; i < ok + late; ++i) {
+    group.response.record(i < ok ? 5ms : 900ms);
+    group.ok_response.record(i < ok ? 5ms : 900ms);
+  }
+  group.ok = group.status[200] = ok + late;
+  return cell;
+}
+
+TEST(Objective, OfOneRequestLooksAtThatGroup) {
+  // 100 requests fell due, 40 of them for the cart, of which 4 were late.
+  SampleRun run;
+  run.record().scenario.loads[0].requests.resize(2);
+  run.answers(0, 100, 5ms).is_measured(0, cart(36, 4)).wants_within("cart", 250ms, 0.9);
+  run.record().scenario.objectives.back().request = "cart";
+  EXPECT_TRUE(judged(run).met);
+  EXPECT_EQ(judged(run).samples, 40U);
+  EXPECT_EQ(judged(run).text, "90 % of responses of cart within 250 ms");
+  EXPECT_EQ(judged(run.is_measured(1, cart(0, 1))).bad, 5U);
+  EXPECT_FALSE(judged(run).met);
+}
+
+TEST(Objective, OfTheOnlyRequestLooksAtAll) {
+  // A load of one request keeps no groups.
+  SampleRun run;
+  run.record().scenario.loads[0].requests.resize(1);
+  run.answers(0, 10, 5ms).leaves_unsent(0, 1).wants_within("cart", 250ms, 0.9);
+  run.record().scenario.objectives.back().request = "GET /cart";
+  EXPECT_EQ(judged(run).samples, 11U);
+}
+
+scenarios::ObjectiveSpec windows_of(Duration of, double percentile, Duration limit, double goal) {
+  scenarios::ObjectiveSpec objective;
+  objective.name = "steady";
+  objective.load = "browse";
+  objective.windows = {of, {"p99", percentile, limit}};
+  objective.goal = {goal};
+  return objective;
+}
+
+TEST(Objective, OfWindowsCountsStretchesOfTime) {
+  // 25 s in windows of 10 s. 0 to 10: 10 of 1000 slow, just the 1 % that p99 lets be: good. 10 to
+  // 20: 11 of 1000 slow: bad. 20 to 25: a short one, all fast: good. 2 of 3 are 66.66 %.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 25; ++second) {
+    const std::uint64_t slow = second == 3 ? 10 : second == 13 ? 11 : 0;
+    run.answers(second, 100 - slow, 5ms).answers(second, slow, 900ms);
+  }
+  const auto steady = judged(run.wants(windows_of(10s, 99, 250ms, 0.6)));
+  EXPECT_TRUE(steady.met);
+  EXPECT_EQ(steady.samples, 3U);
+  EXPECT_EQ(steady.bad, 1U);
+  EXPECT_EQ(steady.unit, "window");
+  EXPECT_EQ(steady.text, "60 % of windows of 10 s with p99 at most 250 ms");
+  EXPECT_EQ(steady.sentence,
+            "steady: 66.66 % of windows of 10 s with p99 at most 250 ms, goal 60 %: 1 of 3 windows "
+            "was bad, 1.2 allowed");
+  EXPECT_FALSE(judged(run.wants(windows_of(10s, 99, 250ms, 0.7))).met);
+  // Of a fault in second 13 it is the whole window, of one in second 3 none.
+  const auto& spec = run.record().scenario.objectives.back();
+  EXPECT_EQ(bad_in(spec, run.record(), {.from = 13, .to = 14}), 1U);
+  EXPECT_EQ(bad_in(spec, run.record(), {.from = 3, .to = 4}), 0U);
+  // In the series a window is spread over its seconds.
+  const ErrorSeries series = error_series(spec, run.record());
+  EXPECT_DOUBLE_EQ(series.samples.at(0), 0.1);
+  EXPECT_DOUBLE_EQ(series.bad.at(10), 0.1);
+  EXPECT_DOUBLE_EQ(series.samples.at(24), 0.2);
+}
+
+TEST(Objective, OfWindowsLeavesOutThoseInWhichNothingFellDueAndCountsWhatWasNeverSent) {
+  SampleRun run;
+  run.answers(0, 100, 5ms).answers(20, 98, 5ms);
+  run.leaves_unsent(20, 2).wants(windows_of(10s, 99, 250ms, 0.5));
+  EXPECT_EQ(judged(run).samples, 2U);
+  EXPECT_EQ(judged(run).bad, 1U);
+}
+
+scenarios::ObjectiveSpec limit_of(const std::string& figure, double percentile, Duration limit) {
+  scenarios::ObjectiveSpec objective;
+  objective.name = "tail";
+  objective.load = "browse";
+  objective.limit = {figure, percentile, limit};
+  objective.goal = {percentile / 100};
+  return objective;
+}
+
+TEST(Objective, ALimitIsThatOfThePercentile) {
+  // 989 in 5 ms, 1 error after 7 ms, 10 in 900 ms: p99 is the 990th, the error's 7 ms.
+  SampleRun run;
+  run.answers(0, 989, 5ms).fails(0, 1, ErrorClass::kReset, 7ms).answers(1, 10, 900ms);
+  const auto tail = judged(run.wants(limit_of("p99", 99, 500ms)));
+  EXPECT_TRUE(tail.met);
+  ASSERT_TRUE(tail.limit && tail.limit->measured);
+  EXPECT_NEAR(to_milliseconds(*tail.limit->measured), 7, 0.01);
+  EXPECT_EQ(tail.text, "p99 at most 500 ms");
+  EXPECT_EQ(tail.sentence,
+            "tail: p99 was 7.00 ms, limit 500 ms: 10 of 1,000 requests were beyond it, 10 allowed");
+  run.answers(1, 1, 900ms);
+  EXPECT_FALSE(judged(run).met);
+  EXPECT_NEAR(to_milliseconds(*judged(run).limit->measured), 900, 1);
+}
+
+TEST(Objective, ALimitIsBeyondMeasureWhereTooManyNeverEnded) {
+  SampleRun run;
+  run.answers(0, 980, 5ms).leaves_unsent(0, 20).wants(limit_of("p99", 99, 500ms));
+  EXPECT_FALSE(judged(run).met);
+  EXPECT_FALSE(judged(run).limit->measured);
+  EXPECT_EQ(judged(run).sentence,
+            "tail: p99 lies among requests that never ended, limit 500 ms: 20 of 1,000 requests "
+            "were beyond it, 10 allowed");
+}
+
+TEST(Objective, APercentileWantsEnoughSamplesToBeOne) {
+  // p99.9 of 999 requests would be the slowest of them.
+  SampleRun run;
+  run.answers(0, 999, 5ms).wants(limit_of("p99.9", 99.9, 500ms));
+  EXPECT_EQ(judged(run).answer, ObjectiveResult::Answer::kTooFew);
+  EXPECT_FALSE(judged(run).met);
+  EXPECT_EQ(judged(run).sentence, "tail: too few samples: 999 requests, at least 1,000 wanted");
+  EXPECT_TRUE(judged(run.answers(0, 1, 5ms)).met);
+  SampleRun few;
+  few.answers(0, 3, 5ms).wants(limit_of("max", 100, 500ms));
+  EXPECT_TRUE(judged(few).met);
+}
+
+TEST(Objective, ABudgetIsExtrapolatedToItsPeriodAtTheRunsRate) {
+  // 100/s for 10 s. 30 d are 2,592,000 s: 259.2 million requests, of which 99.9 % allow 259,200.
+  // 5 bad ones are 5 of the 1 that the run allows, and 5/259,200 of the period's; went it on like
+  // this, the 30 d's budget would last a fifth of them: 6 d.
+  SampleRun run = good_run();
+  run.wants_status_below("available", 500, 0.999);
+  run.record().scenario.objectives.back().period = 720h;
+  EXPECT_FALSE(judged(run).period->lasts);
+  SampleRun bad;
+  for (std::int64_t second = 0; second < 10; ++second) {
+    bad.answers(second, second == 0 ? 95 : 100, 5ms);
+  }
+  bad.fails(0, 5, ErrorClass::kReset, 1ms).wants_status_below("available", 500, 0.999);
+  bad.record().scenario.objectives.back().period = 720h;
+  const auto period = judged(bad).period;
+  ASSERT_TRUE(period);
+  EXPECT_NEAR(period->samples, 259'200'000, 1);
+  EXPECT_NEAR(period->allowed, 259'200, 1);
+  EXPECT_NEAR(period->share, 5 / 259'200.0, 1e-9);
+  EXPECT_NEAR(to_seconds(*period->lasts), 6 * 86'400, 1);
+}
+
 TEST(Objective, CountsTheBadOnesInAStretch) {
   SampleRun run = good_run();
   run.answers(3, 7, 900ms).answers(5, 2, 900ms).wants_within("fast", 250ms, 0.99);

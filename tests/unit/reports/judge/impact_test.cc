@@ -1,0 +1,224 @@
+#include "reports/judge/impact.h"
+
+#include <chrono>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/judge/run_result.h"
+
+#include "tests/support/sample_run.h"
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// 100/s for 40 s, answered in 5 ms where nothing else is said.
+class Impact : public testing::Test {
+ protected:
+  Impact() {
+    RunRecord& record = run_.record();
+    record.plan.length = 40s;
+    record.duration = 40'020ms;
+    record.plan.loads[0].to = 40s;
+    std::get<generators::OpenSpec>(record.scenario.loads[0].schedule).stages[0].length = 40s;
+  }
+
+  /// Of the seconds [from, to) so many requests each timed out after 2 s.
+  void fail(std::int64_t from, std::int64_t to, std::uint64_t times) {
+    for (std::int64_t second = from; second < to; ++second) failing_[second] = times;
+  }
+  /// All of a second took so long.
+  void slow(std::int64_t second, Duration response) { slow_[second] = response; }
+
+  RunResult judged() {
+    for (std::int64_t second = 0; second < 40; ++second) {
+      const std::uint64_t failing = failing_.contains(second) ? failing_[second] : 0;
+      run_.answers(second, 100 - failing, slow_.contains(second) ? slow_[second] : 5ms);
+      if (failing > 0) run_.fails(second, failing, ErrorClass::kTimeout, 2s);
+    }
+    return judge(run_.record());
+  }
+
+  SampleRun run_;
+  std::map<std::int64_t, std::uint64_t> failing_;
+  std::map<std::int64_t, Duration> slow_;
+};
+
+TEST_F(Impact, IsWorkedOutForAFaultThatHurt) {
+  // In force from 20.003 s to 25.003 s. In seconds 20 to 24 six in ten time out, in 25 all are
+  // slow. Scaled to 40 s the hour is 6.67 s and its limit, 14.4 × 1 %, 0.96 s of total outage: 1.6
+  // s of this one. Steady again from second 26. Of the six seconds 300 of 600 were not ok. The run
+  // allows 40 bad ones; all were bad while the fault was in force.
+  run_.is_stopped("pause", 20s, 25s).wants_status_below("available", 500, 0.99);
+  fail(20, 25, 60);
+  slow(25, 800ms);
+  const RunResult result = judged();
+  ASSERT_EQ(result.steady.size(), 1U);
+  EXPECT_EQ(result.steady[0].seconds, 20);
+  EXPECT_DOUBLE_EQ(result.steady[0].error_share_limit, 0.01);
+  EXPECT_NEAR(to_milliseconds(result.steady[0].p99_limit), 10, 0.02);
+
+  const FaultImpact& impact = result.faults[0].impact.value();
+  EXPECT_EQ(impact.effective, 20'003ms);
+  EXPECT_EQ(impact.departed, 20s);
+  EXPECT_NEAR(to_seconds(*impact.detected), 21.6, 1e-4);
+  EXPECT_EQ(impact.detected_by, "page alert 6.67 s and 1 s of available, scaled to the run");
+  EXPECT_EQ(impact.recovered, 26s);
+  EXPECT_FALSE(impact.recovered_under);
+  EXPECT_EQ(impact.not_ok, 300U);
+  ASSERT_EQ(impact.depth.size(), 1U);
+  EXPECT_DOUBLE_EQ(impact.depth[0].error_share, 0.5);
+  EXPECT_EQ(impact.depth[0].error_share_from, 20s);
+  EXPECT_NEAR(to_seconds(impact.depth[0].p99), 2, 0.01);
+  EXPECT_DOUBLE_EQ(result.faults[0].budget_spent.at("available"), 7.5);
+  EXPECT_THAT(impact.budget_spent_after, IsEmpty());
+  EXPECT_THAT(impact.overlaps, IsEmpty());
+  EXPECT_EQ(impact.sentence,
+            "detected after 1.6 s (page alert 6.67 s and 1 s of available, scaled to the run); "
+            "recovered 1 s after its end; worst 10 s of browse: 50 % not ok, p99 2.00 s; 300 "
+            "requests not ok");
+}
+
+TEST_F(Impact, IsDetectedByAGuardRatherThanByAScaledAlert) {
+  run_.is_stopped("pause", 20s, 25s).wants_status_below("available", 500, 0.99);
+  run_.record().guard_trips.push_back({"errors", 24s, 20s, "…"});
+  fail(20, 25, 60);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.detected, 24s);
+  EXPECT_EQ(impact.detected_by, "guard errors");
+}
+
+TEST_F(Impact, IsDetectedByTheSteadyStateWhereNothingElseWatches) {
+  run_.is_stopped("pause", 20s, 25s);
+  slow(21, 50ms);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.detected, 22s);
+  EXPECT_EQ(impact.detected_by, "leaving the steady state");
+  EXPECT_EQ(impact.recovered_under, std::nullopt);  // 22 to 25 are less than five seconds.
+  EXPECT_EQ(impact.recovered, 25'003ms);
+}
+
+TEST_F(Impact, OfAHarmlessFaultIsNone) {
+  run_.is_stopped("pause", 20s, 25s);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_FALSE(impact.departed);
+  EXPECT_FALSE(impact.detected);
+  EXPECT_EQ(impact.recovered, 25'003ms);
+  EXPECT_THAT(impact.sentence, HasSubstr("the steady state was never left"));
+}
+
+TEST_F(Impact, KnowsOfARecoveryUnderTheFault) {
+  // In force from 10 to 30; a fail-over works from second 14 on.
+  run_.is_stopped("pause", 10s, 30s);
+  fail(10, 14, 50);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.recovered_under, 14s);
+  EXPECT_EQ(impact.recovered, 30'003ms);
+  // The worst ten seconds are the first: 200 of 1000.
+  EXPECT_DOUBLE_EQ(impact.depth[0].error_share, 0.2);
+  EXPECT_THAT(impact.sentence, HasSubstr("steady again under it after 4 s"));
+}
+
+TEST_F(Impact, CountsWhatTheAftermathCosts) {
+  // Ends at 15.003 s; 50 of 100 fail until 20. Seconds 16 to 19 come after: 200 of the 40 allowed.
+  run_.is_stopped("pause", 10s, 15s).wants_status_below("available", 500, 0.99);
+  fail(10, 20, 50);
+  const RunResult result = judged();
+  const auto& impact = result.faults[0].impact.value();
+  EXPECT_EQ(impact.recovered, 20s);
+  EXPECT_EQ(impact.not_ok, 500U);
+  EXPECT_DOUBLE_EQ(result.faults[0].budget_spent.at("available"), 7.5);
+  EXPECT_DOUBLE_EQ(impact.budget_spent_after.at("available"), 5);
+}
+
+TEST_F(Impact, OfOverlappingFaultsIsNotToldApart) {
+  run_.is_stopped("a", 10s, 20s).is_stopped("b", 15s, 25s);
+  fail(10, 25, 50);
+  const RunResult result = judged();
+  EXPECT_THAT(result.faults[0].impact->overlaps, ElementsAre("b"));
+  EXPECT_THAT(result.faults[1].impact->overlaps, ElementsAre("a"));
+  EXPECT_EQ(result.faults[0].impact->recovered, 25s);
+  EXPECT_THAT(result.faults[0].impact->sentence,
+              HasSubstr("a overlapped with b: what is whose cannot be told"));
+}
+
+TEST_F(Impact, OfAFaultThatFindsTheServiceStillHurtIsNotToldApart) {
+  run_.is_stopped("a", 10s, 12s).is_stopped("b", 20s, 22s);
+  fail(10, 25, 50);
+  const RunResult result = judged();
+  EXPECT_FALSE(result.faults[0].impact->recovered);
+  EXPECT_EQ(result.faults[0].impact->note,
+            "b began 8 s after its end, before it was steady for 5 s");
+  EXPECT_THAT(result.faults[0].impact->overlaps, IsEmpty());
+  EXPECT_THAT(result.faults[1].impact->overlaps, ElementsAre("a"));
+}
+
+TEST_F(Impact, SaysNothingOfARecoveryThatTheRunDidNotWaitFor) {
+  run_.is_stopped("pause", 30s, 37s);
+  fail(30, 37, 50);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_FALSE(impact.recovered);
+  EXPECT_EQ(impact.note, "the load ended 3 s after its end, before it was steady for 5 s");
+}
+
+TEST_F(Impact, NeedsABaseline) {
+  run_.is_stopped("pause", 3s, 5s);
+  const RunResult result = judged();
+  EXPECT_THAT(result.steady, IsEmpty());
+  EXPECT_EQ(result.faults[0].impact->note,
+            "no steady state is known: it takes 5 seconds of load before the first fault");
+}
+
+TEST_F(Impact, ASpreadInTheBaselineWidensWhatIsSteady) {
+  // p99 by turns 20 and 40 ms: median 30, MAD 10, limit 30 + 6 × 1.4826 × 10 = 119 ms.
+  for (std::int64_t second = 0; second < 40; ++second) slow(second, second % 2 == 0 ? 20ms : 40ms);
+  slow(21, 110ms);
+  slow(22, 130ms);
+  run_.is_stopped("pause", 20s, 25s);
+  const RunResult result = judged();
+  EXPECT_NEAR(to_milliseconds(result.steady[0].p99_limit), 118.96, 0.2);
+  EXPECT_EQ(result.faults[0].impact->departed, 22s);
+}
+
+TEST_F(Impact, OfAFaultThatNeverWasInForceIsNotThere) {
+  run_.is_stopped("pause", 20s, 25s);
+  run_.record().faults.back().from.reset();
+  EXPECT_FALSE(judged().faults[0].impact);
+}
+
+TEST(Probe, IsMetWhenEachAnswerIsGood) {
+  SampleRun run = good_run();
+  scenarios::ProbeSpec probe;
+  probe.name = "health";
+  run.record().scenario.probes.push_back(probe);
+  EXPECT_EQ(judge(run.record()).probes[0].sentence,
+            "probe health: it was never asked when it counts");
+  for (int i = 0; i < 10; ++i) {
+    run.record().probe_answers.push_back({"health", std::chrono::seconds(i), i < 4 || i > 6,
+                                          i < 4 || i > 6 ? "status 200" : "status 503"});
+  }
+  const RunResult down = judge(run.record());
+  EXPECT_FALSE(down.probes[0].met);
+  EXPECT_EQ(down.verdict, Verdict::kFail);
+  EXPECT_EQ(down.probes[0].longest_down, 3s);
+  EXPECT_EQ(down.probes[0].sentence,
+            "probe health: 3 of 10 answers not as expected, down for 3 s at most; the last was: "
+            "status 503");
+  // It was down while a fault was in force, which may be.
+  run.is_stopped("pause", 3500ms, 7s);
+  run.record().scenario.probes[0].count = "before_and_after";
+  EXPECT_TRUE(judge(run.record()).probes[0].met);
+  run.record().scenario.probes[0].count = "always";
+  run.record().scenario.probes[0].never_down_for = 4s;
+  EXPECT_TRUE(judge(run.record()).probes[0].met);
+  run.record().scenario.probes[0].never_down_for = 3s;
+  EXPECT_FALSE(judge(run.record()).probes[0].met);
+}
+
+}  // namespace
+}  // namespace squall::reports
