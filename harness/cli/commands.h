@@ -61,6 +61,12 @@ struct RecoverCommand {
   bool json = false;
 };
 
+struct StopCommand {
+  std::string run;  ///< The run's folder, or its id.
+  bool now = false;
+  bool no_wait = false;
+};
+
 /// Each does what its command says and answers with the exit code of the program.
 int run(const RunCommand& command);
 int plan(const PlanCommand& command);
@@ -68,6 +74,7 @@ int validate(const ValidateCommand& command);
 int agent(const AgentCommand& command);
 int target(const TargetCommand& command);
 int recover(const RecoverCommand& command);
+int stop(const StopCommand& command);
 /// The hidden command of an agent's second process.
 int reaper(const std::string& journal, int fd);
 

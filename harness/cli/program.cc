@@ -102,6 +102,7 @@ int run_program(int argc, const char* const* argv) {
   AgentCommand agent_options;
   TargetCommand target_options;
   RecoverCommand recover_options;
+  StopCommand stop_options;
   std::string journal;
   int fd = -1;
 
@@ -113,6 +114,11 @@ int run_program(int argc, const char* const* argv) {
   recover_command.add_flag("--dry-run", recover_options.dry_run, "Only say what would be undone");
   recover_command.add_flag("--quiet", recover_options.quiet, "Only the exit code, and errors");
   recover_command.add_flag("--json", recover_options.json, "As JSON");
+  CLI::App& stop_command = *app.add_subcommand("stop", "End a run that another terminal started");
+  stop_command.add_option("RUN", stop_options.run, "The run's folder (runs/latest), or its id")
+      ->required();
+  stop_command.add_flag("--now", stop_options.now, "Do not wait for answers that are under way");
+  stop_command.add_flag("--no-wait", stop_options.no_wait, "Do not wait until the run has ended");
   app.add_subcommand("version", "Print the version");
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
   reaper_command.add_option("--journal", journal)->required();
@@ -135,6 +141,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "agent") return agent(agent_options);
   if (chosen == "target") return target(target_options);
   if (chosen == "recover") return recover(recover_options);
+  if (chosen == "stop") return stop(stop_options);
   if (chosen == "reaper") return reaper(journal, fd);
   if (chosen == "version") {
     fmt::print("squall {}\n", version());

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "generators/load/fetch.h"
 #include "harness/base/log.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
@@ -23,6 +24,7 @@
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/coordinator.h"
 #include "harness/coordinator/run_directory.h"
+#include "harness/coordinator/run_lock.h"
 #include "harness/coordinator/stop_request.h"
 #include "reports/json/results_json.h"
 #include "reports/text/summary.h"
@@ -90,16 +92,29 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
   return folders;
 }
 
+Result<coordinator::ProbeReply> fetch_probe(const std::string& url, Duration timeout) {
+  SQUALL_TRY(auto answer, generators::fetch(url, timeout));
+  return coordinator::ProbeReply{.status = answer.status, .body = std::move(answer.body)};
+}
+
 int run_one(const RunCommand& command, const ScenarioFile& file,
             const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop) {
   const WallTime now = std::chrono::system_clock::now();
+  const std::string run_id = new_run_id(now);
+  const auto lock = coordinator::RunLock::take(folder.path(), run_id);
+  if (!lock) {
+    fmt::print(stderr, "squall run: {}\n", lock.error().message());
+    return kExitUsage;
+  }
   coordinator::RunOptions options{.squall_program = this_program(),
                                   .scenario_file = absolute(file.path),
                                   .run_directory = folder.path(),
-                                  .run_id = new_run_id(now),
+                                  .run_id = run_id,
                                   .agents = command.agents,
                                   .shards = command.shards,
-                                  .agent_flags = {}};
+                                  .agent_flags = {},
+                                  .fetch = fetch_probe,
+                                  .lock = &*lock};
   if (command.quiet) options.agent_flags.emplace_back("--quiet");
 
   LiveProgress progress(stderr, command.quiet);

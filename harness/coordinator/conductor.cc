@@ -123,6 +123,7 @@ void Conductor::start() {
     if (!seat.is_over()) seat.state = Seat::State::kRunning;
     seat.heard = Clock::now();
   }
+  guards_.emplace(record_.scenario, record_.plan, options_.fetch);
 }
 
 void Conductor::conduct() {
@@ -142,7 +143,7 @@ void Conductor::conduct() {
       order_stop(true);
       return;
     }
-    if (heeded_stops_ > 0) return;
+    if (heeded_stops_ > 0 || heed_guards()) return;
     if (elapsed() > last_end) {
       record_.errors.emplace_back("the agents did not end in time");
       order_stop(true);
@@ -161,6 +162,7 @@ void Conductor::finish() {
     const Duration patience = has_started ? longest_timeout(scenario) : slowest_ready(scenario);
     await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
   }
+  guards_.reset();
   events_.close(Clock::now());
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
   dismiss_agents();
@@ -321,7 +323,7 @@ void Conductor::take_snapshot(Seat& seat, const wire::Snapshot& message) {
     record_.errors.push_back(seat.name + ": " + snapshot.error().message());
     return;
   }
-  record_.ledger.add(seat.name, *snapshot);
+  if (record_.ledger.add(seat.name, *snapshot) && guards_) guards_->take(seat.name, *snapshot);
   wire::ToAgent order;
   order.mutable_taken()->set_sequence(message.sequence());
   tell(seat, order);
@@ -360,19 +362,47 @@ void Conductor::lose(Seat& seat, const std::string& why) {
   seat.state = Seat::State::kLost;
   const std::string what = fmt::format("{} was lost: {}", seat.name, why);
   put_event("agent.lost", seat.name, why);
+  if (guards_) guards_->lose(seat.name);
   record_.errors.push_back(what);
   end_early(reports::EarlyEnd::Cause::kError, what);
   order_stop(false);
 }
 
 void Conductor::heed_stop_request() {
-  const int asked = stop_.times();
+  const int asked = stops_asked();
   if (asked <= heeded_stops_) return;
   heeded_stops_ = asked;
+  const bool is_signal = stop_.times() > 0;
   end_early(reports::EarlyEnd::Cause::kSignal,
-            fmt::format("stopped by {}{}", faults::describe_signal(stop_.signal()),
-                        asked > 1 ? ", twice" : ""));
+            is_signal ? fmt::format("stopped by {}{}", faults::describe_signal(stop_.signal()),
+                                    asked > 1 ? ", twice" : "")
+                      : fmt::format("stopped by squall stop{}", asked > 1 ? " --now" : ""));
   order_stop(asked > 1);
+}
+
+int Conductor::stops_asked() const {
+  const StopWish wish = options_.lock == nullptr ? StopWish::kNone : options_.lock->wish();
+  return std::max(stop_.times(), static_cast<int>(wish));
+}
+
+bool Conductor::heed_guards() {
+  if (!guards_) return false;
+  std::vector<std::string> running;
+  for (const Seat& seat : seats_) {
+    if (!seat.is_over()) running.push_back(seat.name);
+  }
+  const GuardPost::Heard heard = guards_->hear(*events_.start(), elapsed(), running);
+  for (const reports::ProbeAnswer& answer : heard.answers) record_.probe_answers.push_back(answer);
+  for (const GuardPost::Change& change : heard.changes) {
+    put_event(change.is_good ? "probe.ok" : "probe.failed", change.probe, change.seen);
+  }
+  for (const reports::GuardTrip& trip : heard.trips) {
+    record_.guard_trips.push_back(trip);
+    put_event("guard.tripped", trip.guard, trip.sentence);
+    end_early(reports::EarlyEnd::Cause::kGuard,
+              fmt::format("guard {} tripped: {}", trip.guard, trip.sentence));
+  }
+  return !heard.trips.empty();
 }
 
 void Conductor::order_stop(bool at_once) {

@@ -9,6 +9,7 @@
 #include "harness/base/units.h"
 #include "harness/control/coordinator_link.h"
 #include "harness/coordinator/coordinator.h"
+#include "harness/coordinator/guard_post.h"
 #include "harness/coordinator/seat.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/event_log.h"
@@ -55,8 +56,12 @@ class Conductor {
   void take_done(Seat& seat, const wire::Done& message);
   void lose(Seat& seat, const std::string& why);
 
-  bool stop_is_asked() const { return stop_.times() > 0; }
+  /// How often it was asked: by a signal, or by another process.
+  int stops_asked() const;
+  bool stop_is_asked() const { return stops_asked() > 0; }
   void heed_stop_request();
+  /// Judges the guards of the seconds that have ended; true when one has tripped.
+  bool heed_guards();
   void order_stop(bool at_once);
   void renew_leases();
   /// An agent that runs and does not answer has no more right to go on than one without a lease.
@@ -78,7 +83,8 @@ class Conductor {
   control::CoordinatorLink& link_;
   reports::RunRecord record_;
   std::vector<Seat> seats_;
-  reports::EventLog events_;  // Its start is that of the load; none until agents were told.
+  std::optional<GuardPost> guards_;  // While the load goes on.
+  reports::EventLog events_;         // Its start is that of the load; none until agents were told.
   Instant next_renewal_;
   Instant next_view_;
   Instant looked_;  // When it was last looked for silent agents.

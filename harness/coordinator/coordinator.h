@@ -9,6 +9,8 @@
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
+#include "harness/coordinator/probe_post.h"
+#include "harness/coordinator/run_lock.h"
 #include "harness/coordinator/stop_request.h"
 #include "reports/judge/run_record.h"
 #include "scenarios/parse/parse.h"
@@ -24,6 +26,8 @@ struct RunOptions {
   std::size_t agents = 1;                ///< Local agents.
   std::size_t shards = 0;                ///< Of each agent; 0: one per core.
   std::vector<std::string> agent_flags;  ///< Passed on, such as "--quiet".
+  Fetch fetch;                           ///< Asks probes; none: no probe is asked.
+  const RunLock* lock = nullptr;         ///< Where it is heard that the run is to stop.
 };
 
 /// What is told while a run goes on, about once a second.

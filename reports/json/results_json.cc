@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/json/judgement_json.h"
+
 namespace squall::reports {
 namespace {
 
@@ -133,6 +135,7 @@ Json series_json(const std::vector<SecondPoint>& points) {
   latency_column("p999", &SecondPoint::p999);
   latency_column("max", &SecondPoint::max);
   column("unsent", [](const SecondPoint& point) { return point.unsent; });
+  column("not_ok", [](const SecondPoint& point) { return point.not_ok; });
   column("due_rate", [](const SecondPoint& point) { return rate({point.due_rate}); });
   return json;
 }
@@ -204,8 +207,6 @@ Json span(const std::optional<Duration>& from, const std::optional<Duration>& to
 }
 
 Json fault_json(const FaultResult& fault) {
-  Json spent = Json::object();
-  for (const auto& [objective, share] : fault.budget_spent) spent[objective] = finite(share);
   return {{"fault", fault.record.name},
           {"planned", span(fault.planned_from, fault.planned_to)},
           {"actual", span(fault.record.from, fault.record.to)},
@@ -213,22 +214,7 @@ Json fault_json(const FaultResult& fault) {
           {"on", fault.record.on},
           {"verified", {{"asked", fault.record.asked}, {"seen", fault.record.seen}}},
           {"error", fault.record.error.empty() ? Json(nullptr) : Json(fault.record.error)},
-          // When the harm was first seen and when it was over: not worked out yet.
-          {"impact", {{"detected_s", nullptr}, {"recovered_s", nullptr}, {"budget_spent", spent}}}};
-}
-
-Json objective_json(const ObjectiveResult& objective) {
-  return {{"load", objective.load},
-          {"text", objective.text},
-          {"goal", objective.goal},
-          {"measured", objective.measured ? finite(*objective.measured) : Json(nullptr)},
-          {"met", objective.met},
-          {"samples", objective.samples},
-          {"budget",
-           {{"allowed", objective.budget_allowed},
-            {"spent", objective.bad},
-            {"share", finite(objective.budget_share)}}},
-          {"sentence", objective.sentence}};
+          {"impact", impact_json(fault)}};
 }
 
 /// A share to a ten-thousandth: more digits of a second's figure only make the file longer.
@@ -321,7 +307,8 @@ Json results_json(const RunResult& result) {
       {"started", utc(result.started)},
       {"duration_s", to_seconds(result.duration)},
   };
-  for (const char* part : {"load", "faults", "objectives", "agents"}) json[part] = Json::object();
+  for (const char* part : {"load", "faults", "objectives", "guards", "probes", "steady", "agents"})
+    json[part] = Json::object();
   json["events"] = Json::array();
   for (const LoadResult& load : result.loads) json["load"][load.name] = load_json(load);
   for (const FaultResult& fault : result.faults) {
@@ -330,6 +317,9 @@ Json results_json(const RunResult& result) {
   for (const ObjectiveResult& objective : result.objectives) {
     json["objectives"][objective.name] = objective_json(objective);
   }
+  for (const GuardResult& guard : result.guards) json["guards"][guard.name] = guard_json(guard);
+  for (const ProbeResult& probe : result.probes) json["probes"][probe.name] = probe_json(probe);
+  for (const SteadyState& state : result.steady) json["steady"][state.load] = steady_json(state);
   for (const AgentResult& agent : result.agents) {
     json["agents"][agent.record.name] = agent_json(agent);
   }

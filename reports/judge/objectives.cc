@@ -111,18 +111,18 @@ LimitResult judge_limit(const ObjectiveSpec& objective, const RunRecord& record,
   return result;
 }
 
-/// How long the load was to be offered in these seconds, in whole seconds.
+/// How long the load was offered in these seconds.
 double length_of(const std::vector<Seconds>& stretches, const std::string& load,
                  const RunRecord& record) {
   double length = 0;
   for (const scenarios::PlannedLoad& planned : record.plan.loads) {
     if (planned.name != load) continue;
-    Duration to = planned.to;
-    if (record.early_end) to = std::clamp(record.early_end->at, planned.from, to);
-    const Seconds offered{.from = second_of(planned.from), .to = second_from(to)};
+    Duration end = planned.to;
+    if (record.early_end) end = std::clamp(record.early_end->at, planned.from, end);
     for (const Seconds& stretch : stretches) {
-      const Seconds both = stretch.overlap(offered);
-      if (!both.empty()) length += static_cast<double>(both.to - both.from);
+      const double from = std::max(to_seconds(planned.from), static_cast<double>(stretch.from));
+      const double to = std::min(to_seconds(end), static_cast<double>(stretch.to));
+      length += std::max(to - from, 0.0);
     }
   }
   return length;

@@ -79,6 +79,29 @@ Case objective_case(const ObjectiveResult& objective) {
   return made;
 }
 
+Case guard_case(const GuardResult& guard) {
+  Case made;
+  made.name = "guard " + guard.name;
+  if (!guard.tripped) return made;
+  made.complaint = "error";
+  made.type = "aborted";
+  made.message = "tripped: " + guard.sentence;
+  made.detail = fmt::format("condition: {}\ntripped at {:.3f} s", guard.condition,
+                            to_seconds(*guard.tripped));
+  return made;
+}
+
+Case probe_case(const ProbeResult& probe) {
+  Case made;
+  made.name = "probe " + probe.name;
+  if (probe.met) return made;
+  made.complaint = "failure";
+  made.type = "probe";
+  made.message = probe.sentence;
+  made.detail = probe.sentence;
+  return made;
+}
+
 Case fault_case(const FaultRecord& fault) {
   Case made;
   made.name = "fault " + fault.label;
@@ -173,6 +196,8 @@ std::string write_junit(const RunResult& result) {
   std::vector<Case> cases = {verdict_case(result)};
   for (const auto& objective : result.objectives) cases.push_back(objective_case(objective));
   for (const auto& fault : result.faults) cases.push_back(fault_case(fault.record));
+  for (const auto& guard : result.guards) cases.push_back(guard_case(guard));
+  for (const auto& probe : result.probes) cases.push_back(probe_case(probe));
   const auto count = [&cases](std::string_view complaint) {
     return std::count_if(cases.begin(), cases.end(),
                          [complaint](const Case& one) { return one.complaint == complaint; });

@@ -13,7 +13,8 @@ struct Event {
   std::string kind;     ///< "fault.applied", "fault.verified", "fault.undone", "fault.failed",
                         ///< "fault.ineffective", "fault.residue", "service.started",
                         ///< "service.ready", "service.exited", "service.restarted",
-                        ///< "service.stopped", "run.stop", "agent.joined", "agent.lost", "note".
+                        ///< "service.stopped", "run.stop", "agent.joined", "agent.lost", "guard.tripped", "probe.failed",
+                        ///< "probe.ok", "note".
   std::string subject;  ///< The fault's label, the service's name, …
   std::string detail;   ///< In words.
 };

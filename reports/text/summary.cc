@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "reports/judge/words.h"
+#include "reports/text/judgement.h"
 #include "reports/text/layout.h"
 
 namespace squall::reports {
@@ -47,16 +48,6 @@ std::string in_capitals(std::string_view text) {
 /// "a, b, c" of what is not empty.
 std::string listed(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-/// A judge's sentence, which has microseconds as "µs", as the style can show it.
-std::string shown(std::string sentence, const SummaryStyle& style) {
-  constexpr std::string_view kMicro = "µ";
-  if (style.unicode) return sentence;
-  for (auto at = sentence.find(kMicro); at != std::string::npos; at = sentence.find(kMicro, at)) {
-    sentence.replace(at, kMicro.size(), "u");
-  }
-  return sentence;
 }
 
 /// "3 s - 5 s", or "3.003 s" where there is no end or it is the same.
@@ -250,6 +241,9 @@ void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle
   }
   if (!spent.empty())
     lines += wrapped(margin, "spent of the error budget: " + listed(spent), style);
+  if (fault.impact) {
+    lines += wrapped(margin, "impact: " + shown(fault.impact->sentence, style), style);
+  }
   out += is_well ? lines : painted(lines.substr(0, lines.size() - 1), Paint::kRed, style) + "\n";
 }
 
@@ -291,8 +285,12 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
   }
   if (!result.objectives.empty()) {
     out += "\n" + painted("objectives", Paint::kBold, style) + "\n";
-    for (const auto& objective : result.objectives) write_objective(objective, style, out);
+    for (const auto& objective : result.objectives) {
+      write_objective(objective, style, out);
+      out += budget_and_alerts(objective, style);
+    }
   }
+  out += guards_and_probes(result, style);
   return out;
 }
 

@@ -59,17 +59,21 @@ function budgetBar(objective) {
 }
 
 function objectiveCard(objective, several) {
-  const state = objective.measured === null ? 'none' : objective.met ? 'met' : 'missed';
-  const words = { met: 'met', missed: 'missed', none: 'not measured' };
+  const few = objective.answer === 'too few';
+  const state = objective.measured === null || few ? 'none' : objective.met ? 'met' : 'missed';
+  const words = { met: 'met', missed: 'missed', none: few ? 'too few samples' : 'not measured' };
+  const { limit, period } = objective;
   return h('li', { class: `objective ${state}` },
     h('div', { class: 'top' }, h('h3', {}, objective.name),
       h('span', { class: `chip ${{ met: 'good', missed: 'bad', none: 'warn' }[state]}` }, words[state])),
     h('p', { class: 'text' }, several ? `${objective.load}: ` : '', objective.text),
     h('dl', {},
-      h('div', { class: 'measured' }, h('dt', {}, 'measured'), h('dd', {}, share(objective.measured))),
-      h('div', {}, h('dt', {}, 'goal'), h('dd', {}, share(objective.goal))),
-      h('div', {}, h('dt', {}, 'requests'), h('dd', {}, count(objective.samples)))),
-    budgetBar(objective));
+      h('div', { class: 'measured' }, h('dt', {}, limit ? limit.figure : 'measured'),
+        h('dd', {}, limit ? limit.measured_ms === null ? 'never ended' : ms(limit.measured_ms) : share(objective.measured))),
+      h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
+      h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
+    budgetBar(objective),
+    period ? h('p', { class: 'dim' }, `In ${length(period.period_s)} at this rate ${count(period.allowed)} bad ones are allowed; this run spent ${share(period.share)} of them.`) : null);
 }
 
 export function objectives(model) {

@@ -3,6 +3,7 @@
 import { h } from './dom.js';
 import { moment } from './format.js';
 import { figures, head, objectives, verdictOf } from './head.js';
+import { alertsTable, guardsTable, impactTable } from './judgement.js';
 import { readModel } from './model.js';
 import { overview } from './overview.js';
 import { PercentilePlot } from './percentileplot.js';
@@ -68,7 +69,7 @@ function build(model) {
         panels.map((panel) => panel.element),
         model.loads.length === 0 ? h('p', { class: 'note' }, 'The scenario offers no load.') : null),
       h('section', { id: 'details' }, h('h2', {}, 'Details'),
-        faultsTable(model), loadsTable(model), connectionsTable(model), agentsTable(model), healthTable(model)),
+        faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model), agentsTable(model)),
       h('section', { id: 'events' }, h('h2', {}, 'Events'), eventsTable(model))),
     h('footer', {}, h('p', {}, 'Made by squall. Every figure stands in results.json, every latency in histograms.hlog beside this file.',
       model.duration_s !== undefined ? ` The run took ${moment(model.duration_s, 1)}.` : '')));

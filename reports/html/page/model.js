@@ -106,6 +106,9 @@ export function readModel({ results, detail }) {
     // A run that came to its own end stops too, and nobody needs a line for that.
     stops: ['pass', 'fail'].includes(results.verdict) ? [] : events.filter((event) => event.kind === 'run.stop'),
     objectives,
+    guards: Object.entries(results.guards ?? {}).map(([name, guard]) => ({ name, ...guard })),
+    probes: Object.entries(results.probes ?? {}).map(([name, probe]) => ({ name, ...probe })),
+    steady: Object.entries(results.steady ?? {}).map(([name, state]) => ({ name, ...state })),
     agents: Object.entries(results.agents ?? {}).map(([name, agent]) => ({ name, ...agent })),
     // Half a second of draining is not worth an empty second at the end of every chart.
     span: { min: Math.floor(first), max: Math.max(Math.floor(first) + 1, Math.round(length), ...ends) },

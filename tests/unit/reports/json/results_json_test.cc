@@ -65,7 +65,8 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
   EXPECT_THAT(keys(fault["planned"]), ElementsAre("from_s", "to_s"));
   EXPECT_THAT(keys(fault["actual"]), ElementsAre("from_s", "to_s"));
   EXPECT_THAT(keys(fault["verified"]), ElementsAre("asked", "seen"));
-  EXPECT_THAT(keys(fault["impact"]), ElementsAre("detected_s", "recovered_s", "budget_spent"));
+  EXPECT_THAT(keys(fault["impact"]),
+              IsSupersetOf({"detected_s", "recovered_s", "budget_spent", "effective_s", "depth"}));
   const Json& objective = json["objectives"]["fast"];
   EXPECT_THAT(keys(objective), IsSupersetOf({"load", "goal", "measured", "met", "budget"}));
   EXPECT_THAT(keys(objective["budget"]), ElementsAre("allowed", "spent", "share"));

@@ -1,0 +1,142 @@
+#include "reports/json/judgement_json.h"
+
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace squall::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json finite(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
+
+Json seconds(const std::optional<Duration>& offset) {
+  return offset ? Json(to_seconds(*offset)) : Json(nullptr);
+}
+
+Json text(const std::string& words) { return words.empty() ? Json(nullptr) : Json(words); }
+
+Json shares(const std::map<std::string, double>& by_objective) {
+  Json json = Json::object();
+  for (const auto& [objective, share] : by_objective) json[objective] = finite(share);
+  return json;
+}
+
+Json alerts_json(const std::vector<BurnAlert>& alerts) {
+  Json list = Json::array();
+  for (const BurnAlert& alert : alerts) {
+    Json firings = Json::array();
+    for (const Firing& firing : alert.firings) {
+      firings.push_back({{"fired_s", to_seconds(firing.from)}, {"reset_s", seconds(firing.to)}});
+    }
+    const bool has_fired = !alert.firings.empty();
+    list.push_back(
+        {{"severity", to_string(alert.rule.severity)},
+         {"long_s", to_seconds(alert.rule.long_window)},
+         {"short_s", to_seconds(alert.rule.short_window)},
+         {"factor", alert.rule.factor},
+         {"fired_s", has_fired ? Json(to_seconds(alert.firings.front().from)) : Json(nullptr)},
+         {"reset_s", has_fired ? seconds(alert.firings.front().to) : Json(nullptr)},
+         {"firings", std::move(firings)}});
+  }
+  return list;
+}
+
+Json burn_json(const BurnResult& burn) {
+  Json json = {{"alerts", alerts_json(burn.alerts)}, {"scaled", nullptr}};
+  if (burn.scale) json["scaled"] = {{"scale", *burn.scale}, {"alerts", alerts_json(burn.scaled)}};
+  return json;
+}
+
+}  // namespace
+
+Json objective_json(const ObjectiveResult& objective) {
+  Json json = {{"load", objective.load},
+               {"text", objective.text},
+               {"goal", objective.goal},
+               {"measured", objective.measured ? finite(*objective.measured) : Json(nullptr)},
+               {"met", objective.met},
+               {"answer", to_string(objective.answer)},
+               {"unit", objective.unit},
+               {"samples", objective.samples},
+               {"budget",
+                {{"allowed", objective.budget_allowed},
+                 {"spent", objective.bad},
+                 {"share", finite(objective.budget_share)}}},
+               {"sentence", objective.sentence}};
+  if (objective.limit) {
+    json["limit"] = {{"figure", objective.limit->figure},
+                     {"limit_ms", to_milliseconds(objective.limit->limit)},
+                     {"measured_ms", objective.limit->measured
+                                         ? Json(to_milliseconds(*objective.limit->measured))
+                                         : Json(nullptr)}};
+  }
+  if (objective.period) {
+    json["period"] = {{"period_s", to_seconds(objective.period->period)},
+                      {"samples", finite(objective.period->samples)},
+                      {"allowed", finite(objective.period->allowed)},
+                      {"share", finite(objective.period->share)},
+                      {"lasts_s", seconds(objective.period->lasts)}};
+  }
+  json["burn"] = burn_json(objective.burn);
+  return json;
+}
+
+Json impact_json(const FaultResult& fault) {
+  Json json = {{"detected_s", nullptr},
+               {"recovered_s", nullptr},
+               {"budget_spent", shares(fault.budget_spent)}};
+  if (!fault.impact) return json;
+  const FaultImpact& impact = *fault.impact;
+  Json depth = Json::object();
+  for (const Depth& worst : impact.depth) {
+    depth[worst.load] = {{"error_share", worst.error_share},
+                         {"error_share_from_s", to_seconds(worst.error_share_from)},
+                         {"p99_ms", to_milliseconds(worst.p99)},
+                         {"p99_from_s", to_seconds(worst.p99_from)}};
+  }
+  json["effective_s"] = to_seconds(impact.effective);
+  json["departed_s"] = seconds(impact.departed);
+  json["detected_s"] = seconds(impact.detected);
+  json["detected_by"] = text(impact.detected_by);
+  json["recovered_s"] = seconds(impact.recovered);
+  json["recovered_under_s"] = seconds(impact.recovered_under);
+  json["depth"] = std::move(depth);
+  json["not_ok"] = impact.not_ok;
+  json["budget_spent_after"] = shares(impact.budget_spent_after);
+  json["overlaps"] = impact.overlaps;
+  json["note"] = text(impact.note);
+  json["sentence"] = impact.sentence;
+  return json;
+}
+
+Json guard_json(const GuardResult& guard) {
+  return {{"condition", guard.condition},
+          {"tripped_s", seconds(guard.tripped)},
+          {"sentence", text(guard.sentence)}};
+}
+
+Json probe_json(const ProbeResult& probe) {
+  return {{"asked", probe.asked},
+          {"failed", probe.failed},
+          {"longest_down_s", to_seconds(probe.longest_down)},
+          {"met", probe.met},
+          {"sentence", probe.sentence}};
+}
+
+Json steady_json(const SteadyState& state) {
+  return {{"seconds", state.seconds},
+          {"error_share",
+           {{"median", state.error_share},
+            {"mad", state.error_share_mad},
+            {"limit", state.error_share_limit}}},
+          {"p99_ms",
+           {{"median", to_milliseconds(state.p99)},
+            {"mad", to_milliseconds(state.p99_mad)},
+            {"limit", to_milliseconds(state.p99_limit)}}}};
+}
+
+}  // namespace squall::reports
