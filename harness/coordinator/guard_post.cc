@@ -94,6 +94,8 @@ void GuardPost::look_outside() {
 void GuardPost::hear_probes(Instant start, Heard& heard) {
   if (!probes_) return;
   for (ProbeSeen& seen : probes_->take()) {
+    // When the load is over services are stopped, of which probes may be.
+    if (seen.at - start > plan_.length) continue;
     const auto last = answered_.find(seen.probe);
     // The first answer is news only when it is bad.
     const bool was_good = last == answered_.end() || last->second.is_good;

@@ -107,7 +107,7 @@ class Impacts {
                                  ? std::max(second_from(*impact.recovered), one.in_force.from + 1)
                                  : std::max(bound, one.in_force.from + 1)};
     find_detection(one, span, impact);
-    for (const LoadResult& load : result_.loads) find_depth(load, span, impact);
+    for (const LoadResult& load : result_.loads) find_depth(load, span, bound, impact);
     find_cost(one, span, impact);
     find_overlaps(one, impact);
     impact.sentence = impact_sentence(impact, one.fault->record, actual_end(one));
@@ -184,17 +184,20 @@ class Impacts {
     }
   }
 
-  void find_depth(const LoadResult& load, const Seconds& span, FaultImpact& impact) const {
-    const Seconds offered =
-        span.overlap({.from = second_of(load.whole.from), .to = second_from(load.whole.to)});
-    if (offered.empty()) return;
+  /// Of windows that begin in `span`. What is shorter than a window is filled up with what came
+  /// after it, until another fault begins or the load ends.
+  static void find_depth(const LoadResult& load, const Seconds& span, std::int64_t bound,
+                         FaultImpact& impact) {
+    const std::int64_t end = std::min(bound, second_from(load.whole.to));
+    const std::int64_t first = std::max(span.from, second_of(load.whole.from));
+    const std::int64_t last = std::max(first, std::min(span.to, end) - kDepthSeconds);
+    if (first >= end) return;
     Depth depth{.load = load.name};
-    const std::int64_t length = std::min(kDepthSeconds, offered.to - offered.from);
-    for (std::int64_t from = offered.from; from + length <= offered.to; ++from) {
+    for (std::int64_t from = first; from <= last; ++from) {
       std::uint64_t due = 0;
       std::uint64_t not_ok = 0;
       Histogram response;
-      for (std::int64_t second = from; second < from + length; ++second) {
+      for (std::int64_t second = from; second < std::min(from + kDepthSeconds, end); ++second) {
         const SecondPoint* const point = point_at(load, second);
         if (point == nullptr) continue;
         due += point->due;
@@ -202,12 +205,12 @@ class Impacts {
         point->response.add_to(response);
       }
       const double share = due > 0 ? static_cast<double>(not_ok) / static_cast<double>(due) : 0.0;
-      if (from == offered.from || share > depth.error_share) {
+      if (from == first || share > depth.error_share) {
         depth.error_share = share;
         depth.error_share_from = seconds(from);
       }
       const Duration p99 = response.at_percentile(99);
-      if (from == offered.from || p99 > depth.p99) {
+      if (from == first || p99 > depth.p99) {
         depth.p99 = p99;
         depth.p99_from = seconds(from);
       }

@@ -45,7 +45,7 @@ void write_alerts(const ObjectiveResult& objective, const SummaryStyle& style, s
   const auto write = [&](const std::vector<BurnAlert>& alerts, std::string_view kind) {
     for (const BurnAlert& alert : alerts) {
       if (alert.firings.empty()) continue;
-      out += wrapped(fmt::format("    {} ", kind), alert_in_words(alert), style);
+      out += wrapped("    ", fmt::format("{} {}", kind, alert_in_words(alert)), style);
     }
   };
   write(objective.burn.alerts, "alert:");
@@ -62,7 +62,7 @@ void write_period(const ObjectiveResult& objective, const SummaryStyle& style, s
   if (budget.lasts) {
     words += "; were it always so, it would last " + roughly(*budget.lasts);
   }
-  out += wrapped(fmt::format("    in {}: ", window_in_words(budget.period)), words, style);
+  out += wrapped("    ", fmt::format("in {}: {}", window_in_words(budget.period), words), style);
 }
 
 }  // namespace

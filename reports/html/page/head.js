@@ -73,7 +73,7 @@ function objectiveCard(objective, several) {
       h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
       h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
     budgetBar(objective),
-    period ? h('p', { class: 'dim' }, `In ${length(period.period_s)} at this rate ${count(period.allowed)} bad ones are allowed; this run spent ${share(period.share)} of them.`) : null);
+    period ? h('p', { class: 'dim' }, `In ${period.period_s % 86400 === 0 ? `${period.period_s / 86400} d` : length(period.period_s)} at this rate ${count(period.allowed)} bad ones are allowed; this run spent ${share(period.share)} of them.`) : null);
 }
 
 export function objectives(model) {

@@ -84,8 +84,22 @@ TEST_F(GuardPosts, ListensToItsProbes) {
   ASSERT_THAT(heard.changes, SizeIs(1));
   const auto trips = post.hear(std::chrono::steady_clock::now(), 2s, {}).trips;
   ASSERT_THAT(trips, SizeIs(1));
-  EXPECT_EQ(trips[0].sentence,
-            "http://127.0.0.1:1/ does not answer as expected: status 503");
+  EXPECT_EQ(trips[0].sentence, "http://127.0.0.1:1/ does not answer as expected: status 503");
+}
+
+TEST_F(GuardPosts, LeavesOutWhatProbesSayWhenTheLoadIsOver) {
+  scenarios::ProbeSpec probe;
+  probe.name = "health";
+  probe.every = 20ms;
+  scenario_.probes = {probe};
+  GuardPost post(scenario_, plan_, [](const std::string&, Duration) -> Result<ProbeReply> {
+    return ProbeReply{.status = 503, .body = ""};
+  });
+  std::this_thread::sleep_for(50ms);
+  const Instant long_ago = std::chrono::steady_clock::now() - 60s;
+  const GuardPost::Heard heard = post.hear(long_ago, 60s, {});
+  EXPECT_THAT(heard.answers, IsEmpty());
+  EXPECT_THAT(heard.changes, IsEmpty());
 }
 
 TEST(ProbeReply, IsAsExpectedByStatusAndBody) {

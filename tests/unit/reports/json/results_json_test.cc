@@ -74,48 +74,39 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
               IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "cpu_peak"}));
 }
 
-TEST(ResultsJson, TellsOfTheGroupsOfALoad) {
-  SampleRun run = good_run();
-  SecondCell cell;
-  GroupCell& home = cell.requests["GET /"];
-  home.ok = 2;
-  home.status = {{200, 2}};
-  home.response.record(5ms);
-  home.response.record(5ms);
-  GroupCell& address = cell.addresses["[::1]:8443"];
-  address.errors[static_cast<std::size_t>(ErrorClass::kTimeout)] = 1;
-  address.connections_opened = 3;
-  address.connections_lost = 1;
-  run.is_measured(0, cell);
-  const Json load = results_json(judge(run.record()))["load"]["browse"];
-  ASSERT_THAT(keys(load["requests"]), ElementsAre("GET /"));
-  EXPECT_EQ(load["requests"]["GET /"]["ok"], 2);
-  EXPECT_EQ(load["requests"]["GET /"]["status"], Json({{"200", 2}}));
-  EXPECT_EQ(load["requests"]["GET /"]["latency_ms"]["response"]["count"], 2);
-  ASSERT_THAT(keys(load["addresses"]), ElementsAre("[::1]:8443"));
-  const Json& there = load["addresses"]["[::1]:8443"];
-  EXPECT_EQ(there["errors"], Json({{"timeout", 1}}));
-  EXPECT_EQ(there["connections"], Json({{"opened", 3}, {"failed", 0}, {"lost", 1}}));
-  EXPECT_EQ(there["latency_ms"]["response"]["p50"], nullptr);
-}
-
-TEST(ResultsJson, TellsOfAnAgentsHealthBySecondAndOnlyWhatIsKnown) {
-  SampleRun run = good_run();
-  run.has_health({.cpu = 0.5, .descriptors = 12, .descheduled_max = 3ms, .clock_jump = 20ms});
-  run.is_measured(9, {});
-  run.has_health({.clock_jump = 2s}).is_measured(10, {});
+TEST(ResultsJson, TellsOfAlertsLimitsPeriodsAndGuards) {
+  // All bad in seconds 5 and 6 of 10: see BurnRate.IsJudgedForEachObjectiveOfARun.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 10; ++second) {
+    const bool is_bad = second == 5 || second == 6;
+    run.answers(second, is_bad ? 0 : 100, std::chrono::milliseconds(5));
+    if (is_bad) run.fails(second, 100, ErrorClass::kReset, std::chrono::milliseconds(1));
+  }
+  run.wants_status_below("available", 500, 0.95);
+  run.record().scenario.objectives.back().period = std::chrono::hours(720);
+  scenarios::ObjectiveSpec tail;
+  tail.name = "tail";
+  tail.load = "browse";
+  tail.limit = {"p99", 99, std::chrono::milliseconds(500)};
+  tail.goal = {0.99};
+  run.wants(tail);
+  scenarios::GuardSpec guard;
+  guard.name = "hand";
+  guard.file = "stop-here";
+  run.record().scenario.guards.push_back(guard);
   const Json json = results_json(judge(run.record()));
-  const Json& health = json["agents"]["agent-1"]["health"];
-  EXPECT_THAT(keys(health),
-              ElementsAre("t_s", "cpu", "lateness_max_ms", "descheduled_ms", "throttled_ms",
-                          "backlog", "in_flight", "descriptors", "ports", "clock_jump_ms"));
-  EXPECT_EQ(health["t_s"], Json({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
-  EXPECT_EQ(health["descheduled_ms"][8], nullptr);
-  EXPECT_EQ(health["descheduled_ms"][9], 3.0);
-  EXPECT_EQ(health["cpu"][9], 0.5);
-  EXPECT_EQ(health["ports"][9], nullptr);
-  ASSERT_EQ(json["warnings"].size(), 1U);
-  EXPECT_THAT(json["warnings"][0].get<std::string>(), testing::HasSubstr("wall clock"));
+  const Json& available = json["objectives"]["available"];
+  EXPECT_EQ(available["answer"], "missed");
+  const Json& page = available["burn"]["scaled"]["alerts"][0];
+  EXPECT_EQ(page["severity"], "page");
+  EXPECT_EQ(page["factor"], 14.4);
+  EXPECT_NEAR(page["fired_s"].get<double>(), 6.2, 1e-4);
+  EXPECT_NEAR(page["reset_s"].get<double>(), 7.28, 1e-4);
+  EXPECT_TRUE(available["burn"]["alerts"][0]["fired_s"].is_null());
+  EXPECT_NEAR(available["period"]["allowed"].get<double>(), 12'960'000, 1);
+  EXPECT_EQ(json["objectives"]["tail"]["limit"]["figure"], "p99");
+  EXPECT_NEAR(json["objectives"]["tail"]["limit"]["measured_ms"].get<double>(), 5, 0.01);
+  EXPECT_TRUE(json["guards"]["hand"]["tripped_s"].is_null());
 }
 
 TEST(ResultsJson, CountsAddUp) {

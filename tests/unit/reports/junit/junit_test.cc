@@ -35,6 +35,26 @@ TEST(Junit, APassHasACaseForAllAndAComplaintForNone) {
   EXPECT_THAT(xml, Not(HasSubstr("<error")));
 }
 
+TEST(Junit, HasACaseForEachGuardAndProbe) {
+  SampleRun run = good_run();
+  for (const char* name : {"errors", "quiet"}) {
+    scenarios::GuardSpec guard;
+    guard.name = name;
+    guard.file = "stop-here";
+    run.record().scenario.guards.push_back(guard);
+  }
+  run.record().guard_trips.push_back({"errors", 6s, 3s, "60 % of 100 requests"});
+  scenarios::ProbeSpec probe;
+  probe.name = "health";
+  run.record().scenario.probes.push_back(probe);
+  run.record().probe_answers.push_back({"health", 1s, false, "status 503"});
+  const std::string xml = write_junit(judge(run.record()));
+  EXPECT_THAT(xml, HasSubstr("name=\"guard errors\""));
+  EXPECT_THAT(xml, HasSubstr("<error message=\"tripped: 60 % of 100 requests\" type=\"aborted\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"guard quiet\" time=\"0.000\"/>"));
+  EXPECT_THAT(xml, HasSubstr("<failure message=\"probe health: 1 of 1 answer not as expected"));
+}
+
 TEST(Junit, AnAbortedRunIsAnErrorAndItsLaterFaultsAreSkipped) {
   SampleRun run = good_run();
   run.is_stopped("pause", 9s, 10s).record().faults.clear();
