@@ -320,8 +320,12 @@ bool Http2Session::on_goaway(const FrameHead& head, std::string_view payload) {
   if ((last != 0 && last % 2 == 0) || last > last_taken_) return fail(ErrorCode::kProtocolError);
   gone_away_ = true;
   last_taken_ = last;
+  // No stream begins from here on, whatever the server would have taken.
+  const std::int32_t queued = std::exchange(first_queued_, 0);
+  requests_.clear();
   for (Ticket ticket = 0; ticket < streams_.size(); ++ticket) {
-    if (streams_[ticket].id > last) finish(ticket, StreamEnd::kGoaway);
+    const std::int32_t id = streams_[ticket].id;
+    if (id > last || (queued != 0 && id >= queued)) finish(ticket, StreamEnd::kGoaway);
   }
   return true;
 }

@@ -197,6 +197,7 @@ bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
   stream.receive_window = kMost31Bits;
   stream.body_left = has_body ? std::string_view(request.body) : std::string_view();
   stream.has_sent = stream.body_left.empty();
+  if (first_queued_ == 0) first_queued_ = stream.id;
   numbers_.add(stream.id, ticket);
 
   const std::uint8_t end_stream = stream.has_sent ? kFlagEndStream : 0;
@@ -208,8 +209,8 @@ bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
     const std::uint8_t flags = type == FrameType::kHeaders
                                    ? static_cast<std::uint8_t>(end_headers | end_stream)
                                    : end_headers;
-    put_head(output_, piece.size(), type, flags, stream.id);
-    output_ += piece;
+    put_head(requests_, piece.size(), type, flags, stream.id);
+    requests_ += piece;
     if (block.empty()) break;
     type = FrameType::kContinuation;
   }
@@ -220,7 +221,8 @@ bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
 void Http2Session::cancel(Ticket ticket) {
   Stream* stream = find(ticket);
   if (stream == nullptr) return;
-  put_number_frame(output_, FrameType::kRstStream, stream->id,
+  const bool is_queued = first_queued_ != 0 && stream->id >= first_queued_;
+  put_number_frame(is_queued ? requests_ : output_, FrameType::kRstStream, stream->id,
                    static_cast<std::uint32_t>(ErrorCode::kCancel));
   numbers_.remove(std::exchange(stream->id, 0));
 }
@@ -230,13 +232,16 @@ void Http2Session::queue_body(std::int32_t id) {
 }
 
 bool Http2Session::take_output(std::string& out, std::size_t enough) {
-  if (out.empty()) {
-    out.swap(output_);
-  } else {
-    out += output_;
+  for (std::string* queue : {&output_, &requests_}) {
+    if (out.empty()) {
+      out.swap(*queue);
+    } else {
+      out += *queue;
+    }
+    queue->clear();
+    if (queue->capacity() > kWorthFreeing) queue->shrink_to_fit();
   }
-  output_.clear();
-  if (output_.capacity() > kWorthFreeing) output_.shrink_to_fit();
+  first_queued_ = 0;
   acknowledgements_ = 0;
   if (!failed_ && !uploads_.empty()) put_bodies(out, enough);
   return true;
@@ -287,7 +292,7 @@ void Http2Session::say_goodbye() {
 }
 
 bool Http2Session::is_over() const {
-  if (!output_.empty()) return false;
+  if (!output_.empty() || !requests_.empty()) return false;
   return failed_ || ((gone_away_ || said_goodbye_) && numbers_.size() == 0);
 }
 

@@ -114,10 +114,12 @@ class Http2Session final : public ClientSession {
   std::vector<Stream> streams_;        // By ticket.
   http2::StreamTable numbers_;         // Of streams that are open, to tickets.
   std::vector<std::int32_t> uploads_;  // Streams with a body to be sent, that a window may let go.
-  std::string output_;                 // All but bodies, which are made when they are fetched.
+  std::string output_;                 // All but bodies, which are made when they are fetched,
+  std::string requests_;               // and requests, which come after it and may not leave.
   std::string partial_;                // A frame that has not come whole.
   Block block_;
   std::int32_t next_id_ = 1;
+  std::int32_t first_queued_ = 0;  // Of the streams that begin in requests_; 0: none does.
   std::int32_t last_taken_ = static_cast<std::int32_t>(http2::kMost31Bits);  // By the server.
   std::size_t peer_limit_ = 100;
   std::int64_t first_send_window_ = http2::kFirstWindow;
