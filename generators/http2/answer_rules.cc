@@ -53,7 +53,8 @@ AnswerRules::Field AnswerRules::field(std::string_view name, std::string_view va
                                    [](char letter) { return letter >= 'A' && letter <= 'Z'; });
     return upper ? Field::kMalformed : Field::kIgnored;  // RFC 9113 §8.2.1
   }
-  if (nghttp2_check_header_value(bytes_of(value), value.size()) == 0) return Field::kIgnored;
+  // RFC 9113 §8.2.1: no line break may get into a value by way of HTTP/2.
+  if (nghttp2_check_header_value(bytes_of(value), value.size()) == 0) return Field::kMalformed;
   if (std::find(kConnectionSpecific.begin(), kConnectionSpecific.end(), name) !=
       kConnectionSpecific.end()) {
     return Field::kMalformed;
