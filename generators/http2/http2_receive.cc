@@ -362,6 +362,7 @@ bool Http2Session::count_acknowledgement() {
 /// Always false, so that it can be returned.
 bool Http2Session::fail(ErrorCode code) {
   failed_ = true;
+  requests_.clear();
   put_head(output_, 8, FrameType::kGoaway, 0, 0);
   put_number(output_, 0);  // No stream of the server's was taken.
   put_number(output_, static_cast<std::uint32_t>(code));
