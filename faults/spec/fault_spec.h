@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "faults/spec/link_spec.h"
 #include "harness/base/units.h"
 
 namespace squall::faults {
@@ -63,12 +64,6 @@ struct NetworkFault {
   std::optional<double> rate_bits_per_second;
   bool partition = false;
   std::optional<std::string> reject;  ///< "reset" or "unreachable".
-};
-
-/// A user-space relay between the load and a target. Parsed; carried out by a later version.
-struct LinkFault {
-  std::string target;
-  std::map<std::string, std::string> settings;
 };
 
 /// Pressure on a resource of the machine or of a cgroup. Parsed; carried out by a later version.
