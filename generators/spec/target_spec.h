@@ -22,12 +22,21 @@ enum class Protocol {
   kAuto,  ///< What ALPN, and later Alt-Svc, say.
 };
 
+/// Where a relay stands.
+struct Relay {
+  std::string address;  ///< IPv4 or IPv6, in numbers.
+  std::uint16_t port = 0;
+  bool operator==(const Relay&) const = default;
+};
+
 /// An absolute http or https URL, taken apart.
 struct Url {
   std::string scheme;  ///< "http" or "https".
   std::string host;    ///< Name or address; an IPv6 address without its brackets.
   std::uint16_t port = 0;
   std::string path;  ///< With query; "/" at least.
+  /// Connections go there instead; Host, SNI and the name that is verified stay the URL's.
+  std::optional<Relay> relay{};
 
   /// As in the `Host` header: host, and the port where it is not the scheme's own.
   std::string authority() const;

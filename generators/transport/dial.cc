@@ -67,10 +67,15 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   void resolve() {
     if (!done_) return;
     began_ = Clock::now();
-    ends_ = began_ + options_.timeout;
-    error_code bad;
-    if (const auto fixed = options_.resolve.find(url_.host); fixed != options_.resolve.end()) {
-      std::vector<asio::ip::address> addresses;
+    ends_ = began_ + options_->timeout;
+    if (url_.relay) {
+      error_code bad;
+      const auto address = asio::ip::make_address(url_.relay->address, bad);
+      if (!bad) addresses_.emplace_back(address, url_.relay->port);
+      connect_next();
+      return;
+    }
+    if (const auto fixed = options_->resolve.find(url_.host); fixed != options_->resolve.end()) {
       for (const std::string& text : fixed->second) {
         const auto address = asio::ip::make_address(text, bad);
         if (!bad) addresses.push_back(address);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <set>
 
 #include "faults/spec/signals.h"
@@ -98,11 +99,13 @@ bool read_kind(Reading& reading, const MapReader& map, FaultSpec& fault) {
     fault.what = std::move(process);
     return is_known;
   }
+  if (*kind == "link") {
+    fault.what = read_link_fault(reading, node, map.what());
+    return true;
+  }
   reading.not_yet(node, "faults." + fault.name + "." + *kind);
   if (*kind == "network") {
     fault.what = read_network_fault(reading, node, map.what());
-  } else if (*kind == "link") {
-    fault.what = read_link_fault(reading, node, map.what());
   } else {
     fault.what = read_pressure_fault(reading, node, *kind, map.what());
   }
@@ -122,7 +125,9 @@ void read_fault(Reading& reading, const std::string& name, const Node& node) {
     read_length(map, fault, kind_is_known);
     if (const Node* pulse = map.find("pulse")) {
       read_pulse(reading, *pulse, what, fault);
-      reading.not_yet(*pulse, "faults." + name + ".pulse");
+      if (!std::holds_alternative<faults::LinkFault>(fault.what)) {
+        reading.not_yet(*pulse, "faults." + name + ".pulse");
+      }
     }
     if (const Node* on = map.find("on")) {
       fault.on = read_labels(reading, *on, what);
@@ -174,6 +179,21 @@ void check_chains(Reading& reading, const Node& section) {
   }
 }
 
+/// All faults of one link are carried out by one relay, which listens at one address.
+void check_listens(Reading& reading, const Node& section) {
+  std::map<std::string, std::string> known;
+  for (const FaultSpec& fault : reading.scenario.faults) {
+    const auto* link = std::get_if<faults::LinkFault>(&fault.what);
+    if (link == nullptr || !link->listen) continue;
+    const auto [first, is_new] = known.try_emplace(link->target, *link->listen);
+    if (is_new || first->second == *link->listen) continue;
+    const Node* listen = section.find(fault.name)->find("link")->find("listen");
+    reading.mistakes.add(listen->place, "fault " + fault.name + ": the relay of target " +
+                                            link->target + " listens at " + first->second +
+                                            " already");
+  }
+}
+
 }  // namespace
 
 void read_faults(Reading& reading, const Node& section) {
@@ -182,6 +202,7 @@ void read_faults(Reading& reading, const Node& section) {
   });
   check_rings(reading, section);
   check_chains(reading, section);
+  check_listens(reading, section);
 }
 
 }  // namespace squall::scenarios

@@ -93,29 +93,6 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
   return fault;
 }
 
-faults::LinkFault read_link_fault(Reading& reading, const Node& node, const std::string& what) {
-  faults::LinkFault fault;
-  const std::string here = what + ".link";
-  const MapReader map(reading, node, here,
-                      {"target", "delay", "jitter", "loss", "rate", "down", "reset_after"});
-  if (const Node* target = map.require("target", "the name of a target")) {
-    fault.target = read_reference(reading, *target, here, "target", "targets").value_or("");
-  }
-  map.get("delay", kPositiveDuration);
-  map.get("jitter", kPositiveDuration);
-  map.get("loss", kShare);
-  map.get("rate", kBandwidth);
-  map.get("down", kBoolean);
-  map.get("reset_after", kDuration);
-  for (const Node::Entry& entry : node.entries) {
-    if (entry.key != "target") fault.settings[entry.key] = entry.value.text;
-  }
-  if (map.is_map() && fault.settings.empty()) {
-    map.exactly_one({"delay", "loss", "rate", "down", "reset_after"});
-  }
-  return fault;
-}
-
 faults::PressureFault read_pressure_fault(Reading& reading, const Node& node,
                                           const std::string& resource, const std::string& what) {
   faults::PressureFault fault;

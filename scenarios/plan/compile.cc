@@ -17,6 +17,23 @@ Duration sum(Duration a, Duration b) { return b > Duration::max() - a ? Duration
 
 Error wrong(const std::string& why) { return error(std::errc::invalid_argument, why); }
 
+/// One link has one fault at a time: two would each have to say what the other does.
+Result<void> check_links(const Scenario& scenario, const std::vector<PlannedFault>& planned) {
+  std::map<std::string, const PlannedFault*> last;  // By target, of those that began before.
+  for (const PlannedFault& fault : planned) {
+    const FaultSpec* spec = scenario.find_fault(fault.name);
+    const auto* link = spec == nullptr ? nullptr : std::get_if<faults::LinkFault>(&spec->what);
+    if (link == nullptr) continue;
+    const PlannedFault*& before = last[link->target];
+    if (before != nullptr && before->to && *before->to > fault.from) {
+      return wrong("fault " + fault.label + ": it begins at " + in_words(fault.from) + ", when " +
+                   before->label + " is still in force on the link to target " + link->target);
+    }
+    before = &fault;
+  }
+  return {};
+}
+
 /// Finds when each fault begins.
 class Compiler {
  public:
@@ -144,6 +161,7 @@ Result<Plan> compile(const Scenario& scenario) {
   };
   if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
   SQUALL_TRY(plan.faults, Compiler(scenario, plan.length).faults());
+  if (auto alone = check_links(scenario, plan.faults); !alone) return std::move(alone).error();
   for (const PlannedFault& fault : plan.faults) {
     plan.length = std::max(plan.length, fault.to.value_or(fault.from));
   }

@@ -9,15 +9,6 @@
 namespace squall::scenarios {
 namespace {
 
-/// A number as people write it: at most six digits, no zeros at the end.
-std::string number(double value) {
-  constexpr std::size_t kRoom = 32;
-  std::array<char, kRoom> text{};
-  const char* form = std::abs(value) >= 1e6 ? "%.0f" : "%.6g";
-  const int length = std::snprintf(text.data(), text.size(), form, value);
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
 std::string victims(const faults::ProcessMatch& match) {
   if (match.service) {
     const bool is_one = match.service->find('.') != std::string::npos;
@@ -99,6 +90,14 @@ std::string settings_words(const std::map<std::string, std::string>& settings) {
 
 }  // namespace
 
+std::string number(double value) {
+  constexpr std::size_t kRoom = 32;
+  std::array<char, kRoom> text{};
+  const char* form = std::abs(value) >= 1e6 ? "%.0f" : "%.6g";
+  const int length = std::snprintf(text.data(), text.size(), form, value);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string in_words(Duration length) {
   constexpr Duration kDay = std::chrono::hours(24);
   const double seconds = to_seconds(length);
@@ -126,7 +125,7 @@ std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenari
   } else if (const auto* network = std::get_if<faults::NetworkFault>(&fault.what)) {
     text = "network: " + network_words(*network);
   } else if (const auto* link = std::get_if<faults::LinkFault>(&fault.what)) {
-    text = "link to target " + link->target + ": " + settings_words(link->settings);
+    text = link_words(*link);
   } else if (const auto* pressure = std::get_if<faults::PressureFault>(&fault.what)) {
     text = "pressure on " + pressure->resource + ": " + settings_words(pressure->settings);
   }

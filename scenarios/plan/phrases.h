@@ -11,7 +11,9 @@
 
 namespace squall::scenarios {
 
-/// "8 s", "250 ms", "1.5 s", "2 min 30 s", "30 d".
+/// A number as people write it: at most six digits, no zeros at the end.
+std::string number(double value);
+/// "8 s", "250 ms", "1.5 s", "2 min 30 s".
 std::string in_words(Duration length);
 /// "1000/s", "0.5/s".
 std::string in_words(Rate rate);
@@ -22,6 +24,8 @@ std::string in_words(const LimitSpec& limit);
 
 /// What a fault will do, in words: "signal KILL to 1 of 2 of service web (seeded pick)".
 std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
+/// The same of a link fault: "link to target edge: delay 20 ms, loss 2 %, by a relay at …".
+std::string link_words(const faults::LinkFault& fault);
 /// "constant, 0/s to 1000/s" or "50 users, thinking 200 ms (exponential)".
 std::string how_it_is_sent(const generators::LoadSpec& load);
 /// "load browse: status < 500, goal 99.9 %".
