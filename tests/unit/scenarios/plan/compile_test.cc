@@ -109,5 +109,23 @@ TEST(RateAt, FollowsTheStagesFromWhereTheLoadBegins) {
   EXPECT_EQ(Plan::rate_at(load, seconds(60)).per_second, 0);
 }
 
+constexpr const char* kLink = "for: 5s, link: {target: edge, delay: 40ms, loss: 2%}";
+
+TEST(Compile, RefusesTwoFaultsAtOnceOnOneLink) {
+  auto plan = compile(with_faults(fault("a", "at: 10s", kLink) + fault("b", "at: 14s", kLink)));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message(), HasSubstr("fault b: it begins at 14 s, when a is still in"
+                                                " force on the link to target edge"));
+  EXPECT_TRUE(
+      ok(compile(with_faults(fault("a", "at: 10s", kLink) + fault("b", "at: 15s", kLink)))));
+}
+
+TEST(Compile, SaysWhatALinkDoes) {
+  auto plan = compile(with_faults(fault("a", "at: 10s", kLink)));
+  ASSERT_TRUE(ok(plan));
+  EXPECT_EQ(plan->faults[0].what,
+            "link to target edge: delay 40 ms, loss 2 %, by a relay at a free port of 127.0.0.1");
+}
+
 }  // namespace
 }  // namespace squall::scenarios
