@@ -5,6 +5,9 @@
 #include <future>
 #include <utility>
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "faults/link/link_state.h"
 #include "faults/link/tcp_relay.h"
 #include "faults/link/udp_relay.h"
@@ -15,7 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPortAttempts = 50;  // To find a port that is free for TCP and for UDP.
+constexpr int kAnswersWithin = 1000;  // Milliseconds.
+constexpr int kPortAttempts = 50;     // To find a port that is free for TCP and for UDP.
 
 /// Does something on the loop, and waits for what comes of it.
 template <typename Do>
@@ -30,7 +34,14 @@ auto on_loop(asio::io_context& loop, const Do& what) {
 bool refuses(const SocketAddress& address) {
   auto socket = open_socket(address, SOCK_STREAM);
   if (!socket) return false;
-  return ::connect(socket->get(), address.data(), address.length) != 0 && errno == ECONNREFUSED;
+  if (::connect(socket->get(), address.data(), address.length) == 0) return false;
+  if (errno != EINPROGRESS) return errno == ECONNREFUSED;
+  pollfd answer{.fd = socket->get(), .events = POLLOUT, .revents = 0};
+  int failure = 0;
+  socklen_t size = sizeof(failure);
+  return ::poll(&answer, 1, kAnswersWithin) == 1 &&
+         ::getsockopt(socket->get(), SOL_SOCKET, SO_ERROR, &failure, &size) == 0 &&
+         failure == ECONNREFUSED;
 }
 
 }  // namespace

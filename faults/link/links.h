@@ -17,9 +17,9 @@ namespace squall::faults {
 
 /// Where a relay stands: between the load and one address of a target.
 struct LinkPlace {
-  std::string target;
-  std::vector<SocketAddress> upstream;  ///< TCP tries one after the other, UDP takes the first.
-  std::optional<SocketAddress> listen;  ///< None: a free port of 127.0.0.1.
+  std::string target{};
+  std::vector<SocketAddress> upstream{};  ///< TCP tries one after the other, UDP takes the first.
+  std::optional<SocketAddress> listen{};  ///< None: a free port of 127.0.0.1.
   bool relays_tcp = true;
   bool relays_udp = false;  ///< On the same port.
 };

@@ -48,8 +48,9 @@ std::string SocketAddress::address() const {
 }
 
 std::string SocketAddress::text() const {
-  const std::string host = family() == AF_INET6 ? "[" + address() + "]" : address();
-  return host + ":" + std::to_string(port());
+  std::string text = address();
+  if (family() == AF_INET6) text.insert(0, 1, '[').push_back(']');
+  return text.append(1, ':').append(std::to_string(port()));
 }
 
 std::string SocketAddress::key() const {
