@@ -104,7 +104,10 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   record.from = now();
   const faults::FaultSpec* spec = find(specs_, planned.name);
   const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
-  if (fault == nullptr) {
+  const auto* link = spec != nullptr ? std::get_if<faults::LinkFault>(&spec->what) : nullptr;
+  if (link != nullptr && means_.links != nullptr) {
+    inject(*spec, *link, record);
+  } else if (fault == nullptr) {
     fail(record, error(std::errc::not_supported, planned.label));
   } else if (fault->action == faults::ProcessFault::Action::kRestart) {
     return begin_restart(*fault, std::move(record));
@@ -134,6 +137,27 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
   }
   in_force_.insert_or_assign(record.label,
                              InForce{.fault = std::move(injected->active), .record = record});
+}
+
+void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
+                         reports::FaultRecord& record) {
+  auto injected = faults::inject(*means_.links, fault, spec.pulse, record.label,
+                                 seed_for(means_.scope.seed, record.label));
+  if (!injected) return fail(record, injected.error());
+  record.seen = injected->seen;
+  record.state = State::kInForce;
+  in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
+                                                   .record = record,
+                                                   .look = std::move(injected->look)});
+}
+
+void FaultRunner::look_back(const InForce& held, reports::FaultRecord& record) {
+  if (!held.look) return;
+  const faults::LinkFinding finding = held.look();
+  record.seen = finding.seen;
+  if (finding.took) return;
+  record.state = State::kIneffective;
+  record.error = finding.why_not;
 }
 
 void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record) {
@@ -178,9 +202,10 @@ void FaultRunner::restart(const std::vector<faults::Candidate>& candidates,
 void FaultRunner::undo(const scenarios::PlannedFault& planned) {
   const auto found = in_force_.find(planned.label);
   if (found == in_force_.end()) return;  // It failed, and has been told of.
-  auto& [fault, record] = found->second;
+  auto& [fault, record, look] = found->second;
   auto reverted = fault.revert();
   record.to = now();
+  look_back(found->second, record);
   if (!reverted) {
     fail(record, reverted.error());
     tell_(record);
@@ -194,6 +219,8 @@ void FaultRunner::undo(const scenarios::PlannedFault& planned) {
 void FaultRunner::undo_all() {
   for (auto& [label, held] : in_force_) {
     auto reverted = held.fault.revert();
+    // Cut short, it had no time to show all that was asked for: only what it did is told.
+    if (!held.record.to && held.look) held.record.seen = held.look().seen;
     if (!held.record.to) held.record.to = now();
     if (!reverted) {
       fail(held.record, reverted.error());

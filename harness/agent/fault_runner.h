@@ -11,6 +11,8 @@
 
 #include "faults/core/active_fault.h"
 #include "faults/core/journal.h"
+#include "faults/link/link_fault.h"
+#include "faults/link/links.h"
 #include "faults/process/match.h"
 #include "faults/process/process_table.h"
 #include "faults/spec/fault_spec.h"
@@ -37,7 +39,8 @@ class FaultRunner {
     faults::ProcessTable& processes;
     faults::Journal& journal;
     services::Services& services;
-    faults::ProcessScope scope;  ///< With the run's seed; the services are filled in each time.
+    faults::Links* links = nullptr;  ///< None when no fault is one of a link.
+    faults::ProcessScope scope;      ///< With the run's seed; the services are filled in each time.
   };
   using Tell = std::function<void(const reports::FaultRecord&)>;
 
@@ -58,6 +61,8 @@ class FaultRunner {
   void run();
   void apply(const scenarios::PlannedFault& planned);
   void inject(const faults::ProcessFault& fault, reports::FaultRecord& record);
+  void inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
+              reports::FaultRecord& record);
   void begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record);
   void restart(const std::vector<faults::Candidate>& candidates, reports::FaultRecord& record);
   void undo(const scenarios::PlannedFault& planned);
@@ -68,7 +73,10 @@ class FaultRunner {
   struct InForce {
     faults::ActiveFault fault;
     reports::FaultRecord record;
+    std::function<faults::LinkFinding()> look = nullptr;  ///< For what only shows when it is over.
   };
+  /// Fills in what was seen of a fault that shows only when it is over.
+  static void look_back(const InForce& held, reports::FaultRecord& record);
 
   const std::vector<scenarios::PlannedFault>& planned_;
   const std::vector<faults::FaultSpec>& specs_;

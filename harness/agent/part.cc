@@ -12,6 +12,7 @@
 #include "faults/core/recover.h"
 #include "faults/process/match.h"
 #include "generators/load/fetch.h"
+#include "harness/agent/link_places.h"
 #include "harness/agent/state_directory.h"
 #include "harness/base/log.h"
 
@@ -78,6 +79,10 @@ Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
   part->scenario_ = std::get<0>(std::move(parsed)).scenario;
   SQUALL_TRY(part->plan_, scenarios::compile(part->scenario_));
 
+  std::vector<generators::TargetSpec> targets = part->scenario_.targets;
+  if (auto made = part->make_links(targets, share.agent_count()); !made) {
+    return std::move(made).error();
+  }
   if (share.keeps_services()) {
     if (auto kept = part->keep_services(share, squall_program); !kept) {
       return std::move(kept).error();
@@ -87,7 +92,7 @@ Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
   const scenarios::Scenario& scenario = part->scenario_;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   SQUALL_TRY(part->engine_,
-             generators::LoadEngine::make(scenario.targets, scenario.loads,
+             generators::LoadEngine::make(std::move(targets), scenario.loads,
                                           {.shards = share.shards() > 0 ? share.shards() : cores,
                                            .agent_index = share.agent_index(),
                                            .agent_count = std::max(1U, share.agent_count()),
@@ -95,6 +100,19 @@ Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
                                            .directory = scenario.directory,
                                            .data = scenario.data}));
   return part;
+}
+
+Result<void> Part::make_links(std::vector<generators::TargetSpec>& targets, std::size_t agents) {
+  SQUALL_TRY(const auto places, places_of_links(scenario_));
+  if (places.empty()) return {};
+  if (agents > 1) {
+    return error(std::errc::not_supported,
+                 "a link fault with " + std::to_string(agents) +
+                     " agents: its relay would stand before the load of one of them only");
+  }
+  SQUALL_TRY(links_, faults::Links::make(places));
+  lead_through(links_->addresses(), scenario_, targets);
+  return {};
 }
 
 Result<void> Part::keep_services(const wire::Share& share, const std::string& squall_program) {
@@ -127,6 +145,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
       FaultRunner::Means{.processes = processes_,
                          .journal = *journal_,
                          .services = *services_,
+                         .links = links_.get(),
                          .scope = std::move(scope)},
       [this](const reports::FaultRecord& record) { note_fault(record); });
   return {};

@@ -10,6 +10,7 @@
 
 #include "faults/core/journal.h"
 #include "faults/core/reaper.h"
+#include "faults/link/links.h"
 #include "faults/process/procfs_table.h"
 #include "generators/load/load_engine.h"
 #include "harness/agent/fault_runner.h"
@@ -66,6 +67,8 @@ class Part {
 
  private:
   Part() = default;
+  /// Makes the relays that link faults need, and has the targets' connections go there.
+  Result<void> make_links(std::vector<generators::TargetSpec>& targets, std::size_t agents);
   Result<void> keep_services(const wire::Share& share, const std::string& squall_program);
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
@@ -89,6 +92,7 @@ class Part {
   std::unique_ptr<faults::Journal> journal_;
   std::unique_ptr<faults::Reaper> reaper_;
   std::unique_ptr<services::Services> services_;
+  std::unique_ptr<faults::Links> links_;
   std::unique_ptr<generators::LoadEngine> engine_;
   std::unique_ptr<FaultRunner> faults_;
   std::atomic<bool> has_ended_ = false;
