@@ -51,6 +51,24 @@ class Library(SquallTest):
         self.assertGreater(phases["during frozen-backend"]["max"],
                            3 * phases["before frozen-backend"]["max"])
 
+    def test_the_lossy_uplink_delays_while_it_is_in_force_and_neither_before_nor_after(self):
+        run = self.run_scenario(LIBRARY / "lossy-uplink.yaml")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        fault = run.results["faults"]["lossy-uplink"]
+        self.assertEqual(fault["state"], "undone")
+        self.assertRegex(fault["verified"]["seen"],
+                         r"up: delay [0-9.]+ ms \+/- [0-9.]+ ms, stalls as for loss [0-9.]+ % of"
+                         r" [0-9]+ segments; down: delay ")
+        load = run.results["load"]["browse"]
+        self.assert_adds_up(load)
+        p50 = {phase["name"]: phase["latency_ms"]["response"]["p50"] for phase in load["phases"]}
+        # 40 ms each way, and nothing is ever quicker for it; stalls are in the tail, not in the middle.
+        self.assertLess(p50["before lossy-uplink"], 40)
+        self.assertGreater(p50["during lossy-uplink"], p50["before lossy-uplink"] + 70)
+        self.assertLess(p50["during lossy-uplink"], p50["before lossy-uplink"] + 160)
+        self.assertLess(p50["after lossy-uplink"], 40)
+
     def test_every_scenario_of_the_library_is_valid_and_can_be_planned(self):
         files = sorted(LIBRARY.glob("*.yaml"))
         self.assertGreaterEqual(len(files), 3)
