@@ -256,7 +256,7 @@ TEST(ShardLoad, OwnsUpToAllThatWaitedWhileItsLoopWasHeldUp) {
   // For 100 ms a hundred requests fall due, and there are 8 streams; all that waited for the loop
   // are late, not only those 8.
   const Ran ran = run(load(OpenSpec{Arrivals::kConstant, {{Rate{1000}, Rate{1000}, 200ms}}}), -1,
-                      {50ms, 100ms});
+                      Protocol::kH2c, {50ms, 100ms});
   EXPECT_TRUE(ran.done);
   expect_sums_hold(ran.total);
   EXPECT_EQ(ran.total.ok, 200U);

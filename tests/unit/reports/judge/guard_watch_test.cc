@@ -152,8 +152,7 @@ TEST_F(Guards, OfARateCompareWithWhatWasDue) {
   few.sent = 94;
   const auto trips = ends(1, few);
   ASSERT_THAT(trips, SizeIs(1));
-  EXPECT_EQ(trips[0].sentence,
-            "browse.rate.sent < 95% of due: rate.sent was 94/s of 100/s due");
+  EXPECT_EQ(trips[0].sentence, "browse.rate.sent < 95% of due: rate.sent was 94/s of 100/s due");
 }
 
 TEST_F(Guards, OfARateDoNotSpeakWhenTheLoadIsOver) {
