@@ -43,6 +43,10 @@ class Http1Session::Parser {
   /// Takes the used bytes off the front of `bytes`; to be called until is_done() or needs_more().
   /// False when the answer is none.
   bool put(std::string_view& bytes) {
+    // What ends a chunked body has five bytes at least, and Beast counts on them.
+    constexpr std::size_t kLeastEnd = 5;
+    needs_more_ = message_->is_header_done() && message_->chunked() && bytes.size() < kLeastEnd;
+    if (needs_more_) return true;
     input_ = bytes;
     boost::system::error_code failure;
     const bool in_header = !message_->is_header_done();
