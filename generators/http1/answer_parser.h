@@ -35,6 +35,7 @@ class Http1Session::Parser {
     message_.emplace(*this);
     searched_ = 0;
     after_chunk_ = false;
+    had_chunk_ = false;
     message_->header_limit(kMostHeaderBytes);
     message_->body_limit(boost::none);
     if (is_head_) message_->skip(true);
@@ -43,9 +44,10 @@ class Http1Session::Parser {
   /// Takes the used bytes off the front of `bytes`; to be called until is_done() or needs_more().
   /// False when the answer is none.
   bool put(std::string_view& bytes) {
-    // What ends a chunked body has five bytes at least, and Beast counts on them.
-    constexpr std::size_t kLeastEnd = 5;
-    needs_more_ = message_->is_header_done() && message_->chunked() && bytes.size() < kLeastEnd;
+    // Even an empty chunked body has five bytes, and Beast counts on them.
+    constexpr std::size_t kLeast = 5;
+    needs_more_ =
+        message_->is_header_done() && message_->chunked() && !had_chunk_ && bytes.size() < kLeast;
     if (needs_more_) return true;
     input_ = bytes;
     boost::system::error_code failure;
@@ -106,6 +108,7 @@ class Http1Session::Parser {
     void on_chunk_header_impl(std::uint64_t /*size*/, Text extensions,
                               error_code& failure) override {
       parser_.after_chunk_ = false;
+      parser_.had_chunk_ = true;
       parser_.on_extensions(view(extensions), failure);
     }
     std::size_t on_chunk_body_impl(std::uint64_t left, Text body, error_code& failure) override {
@@ -209,6 +212,7 @@ class Http1Session::Parser {
   int version_ = 0;
   bool is_head_ = false;
   bool needs_more_ = false;
+  bool had_chunk_ = false;
   bool after_chunk_ = false;  // Its end, and the next one's line, are still to come.
 };
 

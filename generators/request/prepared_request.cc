@@ -114,7 +114,7 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
   if (auto added = request.add(":path", under(url, spec.path), names); !added) {
     return within(std::move(added).error());
   }
-  if (headers[kPath].value.empty() && request.varying_.empty()) headers[kPath].value = "/";
+  if (headers[kPath].value.empty() && request.varying_.empty()) headers[kPath].value.assign(1, '/');
   if (auto added = request.add_headers(spec, names); !added) {
     return within(std::move(added).error());
   }
