@@ -93,7 +93,9 @@ TEST(Http1, ALargeDownloadIsNotKept) {
   const TemporaryFolder folder;
   auto nginx = start_nginx_with(folder, {"ssl", "sendfile on;"});
   ASSERT_TRUE(ok(nginx));
-  folder.write("large.bin", std::string(10'000'000, 'x'));
+  std::string large;
+  large.resize(10'000'000, 'x');
+  folder.write("large.bin", large);
   TargetSpec target = http1_at(*nginx, true, 2);
   target.tls.verify = false;
   LoadSpec load = open_load(10, 2s);
@@ -141,7 +143,9 @@ TEST(Http1, AnUploadThatIsRefusedMidwayCountsWithItsStatusOrAsClosed) {
   LoadSpec load = open_load(10, 1s);
   load.requests[0].method = "POST";
   load.requests[0].body.emplace();
-  load.requests[0].body->parts.emplace_back(std::string(20'000'000, 'u'));
+  std::string upload;
+  upload.resize(20'000'000, 'u');
+  load.requests[0].body->parts.emplace_back(std::move(upload));
   const SecondCell total = run_loads(http1_at(*nginx, false, 1), {load}).total();
   expect_sums_hold(total);
   EXPECT_EQ(total.ok, 0U);

@@ -92,7 +92,9 @@ TEST(BrokenHttp1, AServerThatTakesNoUploadTimesOutAndIsLeft) {
   LoadSpec load = closed_load(1, 1s);
   load.requests[0].method = "POST";
   load.requests[0].body.emplace();
-  load.requests[0].body->parts.emplace_back(std::string(20'000'000, 'u'));
+  std::string upload;
+  upload.resize(20'000'000, 'u');
+  load.requests[0].body->parts.emplace_back(std::move(upload));
   const Ran ran = run_loads(target, {load}, {}, 10s, 1);
   EXPECT_FALSE(ran.timed_out);
   const SecondCell total = ran.total("players");

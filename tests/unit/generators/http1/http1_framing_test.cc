@@ -121,7 +121,8 @@ TEST(Http1Framing, ALengthThatIsNoNumberIsRefused) {
   for (const std::string length : {"", "-1", "+1", "1 1", "0x2", "2,", "two", "1.0", "1;",
                                    "18446744073709551616", "99999999999999999999999"}) {
     SCOPED_TRACE(length);
-    expect_refused(kStart + "Content-Length: " + length + "\r\n\r\nok");
+    expect_refused(
+        std::string(kStart).append("Content-Length: ").append(length).append("\r\n\r\nok"));
   }
 }
 
@@ -129,7 +130,10 @@ TEST(Http1Framing, OtherCodingsThanChunkedAreRefused) {
   for (const std::string coding : {"gzip", "gzip, chunked", "chunked, gzip", "identity",
                                    "chunked, chunked", "xchunked", "", "chunked;q=1"}) {
     SCOPED_TRACE(coding);
-    expect_refused(kStart + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n");
+    expect_refused(std::string(kStart)
+                       .append("Transfer-Encoding: ")
+                       .append(coding)
+                       .append("\r\n\r\n0\r\n\r\n"));
   }
   expect_refused(kStart + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
   expect_refused("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");

@@ -50,9 +50,7 @@ class CpuStatFiles : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "squall-cgroups-XXXXXX").string();
     root = ::mkdtemp(name.data());
   }
-  ~CpuStatFiles() override { std::filesystem::remove_all(root); }
-  CpuStatFiles(const CpuStatFiles&) = delete;
-  CpuStatFiles& operator=(const CpuStatFiles&) = delete;
+  void TearDown() override { std::filesystem::remove_all(root); }
 
   void has(const std::string& file) const {
     std::filesystem::create_directories((root / file).parent_path());

@@ -55,7 +55,7 @@ TEST(DataTable, NamesTheLineThatCannotBeRead) {
 }
 
 TEST(DataTable, RowsOfANumberAreTheSameHoweverTheLoadIsSplit) {
-  const std::string_view kText = "n\n0\n1\n2\n3\n4\n";
+  constexpr std::string_view kText = "n\n0\n1\n2\n3\n4\n";
   auto in_order = DataTable::parse(kText, "t.csv", Order::kInOrder, 1);
   auto random = DataTable::parse(kText, "t.csv", Order::kRandom, 1);
   auto again = DataTable::parse(kText, "t.csv", Order::kRandom, 1);

@@ -36,7 +36,7 @@ TEST(Extraction, AHostileBodyTakesNeitherTimeNorStack) {
 }
 
 TEST(Extraction, APointerTakesTextsNumbersAndTruthValues) {
-  const char* const kBody =
+  constexpr std::string_view kBody =
       R"({"a": "text", "n": -1.5, "t": true, "l": [1, {"x/y": "deep"}], "z": null})";
   EXPECT_EQ(taken("json:/a", kBody), "text");
   EXPECT_EQ(taken("json:/n", kBody), "-1.5");
