@@ -61,7 +61,7 @@ bool Http1Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
   ticket_ = ticket;
   request_ = &request;
   has_body_ = has_body;
-  body_left_ = has_body ? std::string_view(request.body) : std::string_view{};
+  body_left_ = has_body ? request.content() : std::string_view{};
   answered_ = false;
   return true;
 }

@@ -47,6 +47,7 @@ class Http1Session final : public ClientSession {
   bool take_output(std::string& out, std::size_t enough) override;
   void say_goodbye() override {}  // HTTP/1.1 has no word for it.
   bool is_over() const override { return over_; }
+  bool closes_unsaid() const override { return true; }
 
  private:
   enum class Stage {

@@ -27,139 +27,6 @@ bool is_head(const RenderedRequest& request) {
 
 }  // namespace
 
-struct Http2Session::Callbacks {
-  static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
-
-  /// The stream of `id`, when it has not been given up.
-  static Stream* find(nghttp2_session* session, std::int32_t id, void* user, Ticket& ticket) {
-    const void* data = nghttp2_session_get_stream_user_data(session, id);
-    if (data == nullptr) return nullptr;
-    ticket = static_cast<Ticket>(reinterpret_cast<std::uintptr_t>(data) - 1);  // NOLINT
-    Stream* stream = self(user).find(ticket);
-    return stream != nullptr && stream->id == id ? stream : nullptr;
-  }
-
-  static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    Ticket ticket = 0;
-    Stream* stream = find(session, frame->hd.stream_id, user, ticket);
-    if (stream != nullptr && !stream->answered) {
-      stream->answered = true;
-      self(user).observer_.on_answer(ticket);
-    }
-    return 0;
-  }
-
-  static int on_header(nghttp2_session* session, const nghttp2_frame* frame,
-                       const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
-                       std::size_t value_size, std::uint8_t /*flags*/, void* user) {
-    Ticket ticket = 0;
-    if (find(session, frame->hd.stream_id, user, ticket) == nullptr) return 0;
-    const std::string_view key = to_view(name, name_size);
-    const std::string_view text = to_view(value, value_size);
-    if (key == ":status") {
-      self(user).observer_.on_status(ticket, parse_status(text));
-    } else {
-      self(user).observer_.on_header(ticket, key, text);
-    }
-    return 0;
-  }
-
-  static int on_data(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t id,
-                     const std::uint8_t* bytes, std::size_t size, void* user) {
-    Ticket ticket = 0;
-    if (find(session, id, user, ticket) != nullptr) {
-      self(user).observer_.on_body(ticket, to_view(bytes, size));
-    }
-    return 0;
-  }
-
-  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    Http2Session& me = self(user);
-    Ticket ticket = 0;
-    switch (frame->hd.type) {
-      case NGHTTP2_HEADERS:
-      case NGHTTP2_DATA:
-        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-          if (Stream* stream = find(session, frame->hd.stream_id, user, ticket)) {
-            stream->whole = true;
-          }
-        }
-        break;
-      case NGHTTP2_RST_STREAM:
-        if (Stream* stream = find(session, frame->hd.stream_id, user, ticket)) {
-          stream->peer_reset = true;
-        }
-        break;
-      case NGHTTP2_SETTINGS:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.confirmed_ = true;
-        break;
-      case NGHTTP2_GOAWAY:
-        me.gone_away_ = true;
-        me.last_taken_ = frame->goaway.last_stream_id;
-        break;
-      default:
-        break;
-    }
-    return 0;
-  }
-
-  static int on_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void* user) {
-    Http2Session& me = self(user);
-    if (me.open_streams_ > 0) --me.open_streams_;
-    Ticket ticket = 0;
-    Stream* stream = find(session, id, user, ticket);
-    if (stream == nullptr) return 0;
-    const Stream ended = *stream;
-    *stream = Stream{};
-    StreamEnd end = StreamEnd::kProtocol;  // Nobody else reset it: nghttp2 did.
-    if (ended.whole) {
-      end = StreamEnd::kWhole;
-    } else if (ended.peer_reset) {
-      end = error == NGHTTP2_REFUSED_STREAM ? StreamEnd::kRefused : StreamEnd::kReset;
-    } else if (me.gone_away_ && (id > me.last_taken_ || ended.unsent)) {
-      end = StreamEnd::kGoaway;
-    }
-    me.observer_.on_end(ticket, end);
-    return 0;
-  }
-
-  static int on_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int /*error*/,
-                         void* user) {
-    Ticket ticket = 0;
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Stream* stream = find(session, frame->hd.stream_id, user, ticket)) stream->unsent = true;
-    return 0;
-  }
-
-  static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* buffer,
-                           std::size_t size, std::uint32_t* flags, nghttp2_data_source* /*source*/,
-                           void* user) {
-    Ticket ticket = 0;
-    Stream* stream = find(session, id, user, ticket);
-    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const std::size_t some = std::min(size, stream->body_left.size());
-    if (some > 0) std::memcpy(buffer, stream->body_left.data(), some);
-    stream->body_left.remove_prefix(some);
-    if (stream->body_left.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(some);
-  }
-
-  static const nghttp2_session_callbacks* table() {
-    static const nghttp2_session_callbacks* const kTable = [] {
-      nghttp2_session_callbacks* made = nullptr;
-      if (nghttp2_session_callbacks_new(&made) != 0) std::abort();  // Out of memory.
-      nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
-      nghttp2_session_callbacks_set_on_header_callback(made, on_header);
-      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
-      nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
-      nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
-      nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_not_sent);
-      return made;
-    }();
-    return kTable;
-  }
-};
-
 Http2Session::Http2Session(Observer& observer) : observer_(observer) {
   if (nghttp2_hd_inflate_new(&inflater_) != 0) std::abort();  // Out of memory.
   output_ = kPreface;
@@ -195,7 +62,7 @@ bool Http2Session::submit(Ticket ticket, const RenderedRequest& request, bool ha
   stream.rules = AnswerRules(is_head(request));
   stream.send_window = first_send_window_;
   stream.receive_window = kMost31Bits;
-  stream.body_left = has_body ? std::string_view(request.body) : std::string_view();
+  stream.body_left = has_body ? request.content() : std::string_view();
   stream.has_sent = stream.body_left.empty();
   if (first_queued_ == 0) first_queued_ = stream.id;
   numbers_.add(stream.id, ticket);

@@ -56,10 +56,6 @@ class Http2Session final : public ClientSession {
  private:
   struct Stream {
     std::int32_t id = 0;  // 0: the ticket is not in use.
-    std::string_view body_left;
-    bool peer_reset = false;
-    bool unsent = false;  // It was still queued when the server went away.
-    bool whole = false;
     bool answered = false;
     bool whole = false;     // The answer; the request may still be on its way.
     bool has_sent = false;  // All of the request.

@@ -66,6 +66,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, const Rend
   sent.status = 0;
   sent.address = address;
   sent.request = &request;
+  sent.index = request.index();
   if (!request.needs_status_only()) {
     if (!sent.answer) sent.answer = std::make_unique<AnswerReader>();
     sent.answer->begin(request);
@@ -281,8 +282,10 @@ void Connection::finish_unprocessed(ClientSession::Ticket ticket, ErrorClass err
 /// True when the server may have closed the connection for idle before it saw the request, which
 /// may then be sent again (RFC 9112 §9.3.1): it answered here before, but not a byte of this.
 bool Connection::is_stale_for(const InFlight& request) const {
+  const RenderedRequest& sent =
+      request.request->is_constant() ? request.request->constant() : *request.rendered;
   return session_->closes_unsaid() && answers_ > 0 && request.first_byte == Instant{} &&
-         request.request->is_idempotent();
+         PreparedRequest::is_idempotent(sent);
 }
 
 void Connection::count_bytes() {

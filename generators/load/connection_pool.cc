@@ -78,10 +78,11 @@ Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
     const bool stays = together_ > 0 && together_ < kMostTogether && turn_ < free_.size() &&
                        free_[turn_]->is_dirty;
     if (!stays) {
-      turn_ = turn_ + 1 < free_.size() ? turn_ + 1 : 0;
+      turn_ = next();
       together_ = 0;
     }
     ++together_;
+    if (free_[turn_] == other_than) turn_ = next();
     Connection* connection = free_[turn_];
     if (!is_worn(*connection, now)) return connection;
     retire(*connection, now);
@@ -306,8 +307,13 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;
   }
-  recorder_.connection_opened(now);
+  recorder_.connection_opened(now, address);
   if (dialled.stream->is_resumed()) recorder_.tls_resumed(now);
+  if (const auto lost = std::exchange(place.lost, std::nullopt)) {
+    recorder_.measured(now, Metric::kReconnect, now - *lost);
+  }
+  limit(index, now);
+  place.renewed = false;
   ++up_;
   place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
                                                   options_.protocol, options_.streams, url, now,

@@ -84,7 +84,8 @@ class ConnectionPool final : private Connection::Owner {
   /// The connection to send the next request on: those with a free stream take turns. What is sent
   /// between two flushes goes out on as few connections as may be, up to 8 requests on each,
   /// because a connection costs a call of the kernel. Null when there is none.
-  Connection* take(Instant now);
+  /// Another one than `other_than`, unless that is the only one.
+  Connection* take(Instant now, const Connection* other_than = nullptr);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
             const RenderContext& context, Instant now);

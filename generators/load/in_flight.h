@@ -18,6 +18,7 @@ struct Job {
   std::uint64_t number = 0;  ///< Within the load.
   std::uint32_t user = 0;    ///< Who sends it: closed loads, and flows.
   std::uint32_t row = 0;     ///< Of the table of which it uses a row alone, if any.
+  bool again = false;        ///< Sent once before, and not processed: see ShardLoad.
 };
 
 /// A request that has been sent and has not ended.

@@ -1,6 +1,7 @@
 #include "generators/load/prepared_load.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,6 @@ Error wrong(const std::string& what) { return error(std::errc::invalid_argument,
 
 Result<void> check_target(const TargetSpec& target) {
   if (target.protocol == Protocol::kH3) return not_yet("h3");
-  if (!target.source.empty()) return not_yet("source");
   if (target.urls.empty()) return wrong("a target without a URL");
   if (target.connections == 0 || target.streams == 0) {
     return wrong("a target without connections or streams");
@@ -85,7 +85,9 @@ Result<void> prepare_requests(PreparedLoad& prepared, const LoadSpec& load,
   for (const Url& url : urls) {
     auto& requests = prepared.requests.emplace_back();
     for (const RequestSpec& spec : load.requests) {
-      SQUALL_TRY(auto request, PreparedRequest::make(spec, url, directory, names, load.cookies));
+      const auto index = static_cast<std::uint32_t>(requests.size());
+      SQUALL_TRY(auto request,
+                 PreparedRequest::make(spec, url, directory, names, load.cookies, index));
       if (const DataTable* once = request.once()) {
         prepared.uses_rows = true;
         if (load.is_flow && prepared.once != nullptr && prepared.once != once) {
@@ -120,6 +122,9 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   PreparedLoad prepared;
   prepared.seed = derive_seed(seed, load.name);
   prepared.values_seed = derive_seed(prepared.seed, "values");
+  auto source = SourceAddresses::make(target.source);
+  if (!source) return std::move(source).error().within("target " + target.name + ": source");
+  prepared.source = *std::move(source);
   if (target.urls.front().scheme == "https") {
     auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);

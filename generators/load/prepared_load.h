@@ -28,6 +28,7 @@ struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
   std::shared_ptr<const TlsContext> tls;                 ///< Null without TLS.
+  SourceAddresses source;                                ///< None: the kernel chooses.
   std::shared_ptr<const OpenSchedule> schedule;          ///< Of an OpenSpec, else null.
   std::shared_ptr<const std::vector<Duration>> moments;  ///< Of a ReplaySpec, else null.
   std::vector<std::vector<PreparedRequest>> requests;    ///< By URL, then as in the spec.
@@ -58,6 +59,12 @@ struct PreparedLoad {
   const PreparedRequest& step(std::size_t step, std::size_t url) const {
     return requests[url][step];
   }
+  /// The request's index in the spec.
+  std::uint32_t index_of(std::uint64_t number) const {
+    return static_cast<std::uint32_t>(mix.pick(number));
+  }
+  /// The names of the requests, by index.
+  std::vector<std::string> request_names() const;
 };
 
 }  // namespace squall::generators

@@ -40,6 +40,8 @@ class Recorder {
   void unsent(Instant due) { ++cell(due).unsent; }
   void shed(Instant due) { ++cell(due).shed; }
   void sent(Instant now) { ++cell(now).sent; }
+  /// A request is sent once more; it was counted as sent the first time.
+  void retried(Instant now) { ++cell(now).retried; }
   /// How late the generator itself was with a request, sent or given up.
   void late(Instant due, Duration lateness);
   /// The end of a sent request; `status` 0 when there was no whole answer.
@@ -49,10 +51,10 @@ class Recorder {
   void failed_unconnected(Instant due, reports::ErrorClass error, Instant now,
                           std::uint32_t request = 0);
   void bytes(Instant now, std::uint64_t received, std::uint64_t sent);
-  void connection_opened(Instant now) { ++cell(now).connections_opened; }
+  void connection_opened(Instant now, std::uint32_t address = 0);
   void tls_resumed(Instant now) { ++cell(now).tls_resumed; }
-  void connection_failed(Instant now) { ++cell(now).connections_failed; }
-  void connection_lost(Instant now) { ++cell(now).connections_lost; }
+  void connection_failed(Instant now, std::uint32_t address = 0);
+  void connection_lost(Instant now, std::uint32_t address = 0);
   /// What becomes of walks through a flow.
   void flow_begun(Instant due) { ++cell(due).flows_begun; }
   void flow_completed(Instant now) { ++cell(now).flows_completed; }

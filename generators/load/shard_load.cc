@@ -156,22 +156,26 @@ void ShardLoad::tick() {
 }
 
 void ShardLoad::release_arrivals(Instant now) {
-  was_free_ = !stopped_ && backlog_.empty() && pool_.has_free();
+  was_free_ = !stopped_ && nothing_waits() && pool_.has_free();
   for (int i = 0; i < kBatch && has_due(now); ++i) {
     const Arrival arrival = *arrivals_->peek();
     arrivals_->pop();
-    const Job job{begin_ + arrival.due, arrival.number, 0};
+    Job job{begin_ + arrival.due, arrival.number, 0, 0};
+    if (!begin(job)) return;
     release(job);
   }
 }
 
 void ShardLoad::release_users(Instant now) {
-  was_free_ = backlog_.empty() && pool_.has_free();
+  was_free_ = nothing_waits() && pool_.has_free();
   while (!users_->empty() && users_->next() <= now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
     if (due >= end_) continue;  // The load is over for this user.
-    begin_request_of(user, due);
+    Job job{due, next_number_, user, 0};
+    if (!begin(job)) continue;  // Neither is there anything left for this user.
+    next_number_ += part_.slice.step;
+    release(job);
   }
 }
 
@@ -227,8 +231,7 @@ void ShardLoad::send_again(Instant now) {
     const Job job = again_.front().job;
     again_.pop();
     recorder_.retried(now);
-    pool_.send(*connection, job, load_->request(job.number, connection->url()), load_->values_seed,
-               now);
+    pool_.send(*connection, job, request_of(job, connection->url()), context_of(job), now);
   }
 }
 
@@ -292,7 +295,7 @@ void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
   for (std::size_t waiting = backlog_.size(); waiting > 0; --waiting) {
     const Job job = backlog_.front();
     backlog_.pop();
-    recorder_.failed_unconnected(job.due, error, now);
+    recorder_.failed_unconnected(job.due, error, now, index_of(job));
     go_on_after(job, false, now);
   }
   check_over(now);
@@ -309,7 +312,7 @@ void ShardLoad::on_progress(Instant now) {
 
 void ShardLoad::check_over(Instant now) {
   const bool has_nothing_left = used_up_ && (!users_ || users_->empty());
-  if (done_ || !backlog_.empty() || pool_.in_flight() > 0) return;
+  if (done_ || !nothing_waits() || pool_.in_flight() > 0) return;
   if (now < end_ && !has_nothing_left) return;
   if (!stopped_ && arrivals_ && !used_up_ && arrivals_->peek()) return;
   done_ = true;
@@ -324,7 +327,9 @@ void ShardLoad::arm() {
   Instant next = Instant::max();
   const auto at = [&next](Instant moment) { next = std::min(next, moment); };
   if (!stopped_) {
-    if (arrivals_ && arrivals_->peek()) at(std::max(begin_ + arrivals_->peek()->due, next_look_));
+    if (arrivals_ && !used_up_ && arrivals_->peek()) {
+      at(std::max(begin_ + arrivals_->peek()->due, next_look_));
+    }
     if (users_ && !users_->empty()) at(users_->next());
   }
   if (const auto expiry = pool_.next_expiry()) at(*expiry);

@@ -34,6 +34,16 @@ struct LoadPart {
 /// an attempt to connect fails and no connection is up (an error), or when the load is over
 /// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
 ///
+/// A request that the server has not processed (RFC 9113 §8.7) is sent once more, before all that
+/// waits: on another connection, if there is one with a stream free, or the next that is up. Its
+/// response counts from its due moment, its service and its timeout from the second sending. What
+/// waits for that for the timeout ends as timed out.
+///
+/// In a flow, each arrival of an open load begins a walk, whose further steps fall due as soon as
+/// the answer before is there; a user of a closed load thinks between. A walk that the end of the
+/// load cuts off is neither completed nor abandoned. When a table with the order once has no more
+/// rows for this shard, nothing more begins, and the load ends with what is under way.
+///
 /// How long a request waits counts as lateness, our own fault, when a stream was free as it fell
 /// due, or when we are to Blame for the backlog.
 ///
@@ -85,7 +95,13 @@ class ShardLoad final : private ConnectionPool::Owner {
   void learn(const InFlight& request, bool ok);
   RenderContext context_of(const Job& job);
   const PreparedRequest& request_of(const Job& job, std::size_t url);
+  /// The index of its request within the load.
+  std::uint32_t index_of(const Job& job);
   void pump(Instant now);
+  bool nothing_waits() const { return backlog_.empty() && again_.empty(); }
+  void send_again(Instant now);
+  /// Ends those that have waited to be sent again since `before` or earlier.
+  void end_again(Instant before, reports::ErrorClass error, Instant now);
   /// Counts the wait of a request that leaves the backlog, where it is our own fault.
   void tell_lateness(const Job& job, Instant now);
   /// Since when the loop may have had something to do for this load that it has not done.
@@ -114,6 +130,11 @@ class ShardLoad final : private ConnectionPool::Owner {
   asio::steady_timer timer_;
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
+  Blame blame_;
+  Instant faded_{};        // When blame_ last was.
+  Instant awake_{};        // The waking of the loop that
+  Instant overdue_{};      // was due then.
+  bool was_free_ = false;  // What waits fell due with a stream free, and nothing before it.
   Instant next_look_ = Instant::min();  // For arrivals, not before.
   Instant begin_{};
   Instant end_{};               // No request begins from here on.

@@ -43,6 +43,11 @@ const PreparedRequest& ShardLoad::request_of(const Job& job, std::size_t url) {
   return load_->request(job.number, url);
 }
 
+std::uint32_t ShardLoad::index_of(const Job& job) {
+  if (load_->load.is_flow) return static_cast<std::uint32_t>(walkers_[job.user].step);
+  return load_->index_of(job.number);
+}
+
 RenderContext ShardLoad::context_of(const Job& job) {
   RenderContext context{load_->values_seed, job.number, job.number, job.row, {}, nullptr};
   if (!load_->keeps_walkers) return context;

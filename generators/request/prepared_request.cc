@@ -101,8 +101,10 @@ Result<void> PreparedRequest::add_body(const RequestSpec& spec,
 
 Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url& url,
                                               const std::filesystem::path& directory,
-                                              const TextNames& names, bool keeps_cookies) {
+                                              const TextNames& names, bool keeps_cookies,
+                                              std::uint32_t index) {
   PreparedRequest request;
+  request.index_ = index;
   request.keeps_cookies_ = keeps_cookies;
   request.host_ = url.host;
   request.is_secure_ = url.scheme == "https";
@@ -136,6 +138,13 @@ Result<PreparedRequest> PreparedRequest::make(const RequestSpec& spec, const Url
     request.takes_.push_back(*std::move(take));
   }
   return request;
+}
+
+bool PreparedRequest::is_idempotent(const RenderedRequest& request) {
+  constexpr std::array<std::string_view, 6> kIdempotent{"GET",    "HEAD",    "PUT",
+                                                        "DELETE", "OPTIONS", "TRACE"};
+  const std::string& method = request.headers.front().value;
+  return std::find(kIdempotent.begin(), kIdempotent.end(), method) != kIdempotent.end();
 }
 
 Result<PreparedRequest> PreparedRequest::make_replay(std::shared_ptr<const Recording> recording,

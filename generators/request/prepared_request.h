@@ -53,7 +53,11 @@ class PreparedRequest {
   /// `keeps_cookies`: answers may set cookies, which are sent back.
   static Result<PreparedRequest> make(const RequestSpec& spec, const Url& url,
                                       const std::filesystem::path& directory,
-                                      const TextNames& names = {}, bool keeps_cookies = false);
+                                      const TextNames& names = {}, bool keeps_cookies = false,
+                                      std::uint32_t index = 0);
+
+  /// Which of its load's requests it is.
+  std::uint32_t index() const { return index_; }
 
   /// Whatever was recorded: request `number` is the one of that number in the recording. `spec`
   /// says what is expected of all.
@@ -69,6 +73,8 @@ class PreparedRequest {
   void render(const RenderContext& context, RenderedRequest& out) const;
 
   bool has_body() const { return has_body_; }
+  /// True when doing it twice is as good as once (RFC 9110 §9.2.2).
+  static bool is_idempotent(const RenderedRequest& request);
   /// The same for one request, as it was rendered: of those replayed, only some have one.
   bool has_body(const RenderedRequest& rendered) const {
     return recording_ ? !rendered.content().empty() : has_body_;
@@ -116,6 +122,7 @@ class PreparedRequest {
   bool is_secure_ = false;
   std::size_t length_at_ = 0;  // Of content-length, where there is a body.
   Expectation expectation_;
+  std::uint32_t index_ = 0;
   std::vector<Extraction> takes_;
   const DataTable* once_ = nullptr;
   std::string host_;

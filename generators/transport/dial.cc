@@ -67,15 +67,15 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   void resolve() {
     if (!done_) return;
     began_ = Clock::now();
-    ends_ = began_ + options_->timeout;
+    ends_ = began_ + options_.timeout;
+    error_code bad;
     if (url_.relay) {
-      error_code bad;
       const auto address = asio::ip::make_address(url_.relay->address, bad);
       if (!bad) addresses_.emplace_back(address, url_.relay->port);
       connect_next();
-      return;
-    }
-    if (const auto fixed = options_->resolve.find(url_.host); fixed != options_->resolve.end()) {
+    } else if (const auto fixed = options_.resolve.find(url_.host);
+               fixed != options_.resolve.end()) {
+      std::vector<asio::ip::address> addresses;
       for (const std::string& text : fixed->second) {
         const auto address = asio::ip::make_address(text, bad);
         if (!bad) addresses.push_back(address);
@@ -164,7 +164,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
       return;
     }
     stream_ =
-        options_->tls->connect(std::move(socket_), url_.host, options_->sessions, url_.authority());
+        options_.tls->connect(std::move(socket_), url_.host, options_.sessions, url_.authority());
     tls_began_ = now;
     begin_step(ends_);
     handshake();

@@ -52,8 +52,11 @@ struct DialOptions {
   std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, before DNS.
   std::shared_ptr<const TlsContext> tls;                    ///< For https.
   std::shared_ptr<TlsSessions> sessions;  ///< Of these connections, where `tls` resumes sessions.
-  std::string protocol;  ///< What ALPN must agree on, with TLS; empty: whatever it says.
-  Duration timeout{};    ///< For the whole attempt.
+  std::string protocol;    ///< What ALPN must agree on, with TLS; empty: whatever it says.
+  Duration timeout{};      ///< For the whole attempt.
+  SourceAddresses source;  ///< Where connections come from; none: the kernel chooses.
+  std::uint64_t turn = 0;  ///< Which source address, and which of a name's, is first.
+  std::shared_ptr<Resolver> resolver;  ///< Looks names up; null: one of the dialer's own.
 };
 
 /// Connects by name or address over TCP, with TLS where the URL says https.

@@ -220,6 +220,12 @@ class TlsStream final : public ByteStream {
     return {reinterpret_cast<const char*>(name), size};  // NOLINT: OpenSSL's interface
   }
 
+  bool is_resumed() const override { return SSL_session_reused(ssl_.get()) == 1; }
+
+  bool is_end_in_order() const override {
+    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+
   std::uint64_t received() const override { return wire_.socket().received(); }
   std::uint64_t sent() const override { return wire_.socket().sent(); }
   std::string error_text() const override { return reason_; }

@@ -181,9 +181,11 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
   section.line("status", statuses_in_words(totals, style));
   section.line("traffic", {bytes_in_words(totals.bytes_received) + " received",
                            bytes_in_words(totals.bytes_sent) + " sent"});
-  section.line("connections", {thousands(totals.connections_opened) + " opened",
-                               thousands(totals.connections_failed) + " failed",
-                               thousands(totals.connections_lost) + " lost"});
+  std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
+                                          thousands(totals.connections_failed) + " failed",
+                                          thousands(totals.connections_lost) + " lost"};
+  if (totals.tls_resumed > 0) connections.push_back(thousands(totals.tls_resumed) + " resumed");
+  section.line("connections", connections);
   for (const std::string& part : {latency_table(totals, style), phase_table(load, style),
                                   group_table("request", totals.requests, style),
                                   group_table("address", totals.addresses, style)}) {

@@ -13,7 +13,7 @@ namespace squall::scenarios {
 
 /// A number as people write it: at most six digits, no zeros at the end.
 std::string number(double value);
-/// "8 s", "250 ms", "1.5 s", "2 min 30 s".
+/// "8 s", "250 ms", "1.5 s", "2 min 30 s", "30 d".
 std::string in_words(Duration length);
 /// "1000/s", "0.5/s".
 std::string in_words(Rate rate);

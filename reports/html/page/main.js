@@ -69,7 +69,8 @@ function build(model) {
         panels.map((panel) => panel.element),
         model.loads.length === 0 ? h('p', { class: 'note' }, 'The scenario offers no load.') : null),
       h('section', { id: 'details' }, h('h2', {}, 'Details'),
-        faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model), agentsTable(model)),
+        faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model),
+        agentsTable(model), healthTable(model)),
       h('section', { id: 'events' }, h('h2', {}, 'Events'), eventsTable(model))),
     h('footer', {}, h('p', {}, 'Made by squall. Every figure stands in results.json, every latency in histograms.hlog beside this file.',
       model.duration_s !== undefined ? ` The run took ${moment(model.duration_s, 1)}.` : '')));

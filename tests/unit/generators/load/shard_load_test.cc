@@ -185,7 +185,8 @@ struct HoldUp {
 };
 
 /// Runs a load on one shard with two connections, the outside call `fails_at` failing.
-Ran run(const LoadSpec& spec, int fails_at, HoldUp hold_up = {}) {
+Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c,
+        HoldUp hold_up = {}) {
   Ran ran;
   Plot plot{0, fails_at};
   asio::io_context loop(1);

@@ -74,6 +74,50 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
               IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "cpu_peak"}));
 }
 
+TEST(ResultsJson, TellsOfTheGroupsOfALoad) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  GroupCell& home = cell.requests["GET /"];
+  home.ok = 2;
+  home.status = {{200, 2}};
+  home.response.record(5ms);
+  home.response.record(5ms);
+  GroupCell& address = cell.addresses["[::1]:8443"];
+  address.errors[static_cast<std::size_t>(ErrorClass::kTimeout)] = 1;
+  address.connections_opened = 3;
+  address.connections_lost = 1;
+  run.is_measured(0, cell);
+  const Json load = results_json(judge(run.record()))["load"]["browse"];
+  ASSERT_THAT(keys(load["requests"]), ElementsAre("GET /"));
+  EXPECT_EQ(load["requests"]["GET /"]["ok"], 2);
+  EXPECT_EQ(load["requests"]["GET /"]["status"], Json({{"200", 2}}));
+  EXPECT_EQ(load["requests"]["GET /"]["latency_ms"]["response"]["count"], 2);
+  ASSERT_THAT(keys(load["addresses"]), ElementsAre("[::1]:8443"));
+  const Json& there = load["addresses"]["[::1]:8443"];
+  EXPECT_EQ(there["errors"], Json({{"timeout", 1}}));
+  EXPECT_EQ(there["connections"], Json({{"opened", 3}, {"failed", 0}, {"lost", 1}}));
+  EXPECT_EQ(there["latency_ms"]["response"]["p50"], nullptr);
+}
+
+TEST(ResultsJson, TellsOfAnAgentsHealthBySecondAndOnlyWhatIsKnown) {
+  SampleRun run = good_run();
+  run.has_health({.cpu = 0.5, .descriptors = 12, .descheduled_max = 3ms, .clock_jump = 20ms});
+  run.is_measured(9, {});
+  run.has_health({.clock_jump = 2s}).is_measured(10, {});
+  const Json json = results_json(judge(run.record()));
+  const Json& health = json["agents"]["agent-1"]["health"];
+  EXPECT_THAT(keys(health),
+              ElementsAre("t_s", "cpu", "lateness_max_ms", "descheduled_ms", "throttled_ms",
+                          "backlog", "in_flight", "descriptors", "ports", "clock_jump_ms"));
+  EXPECT_EQ(health["t_s"], Json({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  EXPECT_EQ(health["descheduled_ms"][8], nullptr);
+  EXPECT_EQ(health["descheduled_ms"][9], 3.0);
+  EXPECT_EQ(health["cpu"][9], 0.5);
+  EXPECT_EQ(health["ports"][9], nullptr);
+  ASSERT_EQ(json["warnings"].size(), 1U);
+  EXPECT_THAT(json["warnings"][0].get<std::string>(), testing::HasSubstr("wall clock"));
+}
+
 TEST(ResultsJson, TellsOfAlertsLimitsPeriodsAndGuards) {
   // All bad in seconds 5 and 6 of 10: see BurnRate.IsJudgedForEachObjectiveOfARun.
   SampleRun run;

@@ -33,6 +33,18 @@ TEST(Summary, IsThatOfTheGoldenFiles) {
   expect_golden("summary-pass.txt", write_summary(judge(good_run().record()), {}));
 }
 
+TEST(Summary, TellsWhatBecameOfTheWalksThroughAFlow) {
+  RunResult result = judge(good_run().record());
+  ASSERT_FALSE(result.loads.empty());
+  auto& totals = result.loads[0].whole.totals;
+  totals.flows_begun = 1234;
+  totals.flows_completed = 1200;
+  totals.flows_abandoned = 30;
+  const std::string text = write_summary(result, {});
+  EXPECT_NE(text.find("flows"), std::string::npos);
+  EXPECT_NE(text.find("30 abandoned"), std::string::npos) << text;
+}
+
 TEST(Summary, HasATableOfGroupsWhereThereAreSeveral) {
   SampleRun run = good_run();
   SecondCell cell;
