@@ -46,19 +46,19 @@ TEST(TlsOptions, AServerBelowTheLowestVersionIsNotSpokenTo) {
   EXPECT_EQ(errors(refused, ErrorClass::kTls), 50U);
 }
 
-/// Every answer closes its connection, so that there are as many handshakes as requests.
+/// Every request has a connection of its own, so that there are as many handshakes as requests.
 SecondCell many_handshakes(const std::string& protocols, bool resumes, Protocol protocol,
                            std::uint64_t& resumed_by_log) {
   const TemporaryFolder folder;
-  auto nginx = start_nginx_with(folder, {protocol == Protocol::kH2 ? "ssl http2" : "ssl",
-                                         "ssl_protocols " + protocols +
-                                             "; keepalive_timeout 0; keepalive_requests 1;"
-                                             " ssl_session_cache shared:s:1m;"});
+  auto nginx =
+      start_nginx_with(folder, {protocol == Protocol::kH2 ? "ssl http2" : "ssl",
+                                "ssl_protocols " + protocols + "; ssl_session_cache shared:s:1m;"});
   EXPECT_TRUE(ok(nginx));
   if (!nginx) return {};
   TargetSpec target = tls_at(*nginx, folder, protocol);
   target.tls.resume_sessions = resumes;
-  target.streams = 1;  // The server takes one request on each; two refusals would be an error.
+  target.streams = 1;
+  target.new_connection_every = generators::RenewSpec{.requests = 1, .age = {}};
   const SecondCell total = run_loads(target, {open_load(100, 1s)}, {}, 60s, 1).total();
   nginx->end(SIGQUIT);
   expect_sums_hold(total);
