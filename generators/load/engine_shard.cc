@@ -7,7 +7,9 @@ namespace squall::generators {
 
 using Clock = std::chrono::steady_clock;
 
-EngineShard::EngineShard(std::string name) : shard_(std::move(name)), seconds_(shard_.context()) {}
+EngineShard::EngineShard(std::string name) : shard_(std::move(name)), seconds_(shard_.context()) {
+  shard_.rest_by(*this);
+}
 
 EngineShard::~EngineShard() {
   if (!started_) return;
@@ -70,6 +72,18 @@ void EngineShard::stop(Duration drain) {
     started_ = true;
     shard_.start();
   }
+}
+
+Duration EngineShard::rest() {
+  Duration least = ShardLoad::kNoMatter;
+  for (const Part& part : parts_) least = std::min(least, part.offered->rest());
+  return least == ShardLoad::kNoMatter ? Duration::zero() : least;
+}
+
+bool EngineShard::on_rested() {
+  bool had_due = false;
+  for (const Part& part : parts_) had_due = part.offered->on_rested() || had_due;
+  return had_due;
 }
 
 void EngineShard::next_second() {

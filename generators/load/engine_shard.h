@@ -26,12 +26,12 @@ namespace squall::generators {
 ///             left, and joins.
 /// Threads:    all from the engine's thread; what is measured comes over through mailboxes.
 /// Errors:     none.
-class EngineShard {
+class EngineShard final : private RestPolicy {
  public:
   explicit EngineShard(std::string name);
   EngineShard(const EngineShard&) = delete;
   EngineShard& operator=(const EngineShard&) = delete;
-  ~EngineShard();
+  ~EngineShard() override;
 
   void add(std::shared_ptr<const PreparedLoad> load, LoadPart part);
   void start(Instant start);
@@ -50,6 +50,8 @@ class EngineShard {
     std::unique_ptr<ShardLoad> offered;
   };
 
+  Duration rest() override;
+  bool on_rested() override;
   void next_second();
   void hand_over();
   void on_part_done();

@@ -19,6 +19,8 @@ constexpr int kBatch = 64;
 // Arrivals are looked for no more often than this: at high rates those that fall due meanwhile go
 // out together, half as late as this on average.
 constexpr Duration kLeastPause = std::chrono::microseconds(50);
+// After a rest the shard looks by itself; the timer is but for the case that it rests no more.
+constexpr Duration kLongPause = std::chrono::milliseconds(1);
 // After so many batches what has arrived gets its turn.
 constexpr int kBatches = 16;
 
@@ -126,6 +128,20 @@ bool ShardLoad::has_due(Instant now) const {
   return arrivals_ && !used_up_ && arrivals_->peek() && begin_ + arrivals_->peek()->due <= now;
 }
 
+Duration ShardLoad::rest() const {
+  if (done_) return kNoMatter;
+  if (!opened_ || stopped_ || !nothing_waits()) return Duration::zero();
+  if (users_) return rest_.for_answers(pool_.in_flight());
+  // A recording is replayed to the microsecond.
+  return load_->moments || !arrivals_->peek() ? Duration::zero() : rest_.for_arrivals();
+}
+
+bool ShardLoad::on_rested() {
+  if (done_ || !arrivals_) return false;
+  tick();
+  return true;
+}
+
 void ShardLoad::tick() {
   if (done_) return;
   Instant now = Clock::now();
@@ -151,7 +167,9 @@ void ShardLoad::tick() {
   pump(now);
   if (give_up_ <= now) leave_unsent(now);
   check_over(now);
-  if (arrivals_ && !has_due(now)) next_look_ = now + kLeastPause;
+  rest_.look(now);
+  if (arrivals_ && !has_due(now))
+    next_look_ = now + (rest() > Duration::zero() ? kLongPause : kLeastPause);
   if (!done_) arm();
 }
 
@@ -181,6 +199,7 @@ void ShardLoad::release_users(Instant now) {
 
 void ShardLoad::release(const Job& job) {
   recorder_.due(job.due);
+  rest_.released();
   backlog_.push(job);
 }
 
@@ -283,6 +302,7 @@ void ShardLoad::on_end(const InFlight& request, ErrorClass error, int status, In
     }
     blame_.ended(now - request.sent, now - behind_since());
   }
+  rest_.ended(now - request.sent);
   recorder_.ended(request, error, status, now);
   if (status != 0 && !request.request->needs_status_only())
     learn(request, error == ErrorClass::kNone);

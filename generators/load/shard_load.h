@@ -10,6 +10,7 @@
 #include "generators/load/connection_pool.h"
 #include "generators/load/prepared_load.h"
 #include "generators/load/recorder.h"
+#include "generators/load/rest_rule.h"
 #include "generators/load/ring_queue.h"
 #include "generators/load/row_dealer.h"
 #include "generators/load/users.h"
@@ -66,6 +67,13 @@ class ShardLoad final : private ConnectionPool::Owner {
   void close();
 
   bool is_done() const { return done_; }
+
+  /// As RestPolicy::rest(), for this load alone; kNoMatter when any rest will do.
+  Duration rest() const;
+  /// Lets fall due what is. True for an open load: there is more to come, soon.
+  bool on_rested();
+  static constexpr Duration kNoMatter = Duration::max();
+
   std::size_t backlog() const { return backlog_.size(); }
   std::size_t in_flight() const { return pool_.in_flight() + again_.size(); }
 
@@ -131,6 +139,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
   Blame blame_;
+  RestRule rest_;
   Instant faded_{};        // When blame_ last was.
   Instant awake_{};        // The waking of the loop that
   Instant overdue_{};      // was due then.

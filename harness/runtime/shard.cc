@@ -40,8 +40,23 @@ void Shard::run() {
   has_slept = true;
   do {
     context_.poll();
+    while (has_rested()) {
+    }
     has_slept = true;
   } while (context_.run_one() > 0);
+}
+
+/// Rests, if that is the policy, and does what has come up meanwhile; false when nothing has.
+bool Shard::has_rested() {
+  const Duration pause = policy_ == nullptr ? Duration::zero() : policy_->rest();
+  if (pause <= Duration::zero()) return false;
+  // What arrives from here on waits for us.
+  awake = std::chrono::steady_clock::now();
+  has_slept = false;
+  const timespec length{0, static_cast<long>(pause.count())};
+  nanosleep(&length, nullptr);
+  const bool had_due = policy_->on_rested();
+  return context_.poll() > 0 || had_due;
 }
 
 void Shard::let_end() { work_.reset(); }
