@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 // So many requests in a row go out on one connection at most.
-constexpr std::size_t kMostTogether = 8;
+constexpr std::size_t kMostTogether = 16;
 }  // namespace
 
 std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,

@@ -82,7 +82,7 @@ class ConnectionPool final : private Connection::Owner {
 
   bool has_free() const { return !free_.empty(); }
   /// The connection to send the next request on: those with a free stream take turns. What is sent
-  /// between two flushes goes out on as few connections as may be, up to 8 requests on each,
+  /// between two flushes goes out on as few connections as may be, up to 16 requests on each,
   /// because a connection costs a call of the kernel. Null when there is none.
   /// Another one than `other_than`, unless that is the only one.
   Connection* take(Instant now, const Connection* other_than = nullptr);

@@ -14,7 +14,7 @@ namespace squall::generators {
 /// answers share wake-ups, calls of the kernel and packets.
 ///
 /// Where little happens the answer is: not at all, each event is served at once. An open load of
-/// more than 20,000 arrivals a second on the shard lets it rest for 150 µs: so late may a request
+/// more than 20,000 arrivals a second on the shard lets it rest for 200 µs: so late may a request
 /// be sent (which counts as lateness), and an answer be read. A closed load of at least 32 requests
 /// in flight lets answers wait for a 64th of the time that they take anyhow, 50 µs at most.
 ///
@@ -24,7 +24,7 @@ namespace squall::generators {
 class RestRule {
  public:
   static constexpr double kManyArrivals = 20'000;  ///< A second.
-  static constexpr Duration kForArrivals = std::chrono::microseconds(150);
+  static constexpr Duration kForArrivals = std::chrono::microseconds(200);
   static constexpr std::size_t kManyInFlight = 32;
   static constexpr Duration kMostForAnswers = std::chrono::microseconds(50);
 

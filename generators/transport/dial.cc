@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "generators/transport/handshake_gate.h"
 #include "generators/transport/tcp.h"
 
 namespace squall::generators {
@@ -25,7 +26,7 @@ std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
 
 struct TcpDialer::Shared {
   Shared(asio::io_context& context, DialOptions dial_options)
-      : loop(context), options(std::move(dial_options)), sources(options.turn) {
+      : loop(context), options(std::move(dial_options)), handshakes(loop), sources(options.turn) {
     if (!options.resolver) options.resolver = std::make_shared<Resolver>(loop);
   }
 
@@ -36,6 +37,7 @@ struct TcpDialer::Shared {
 
   asio::io_context& loop;
   DialOptions options;
+  HandshakeGate handshakes;
   std::map<std::string, std::uint64_t> turns;
   std::uint64_t sources;
 };
@@ -59,6 +61,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   void give_up() {
     done_ = nullptr;
     stop_waiting();
+    handshake_.reset();
     stream_.reset();
     socket_.reset();
   }
@@ -163,9 +166,18 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
       finish();
       return;
     }
+    handshake_ = shared_->handshakes.enter(
+        [this] { asio::post(shared_->loop, [self = shared_from_this()] { self->begin_tls(); }); });
+    connected_ = now;
+    if (handshake_->is_inside()) begin_tls();
+  }
+
+  void begin_tls() {
+    if (!done_) return;
+    tls_began_ = Clock::now();
+    ends_ += tls_began_ - connected_;  // The wait was for us, not for the server.
     stream_ =
         options_.tls->connect(std::move(socket_), url_.host, options_.sessions, url_.authority());
-    tls_began_ = now;
     begin_step(ends_);
     handshake();
   }
@@ -239,6 +251,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
     outcome_.error = error;
     outcome_.why = std::move(why);
     stop_waiting();
+    handshake_.reset();
     stream_.reset();
     socket_.reset();
     call_done();
@@ -246,6 +259,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
 
   void finish() {
     stop_waiting();
+    handshake_.reset();
     outcome_.stream = std::move(stream_);
     call_done();
   }
@@ -266,10 +280,12 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   Instant began_{};
   Instant ends_{};
   Instant connect_began_{};
+  Instant connected_{};
   Instant tls_began_{};
   std::vector<asio::ip::tcp::endpoint> addresses_;
   std::size_t tried_ = 0;
   UniqueFd socket_;
+  std::unique_ptr<HandshakeGate::Pass> handshake_;
   std::unique_ptr<ByteStream> stream_;
   std::string why_;
   Dialled outcome_;

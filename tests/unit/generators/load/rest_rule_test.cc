@@ -37,8 +37,8 @@ TEST(RestRule, SendsEachOfTenThousandArrivalsASecondAtOnce) {
   EXPECT_EQ(after_arrivals(10'000).for_arrivals(), 0ns);
 }
 
-TEST(RestRule, GathersFiftyThousandArrivalsASecondFor150Microseconds) {
-  EXPECT_EQ(after_arrivals(50'000).for_arrivals(), 150us);
+TEST(RestRule, GathersFiftyThousandArrivalsASecondFor200Microseconds) {
+  EXPECT_EQ(after_arrivals(50'000).for_arrivals(), 200us);
 }
 
 TEST(RestRule, ForgetsARateThatIsOver) {
