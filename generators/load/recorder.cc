@@ -11,6 +11,16 @@ using reports::SecondCell;
 
 namespace {
 constexpr Duration kSecond = std::chrono::seconds(1);
+
+#ifdef SQUALL_UNRECORDED  // Only in tests/bench, which measures what recording costs.
+constexpr bool kRecords = false;
+#else
+constexpr bool kRecords = true;
+#endif
+
+void record(reports::Histogram& histogram, Duration value) {
+  if (kRecords) histogram.record(value);
+}
 }  // namespace
 
 void Recorder::name_requests(std::vector<std::string> names) {
@@ -54,7 +64,7 @@ TalliedSecond& Recorder::find(std::int64_t second) {
 
 void Recorder::late(Instant due, Duration lateness) {
   lateness = std::max(lateness, Duration::zero());
-  cell(due).of(Metric::kLateness).record(lateness);
+  record(cell(due).of(Metric::kLateness), lateness);
   longest_lateness_ = std::max(longest_lateness_, lateness);
 }
 
@@ -70,16 +80,19 @@ void Recorder::ended(const InFlight& request, ErrorClass error, int status, Inst
   const Duration response = now - request.job.due;
   TalliedSecond& at_due = cell(request.job.due);
   if (status != 0) ++at_due.status_by_due[status];
-  if (!requests_.empty()) at_due.by_request.at(request.index).ended(error, status, response);
-  if (request.address != 0) at_due.by_address.at(request.address).ended(error, status, response);
-  at_due.of(Metric::kResponse).record(response);
-  at_due.of(Metric::kService).record(now - request.sent);
+  if (kRecords && !requests_.empty()) {
+    at_due.by_request.at(request.index).ended(error, status, response);
+  }
+  if (kRecords && request.address != 0)
+    at_due.by_address.at(request.address).ended(error, status, response);
+  record(at_due.of(Metric::kResponse), response);
+  record(at_due.of(Metric::kService), now - request.sent);
   if (request.first_byte != Instant{}) {
-    at_due.of(Metric::kTtfb).record(request.first_byte - request.sent);
+    record(at_due.of(Metric::kTtfb), request.first_byte - request.sent);
   }
   if (error == ErrorClass::kNone) {
     ++at_due.ok_by_due;
-    at_due.ok_response.record(response);
+    record(at_due.ok_response, response);
   } else {
     ++at_due.errors_by_due;
   }
@@ -94,7 +107,7 @@ void Recorder::failed_unconnected(Instant due, ErrorClass error, Instant now,
   TalliedSecond& at_due = cell(due);
   if (!requests_.empty()) at_due.by_request.at(request).ended(error, 0, now - due);
   ++at_due.errors_by_due;
-  at_due.of(Metric::kResponse).record(now - due);
+  record(at_due.of(Metric::kResponse), now - due);
 }
 
 void Recorder::bytes(Instant now, std::uint64_t received, std::uint64_t sent) {
@@ -122,7 +135,7 @@ void Recorder::connection_lost(Instant now, std::uint32_t address) {
 }
 
 void Recorder::measured(Instant now, Metric metric, Duration value) {
-  cell(now).of(metric).record(value);
+  record(cell(now).of(metric), value);
 }
 
 Duration Recorder::take_longest_lateness() {

@@ -26,6 +26,9 @@ def options(arguments):
     parser.add_argument("--seconds", type=int, default=4,
                         help="length of the closed loads (%(default)s)")
     parser.add_argument("--squall", type=pathlib.Path, default=SOURCE / "build/release/bin/squall")
+    parser.add_argument("--unrecorded", type=pathlib.Path,
+                        default=SOURCE / "build/release/tests/bench/squall_unrecorded",
+                        help="the same without histograms (%(default)s)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="every round, too")
     parser.add_argument("--strict", action="store_true", help="fail unless every bar is met")
     chosen = parser.parse_args(arguments)
@@ -80,7 +83,8 @@ def main(arguments=None):
             print(why, file=sys.stderr)
             return 2
         try:
-            bench = rows.Bench(chosen.squall, server, folder, chosen.rounds, chosen.seconds)
+            bench = rows.Bench(chosen.squall, server, folder, chosen.rounds, chosen.seconds,
+                               chosen.unrecorded)
             for name in chosen.rows:
                 some, took = rows.run_row(bench, name)
                 print(f"{name}: {took:.0f} s", file=sys.stderr)

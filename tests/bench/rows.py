@@ -25,6 +25,7 @@ TITLES = {"h2": ("h2 TLS, 10×32 closed", "h2load", "≤ 1.0"),
           "memory": ("memory per idle h2 TLS connection, 5,000", "h2load", "≤ 0.6"),
           "open": (f"open {OPEN_RATE:,}/s for {OPEN_S} s, h2 TLS", "h2load --rps",
                    "≤ 1.0, ours ≥ 99.9 % achieved"),
+          "recording": ("h2c, 10×32 closed, with histograms", "squall without", "≤ 1.05"),
           "stall": ("error of reported p99, server stopped for 1 s", "all", "< 1")}
 
 
@@ -51,8 +52,9 @@ def line_of(row, unit):
 class Bench:
     """What all rows need: the program under test, a server, a folder, and how long to run."""
 
-    def __init__(self, squall, server, folder, rounds, seconds):
+    def __init__(self, squall, server, folder, rounds, seconds, unrecorded=None):
         self.squall, self.server, self.folder = squall, server, pathlib.Path(folder)
+        self.unrecorded = unrecorded  # The same program without its histograms.
         self.rounds, self.seconds = rounds, seconds
         self.runs = 0
 
@@ -78,12 +80,12 @@ class Bench:
         if told.returncode != 0 or "not supported yet" in said:
             raise CannotRun(f"squall: {said.strip().splitlines()[-1]}")
 
-    def run_ours(self, scenario, **how):
+    def run_ours(self, scenario, program=None, **how):
         """(what it cost, what it says)"""
         self.runs += 1
         out = self.folder / f"out-{self.runs}"
-        done = measure(["env", f"SQUALL_STATE_DIR={self.folder / 'state'}", self.squall, "run",
-                        scenario, "--out", out, "--shards", 1, "--quiet"], **how)
+        done = measure(["env", f"SQUALL_STATE_DIR={self.folder / 'state'}", program or self.squall,
+                        "run", scenario, "--out", out, "--shards", 1, "--quiet"], **how)
         results = out / "results.json"
         if not results.is_file():
             raise CannotRun(f"squall run ended with {done.code}: {done.output.strip()[-300:]}")
@@ -259,6 +261,23 @@ def open_rate(bench):
     return [line]
 
 
+def recording(bench):
+    """What the histograms cost: the program against itself without them."""
+    if bench.unrecorded is None or not os.access(bench.unrecorded, os.X_OK):
+        raise CannotRun(f"{bench.unrecorded} is not there: make bench builds it")
+    line = line_of("recording", "µs CPU/request")
+    scenario = bench.scenario("h2c", CONNECTIONS, STREAMS, f"closed: {{users: "
+                              f"{CONNECTIONS * STREAMS}, for: {bench.seconds}s}}")
+    ours, without = Side(), Side()
+
+    def turn(side, program):
+        done, said = bench.run_ours(scenario, program)
+        side.add(done.cpu_s / said.ok * 1e6, said)
+
+    bench.alternate(lambda: turn(ours, bench.squall), lambda: turn(without, bench.unrecorded))
+    return [compared(line, ours, without, 1.05)]
+
+
 def stall(bench):
     """How far the reported p99 is from what it must be, when the server stands still for 1 s."""
     schedule = f"open: {{stages: [{{rate: {STALL_RATE}/s, for: {STALL_LENGTH_S}s}}]}}"
@@ -357,7 +376,7 @@ export default function () {{ http.get('{bench.url("h2")}'); }}
 
 
 ROWS = {"h2": h2_tls, "h2c": h2c, "h1": h1_tls, "memory": memory, "open": open_rate,
-        "stall": stall}
+        "recording": recording, "stall": stall}
 
 
 def run_row(bench, name):
