@@ -1,6 +1,7 @@
 """The server that squall and its peers are measured against."""
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -87,15 +88,18 @@ http {{
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 on which nobody listens at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Ports of 127.0.0.1 on which nobody listens at this moment, and none that outgoing connections
+    are given: a load may have thousands."""
+    found = set()
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                found.add(port)
+            except OSError:
+                pass
+    return sorted(found)
 
 
 def listens(port):

@@ -17,6 +17,8 @@
 #include "harness/base/unique_fd.h"
 #include "harness/base/units.h"
 
+#include "tests/support/free_port.h"
+
 namespace squall {
 
 /// The status of one GET by HTTP/1.1 from "http://127.0.0.1:PORT/…": as much of a client as tests
@@ -51,17 +53,6 @@ inline Result<int> http_status(const std::string& url, Duration timeout) {
   return std::stoi(std::string(answer.data() + 9, 3));
 }
 
-/// A port on which nothing listens now.
-inline std::uint16_t free_port() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(socket.get(), generic, size) != 0) std::abort();
-  if (::getsockname(socket.get(), generic, &size) != 0) std::abort();
-  return ntohs(address.sin_port);
-}
+using test::free_port;
 
 }  // namespace squall

@@ -78,19 +78,6 @@ void TemporaryFolder::write(const std::string& name, const std::string& text) co
   std::ofstream(path_ / name, std::ios::binary) << text;
 }
 
-std::uint16_t free_port() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  // NOLINTBEGIN: the sockets interface
-  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  // NOLINTEND
-  return ntohs(address.sin_port);
-}
-
 Result<RealServer> RealServer::start(std::vector<std::string> command, std::uint16_t port,
                                      const std::string& log_file) {
   SQUALL_TRY(const pid_t pid, spawn(command, log_file));

@@ -10,6 +10,8 @@
 
 #include "harness/base/result.h"
 
+#include "tests/support/free_port.h"
+
 namespace squall::test {
 
 /// A folder of a test's own under the system's temporary one; removed at the end.
@@ -27,9 +29,6 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
-
-/// A TCP port of 127.0.0.1 that nobody listens on at this moment.
-std::uint16_t free_port();
 
 /// A real server process under test, without a shell between.
 ///
