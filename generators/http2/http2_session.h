@@ -52,6 +52,7 @@ class Http2Session final : public ClientSession {
   /// GOAWAY(NO_ERROR).
   void say_goodbye() override;
   bool is_over() const override;
+  bool has_failed() const override { return failed_; }
 
  private:
   struct Stream {

@@ -83,10 +83,13 @@ void Connection::send(const Job& job, const PreparedRequest& request, const Rend
 }
 
 void Connection::flush(Instant now) {
-  if (ended_ || (blocked_ && !session_->is_over())) return;
+  const bool is_done_for = session_->is_over() || session_->has_failed();
+  if (ended_ || (blocked_ && !is_done_for)) return;
   const auto self = shared_from_this();  // on_lost() may let go of this.
   now_ = now;
-  if (blocked_) {  // A request was given up that cannot be taken back: nobody waits for the rest.
+  // The session has failed, or a request was given up that cannot be taken back: nobody waits for
+  // the rest, and nobody may ever read it.
+  if (blocked_) {
     end(ErrorClass::kProtocol, true);
     return;
   }
@@ -186,7 +189,8 @@ void Connection::on_readable() {
   } else {
     wait_readable();
   }
-  if (session_->is_over()) {
+  // A failed session's last words go out with the next flush(), where the socket takes them.
+  if (session_->is_over() || (blocked_ && session_->has_failed())) {
     end(ErrorClass::kProtocol, true);
     return;
   }

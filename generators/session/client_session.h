@@ -83,6 +83,8 @@ class ClientSession {
   virtual void say_goodbye() = 0;
   /// True when neither side has anything to do any more.
   virtual bool is_over() const = 0;
+  /// True when the server broke the protocol: what there may still be to send only says so.
+  virtual bool has_failed() const { return false; }
 
  protected:
   ClientSession() = default;

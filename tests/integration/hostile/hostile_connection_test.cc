@@ -34,6 +34,28 @@ TEST(HostileConnection, WhoDoesNotEvenReadTimesOut) {
   expect_nothing_but(total, {ErrorClass::kTimeout});
 }
 
+// The client cannot say why it leaves, because nobody reads it: it leaves all the same.
+TEST(HostileConnection, WhoBreaksTheProtocolAndReadsNothingIsLeft) {
+  const ScriptedServer server([](ScriptedConnection& connection) {
+    constexpr std::uint32_t kWide = 100'000'000;
+    connection.say(h2_setting(4, kWide) +  // INITIAL_WINDOW_SIZE
+                   h2_frame(H2Type::kWindowUpdate, 0, 0, h2_number(kWide, 4)));
+    connection.wait(200ms);  // Until the socket takes no more.
+    connection.say(h2_frame(H2Type::kData, 0, 0, "of no stream"));
+    connection.wait(60s);
+  });
+  LoadSpec load = hostile_load();
+  load.requests = upload_load(1'000'000).requests;
+  const SecondCell total = suffer(server, load);
+  EXPECT_GT(errors(total, ErrorClass::kProtocol), 0U);
+  EXPECT_EQ(
+      errors(total, ErrorClass::kProtocol) + errors(total, ErrorClass::kTimeout) + total.unsent,
+      total.due);
+  EXPECT_GE(total.connections_opened, 3U);
+  EXPECT_GE(total.connections_lost, 2U);
+  EXPECT_LT(to_milliseconds(total.of(Metric::kService).min()), 1000) << "not at the timeout";
+}
+
 TEST(HostileConnection, WhoClosesAtOnceGivesClosed) {
   const ScriptedServer server([](ScriptedConnection& /*connection*/) {});
   const SecondCell total = suffer(server);
