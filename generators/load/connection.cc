@@ -136,7 +136,7 @@ void Connection::expire(Duration timeout, Instant now) {
   now_ = now;
   while (!in_flight_.empty()) {
     const InFlightTable::Ticket ticket = in_flight_.oldest();
-    if (now - in_flight_[ticket].sent < timeout) break;
+    if (!is_too_late(in_flight_[ticket], timeout, now)) break;
     session_->cancel(ticket);
     finish(ticket, ErrorClass::kTimeout, 0);
   }

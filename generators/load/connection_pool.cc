@@ -137,6 +137,11 @@ void ConnectionPool::expire_older(Duration timeout, Instant now) {
 
 void ConnectionPool::on_end(const InFlight& request, ErrorClass error, int status, Instant now) {
   --in_flight_;
+  // An answer that was read before the sweep came by is as late as one that was read after it.
+  if (status != 0 && is_too_late(request, timeout_, now)) {
+    error = ErrorClass::kTimeout;
+    status = 0;
+  }
   owner_.on_end(request, error, status, now);
 }
 

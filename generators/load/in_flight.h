@@ -36,6 +36,11 @@ struct InFlight {
   std::unique_ptr<AnswerReader> answer;
 };
 
+/// True when an end at `now` is none in time, whether a sweep has come by or not.
+inline bool is_too_late(const InFlight& request, Duration timeout, Instant now) {
+  return now - request.sent >= timeout;
+}
+
 /// The requests in flight on one connection, in the order in which they were sent.
 ///
 /// Each has a ticket, a small number that is used again. As all of them have the same timeout, the

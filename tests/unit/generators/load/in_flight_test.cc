@@ -9,6 +9,14 @@
 namespace squall::generators {
 namespace {
 
+TEST(InFlight, IsTooLateFromTheTimeoutOn) {
+  InFlight request;
+  request.sent = Instant{} + std::chrono::seconds(5);
+  const Duration timeout = std::chrono::seconds(1);
+  EXPECT_FALSE(is_too_late(request, timeout, request.sent + timeout - Duration(1)));
+  EXPECT_TRUE(is_too_late(request, timeout, request.sent + timeout));
+}
+
 TEST(InFlightTable, TheOldestIsTheOneSentFirst) {
   InFlightTable table;
   std::list<InFlightTable::Ticket> model;
