@@ -255,6 +255,7 @@ void Connection::on_body(ClientSession::Ticket ticket, std::string_view piece) {
 void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
   const InFlight& request = in_flight_[ticket];
   if (end == StreamEnd::kRefused || end == StreamEnd::kGoaway) {
+    if (end == StreamEnd::kGoaway) ++turned_away_;
     finish_unprocessed(ticket, to_error(end));
     return;
   }

@@ -76,6 +76,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Instant opened() const { return opened_; }
   std::uint64_t requests_sent() const { return requests_sent_; }
   std::uint64_t answers() const { return answers_; }
+  /// Requests sent, without those that the server left unprocessed when it went away.
+  std::uint64_t taken() const { return requests_sent_ - turned_away_; }
 
   /// The owner's notes: where it keeps this connection among those with a free stream and those to
   /// be flushed, and which of its places it fills.
@@ -119,6 +121,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Instant now_{};  // Of the batch of events at hand.
   std::uint64_t requests_sent_ = 0;
   std::uint64_t answers_ = 0;
+  std::uint64_t turned_away_ = 0;
   std::uint64_t counted_received_ = 0;
   std::uint64_t counted_sent_ = 0;
   bool blocked_ = false;  // The socket takes no more; waiting until it does.

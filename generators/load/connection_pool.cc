@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 // So many requests in a row go out on one connection at most.
-constexpr std::size_t kMostTogether = 16;
+constexpr std::size_t kMostTogether = 8;
+constexpr auto kAnyNumber = std::numeric_limits<std::uint64_t>::max();
+// A server that means to leave a connection has said so, so long after its last answer.
+constexpr Duration kTimeToLeave = std::chrono::milliseconds(20);
 }  // namespace
 
 std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
@@ -34,7 +38,9 @@ ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder&
       owner_(owner),
       options_(std::move(options)),
       timeout_(options_.timeout),
-      random_(derive_seed(options_.seed, "urls")) {
+      random_(derive_seed(options_.seed, "urls")),
+      taken_(options_.urls.size(), kAnyNumber),
+      doubt_(loop) {
   for (const std::size_t number : options_.places) {
     places_.push_back({number, Backoff(options_.reconnect, random_at(options_.seed, number)),
                        std::make_unique<asio::steady_timer>(loop)});
@@ -67,11 +73,12 @@ void ConnectionPool::close(Instant now) {
   for (const auto& connection : std::exchange(leaving_, {})) connection->close(now);
   free_.clear();
   dirty_.clear();
+  doubt_.cancel();
   up_ = 0;
   expiry_.reset();
 }
 
-Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
+Connection* ConnectionPool::take(Instant now) {
   const auto next = [this] { return turn_ + 1 < free_.size() ? turn_ + 1 : 0; };
   while (!free_.empty()) {
     // Another may have come to this place in the meantime; it will do if it is to be flushed.
@@ -82,10 +89,20 @@ Connection* ConnectionPool::take(Instant now, const Connection* other_than) {
       together_ = 0;
     }
     ++together_;
-    if (free_[turn_] == other_than) turn_ = next();
     Connection* connection = free_[turn_];
     if (!is_worn(*connection, now)) return connection;
     retire(*connection, now);
+  }
+  return nullptr;
+}
+
+Connection* ConnectionPool::take_again(Instant now, const Connection* from) {
+  const std::size_t before = free_.size();
+  for (std::size_t tries = 0; tries < before; ++tries) {
+    Connection* connection = take(now);
+    if (connection == nullptr) return nullptr;
+    if (!is_used_up(*connection) && (connection != from || free_.size() == 1)) return connection;
+    together_ = 0;  // The next one's turn.
   }
   return nullptr;
 }
@@ -159,6 +176,7 @@ void ConnectionPool::on_bytes(std::uint64_t received, std::uint64_t sent, Instan
 void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   mark_dirty(connection);  // The session may have acknowledgements and windows to send.
+  note_answers(connection);
   if (connection.has_gone_away()) {
     replace(connection, now);
   } else {
@@ -176,6 +194,7 @@ void ConnectionPool::on_lost(Connection& connection, Instant now) {
   if (closed_) return;
   const auto hold = connection.shared_from_this();
   std::erase(leaving_, hold);
+  note_answers(connection);
   replace(connection, now);
   // Not from here: this may be inside of flush(), or of a session's own work.
   asio::post(loop_, [this] {
@@ -188,7 +207,8 @@ void ConnectionPool::replace(Connection& connection, Instant now) {
   if (place.connection.get() != &connection) return;  // It has been replaced before.
   recorder_.connection_lost(now, connection.address);
   place.lost = now;
-  const bool in_good_order = connection.has_gone_away() && connection.answers() > 0;
+  if (connection.has_gone_away()) note_taken(connection);
+  const bool in_good_order = leaves_in_good_order(connection);
   if (now - connection.opened() >= options_.reconnect.up_to) place.backoff.reset();
   let_go(connection);
   if (in_good_order) {
@@ -196,6 +216,46 @@ void ConnectionPool::replace(Connection& connection, Instant now) {
   } else {
     dial_at(connection.place, now + place.backoff.next());
   }
+}
+
+bool ConnectionPool::leaves_in_good_order(const Connection& connection) {
+  if (!connection.has_gone_away()) return false;
+  if (connection.answers() > 0) return true;
+  // GOAWAY often comes ahead of the answers that it promises.
+  return connection.in_flight() > 0 && !std::exchange(places_[connection.place].believed, true);
+}
+
+void ConnectionPool::note_answers(const Connection& connection) {
+  Place& place = places_[connection.place];
+  if (!place.believed || connection.answers() == 0) return;
+  place.believed = false;
+  if (place.waits) dial(connection.place);
+}
+
+void ConnectionPool::note_taken(const Connection& connection) {
+  // One that took none at all is in trouble, and says nothing about the next connection.
+  if (connection.taken() == 0 || connection.taken() == connection.requests_sent()) return;
+  taken_[connection.url()] = connection.taken();
+  for (const Place& place : places_) {
+    if (place.connection) update_free(*place.connection);
+  }
+}
+
+void ConnectionPool::doubt(Connection& connection) {
+  if (!doubted_.expired()) return;
+  doubted_ = connection.weak_from_this();
+  doubt_.expires_after(kTimeToLeave);
+  doubt_.async_wait([this](const boost::system::error_code& aborted) {
+    if (aborted || closed_) return;
+    const auto doubted = std::exchange(doubted_, {}).lock();
+    const bool stays = doubted && places_[doubted->place].connection == doubted &&
+                       is_used_up(*doubted) && doubted->in_flight() == 0;
+    if (stays) taken_[doubted->url()] = kAnyNumber;
+    for (const Place& place : places_) {  // There may be another to be in doubt of.
+      if (place.connection) update_free(*place.connection);
+    }
+    if (stays) owner_.on_progress(Clock::now());
+  });
 }
 
 void ConnectionPool::retire(Connection& connection, Instant now) {
@@ -242,8 +302,11 @@ bool ConnectionPool::is_worn(const Connection& connection, Instant now) const {
 }
 
 void ConnectionPool::update_free(Connection& connection) {
-  const bool is_free = !closed_ && places_[connection.place].connection.get() == &connection &&
-                       connection.can_take();
+  const bool is_up = !closed_ && places_[connection.place].connection.get() == &connection;
+  // Where more may be in flight than the server takes, what is sent beyond that comes back.
+  const bool is_at_end = taken_[connection.url()] < options_.streams && is_used_up(connection);
+  if (is_up && is_at_end && connection.in_flight() == 0) doubt(connection);
+  const bool is_free = is_up && !is_at_end && connection.can_take();
   const bool was_free = connection.free_index != Connection::kNowhere;
   if (is_free == was_free) return;
   if (is_free) {
@@ -273,6 +336,7 @@ std::size_t ConnectionPool::pick_url(std::size_t place) {
 
 void ConnectionPool::dial(std::size_t place) {
   if (closed_) return;
+  places_[place].waits = false;
   const std::size_t url = pick_url(place);
   places_[place].attempt = dialer_.dial(options_.urls[url], [this, place, url](Dialled dialled) {
     on_dialled(place, url, std::move(dialled));
@@ -281,10 +345,11 @@ void ConnectionPool::dial(std::size_t place) {
 
 void ConnectionPool::dial_at(std::size_t place, Instant when) {
   if (closed_) return;
+  places_[place].waits = true;
   asio::steady_timer& timer = *places_[place].timer;
   timer.expires_at(when);
   timer.async_wait([this, place](const boost::system::error_code& aborted) {
-    if (aborted || closed_) return;
+    if (aborted || closed_ || !places_[place].waits) return;
     dial(place);
   });
 }
@@ -306,6 +371,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
   if (!dialled.stream) {
     recorder_.connection_failed(now, address);
+    taken_[url] = kAnyNumber;  // What comes back may be another server.
     say_once(dialled, options_.urls[url]);
     place.renewed = false;
     dial_at(index, now + place.backoff.next());

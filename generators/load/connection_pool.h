@@ -42,8 +42,15 @@ std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
 ///
 /// A place is a connection that should be there. It is dialled at open(), and again after each loss
 /// or failure, with back-off; at once when the server said goodbye in good order (GOAWAY) after
-/// having answered something. A connection that the server left that way, or that is due to be
-/// renewed, still finishes what it has in flight, beside its replacement. Connections that were
+/// having answered something, or with what it is still to answer: on trust, until an answer comes,
+/// only once. A connection that the server left that way, or that is due to be renewed, still
+/// finishes what it has in flight, beside its replacement.
+///
+/// A server that goes away and leaves requests unprocessed has told how many it takes on a
+/// connection. What is to be sent again keeps within that, so that it is not turned away twice; and
+/// where it is less than may be in flight, all do, until a connection is seen to outlast it.
+///
+/// Connections that were
 /// opened together are not renewed together: the age at which one is, is drawn between half of the
 /// greatest and that; of requests, the first connection of place i of n takes the share 1 - i/n.
 ///
@@ -84,8 +91,10 @@ class ConnectionPool final : private Connection::Owner {
   /// The connection to send the next request on: those with a free stream take turns. What is sent
   /// between two flushes goes out on as few connections as may be, up to 16 requests on each,
   /// because a connection costs a call of the kernel. Null when there is none.
-  /// Another one than `other_than`, unless that is the only one.
-  Connection* take(Instant now, const Connection* other_than = nullptr);
+  Connection* take(Instant now);
+  /// For a request that `from` has left unprocessed: another one, unless that is the only one, and
+  /// one on which the server is likely to process it. Null when it is better to wait.
+  Connection* take_again(Instant now, const Connection* from);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
             const RenderContext& context, Instant now);
@@ -107,7 +116,9 @@ class ConnectionPool final : private Connection::Owner {
     std::shared_ptr<Connection> connection = nullptr;    // Up; or null,
     std::unique_ptr<Dialer::Attempt> attempt = nullptr;  // being dialled; or neither: waiting.
     std::optional<Instant> lost = std::nullopt;  // When the connection was that is to be replaced.
-    bool renewed = false;  // What is being dialled replaces one that was given up for it.
+    bool renewed = false;   // What is being dialled replaces one that was given up for it.
+    bool waits = false;     // For the timer.
+    bool believed = false;  // The server went away, with nothing answered here, and was believed.
     Instant most_age = Instant::max();  // Of the connection: the end of its time,
     std::uint64_t most_requests = 0;    // and of its requests.
   };
@@ -124,6 +135,18 @@ class ConnectionPool final : private Connection::Owner {
   void say_once(const Dialled& failed, const Url& url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   void replace(Connection& connection, Instant now);
+  /// Whether a connection that the server leaves is replaced at once; once said, it counts.
+  bool leaves_in_good_order(const Connection& connection);
+  /// Ends the waiting of a place whose server keeps its word after all.
+  void note_answers(const Connection& connection);
+  /// Notes how many requests the server takes on a connection, from one that it leaves.
+  void note_taken(const Connection& connection);
+  /// True when the server would not take another request on it, as far as we know.
+  bool is_used_up(const Connection& connection) const {
+    return connection.requests_sent() >= taken_[connection.url()];
+  }
+  /// A connection is used up, but the server has not left it. If that stays so, it was mistaken.
+  void doubt(Connection& connection);
   void retire(Connection& connection, Instant now);
   void let_go(Connection& connection);
   void limit(std::size_t index, Instant now);
@@ -146,6 +169,10 @@ class ConnectionPool final : private Connection::Owner {
   std::vector<Connection*> free_;                     // Those with a free stream.
   std::vector<std::shared_ptr<Connection>> dirty_;    // Those with something to be flushed.
   std::vector<std::shared_ptr<Connection>> flushing_;
+  // By URL: how many requests the server took on a connection before it left others unprocessed.
+  std::vector<std::uint64_t> taken_;
+  asio::steady_timer doubt_;
+  std::weak_ptr<Connection> doubted_;  // What doubt_ is about.
   std::size_t turn_ = 0;
   std::size_t together_ = 0;  // Taken since the last flush() from the connection whose turn it is.
   std::size_t up_ = 0;

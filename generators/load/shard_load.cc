@@ -219,7 +219,8 @@ void ShardLoad::pump(Instant now) {
       pool_.send(*connection, job, request_of(job, connection->url()), context_of(job), now);
     }
     pool_.flush(now);
-  } while (!nothing_waits() && pool_.has_free());
+    // What is to be sent again may wait beside a free stream, for a better connection.
+  } while (!backlog_.empty() && pool_.has_free());
   pumping_ = false;
   was_free_ = false;
   // With requests that wait and none in flight there is no connection, which is not our fault.
@@ -245,7 +246,7 @@ Instant ShardLoad::behind_since() {
 
 void ShardLoad::send_again(Instant now) {
   while (!again_.empty()) {
-    Connection* connection = pool_.take(now, again_.front().from);
+    Connection* connection = pool_.take_again(now, again_.front().from);
     if (connection == nullptr) return;
     const Job job = again_.front().job;
     again_.pop();

@@ -39,12 +39,14 @@ class PairedConnection : public std::enable_shared_from_this<PairedConnection> {
   PairedConnection& operator=(const PairedConnection&) = delete;
 
   void serve() {
-    stream_.write(session.take_output());
+    flush();
     waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this()](const boost::system::error_code& aborted) {
                          if (!aborted && self->read() && !self->closed_) self->serve();
                        });
   }
+  /// Sends what the session has to say now, rather than after what is being read.
+  void flush() { stream_.write(session.take_output()); }
   /// Without a word.
   void close() {
     if (std::exchange(closed_, true)) return;

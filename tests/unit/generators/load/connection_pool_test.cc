@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -236,6 +237,84 @@ TEST_F(ConnectionPoolTest, ARequestAboveTwoGoawaysEndsAsGoaway) {
   EXPECT_EQ(total.ok, 0U);
   EXPECT_GT(errors(total, ErrorClass::kGoaway), 0U);
   EXPECT_EQ(total.retried, 10U);
+}
+
+TEST_F(ConnectionPoolTest, AGoawayAheadOfTheAnswerThatItPromisesIsInGoodOrder) {
+  target.connections = 2;
+  target.reconnect = {10s, 10s};
+  site().behaviour = [&](PairedConnection& connection, std::int32_t stream) {
+    connection.session.go_away(stream);
+    connection.flush();
+    asio::post(loop, [&connection, stream] {
+      answer(connection, stream);
+      connection.flush();
+    });
+  };
+  const SecondCell total = run(500, 100ms);
+  EXPECT_EQ(total.ok, 50U);
+  EXPECT_EQ(total.connections_lost, 50U);
+  EXPECT_LT(total.of(Metric::kReconnect).max(), 1s) << "without back-off";
+}
+
+TEST_F(ConnectionPoolTest, AServerThatBreaksItsPromiseIsBelievedOnce) {
+  target.reconnect = {40ms, 40ms};
+  site().behaviour = [this](PairedConnection& connection, std::int32_t stream) {
+    connection.session.go_away(stream);
+    asio::post(loop, [&connection] { connection.close(); });
+  };
+  target.timeout = 100ms;
+  const SecondCell total = run(100, 200ms);
+  EXPECT_EQ(total.ok, 0U);
+  EXPECT_GT(errors(total, ErrorClass::kClosed), 0U);
+  const auto& dials = site().dials;
+  ASSERT_GE(dials.size(), 4U);
+  EXPECT_LT(dials[1] - dials[0], 19ms);
+  for (std::size_t i = 2; i < dials.size(); ++i) EXPECT_GE(dials[i] - dials[i - 1], 19ms) << i;
+}
+
+TEST_F(ConnectionPoolTest, NoRequestIsTurnedAwayTwiceByAServerThatTakesFew) {
+  target.connections = 3;
+  site().behaviour = [](PairedConnection& connection, std::int32_t stream) {
+    if (connection.served > 2) return;
+    if (connection.served == 2) connection.session.go_away(stream);
+    answer(connection, stream);
+  };
+  site().dial_takes = 5ms;  // So that requests wait for connections.
+  const SecondCell total = run(2000, 200ms);
+  EXPECT_EQ(total.ok, 400U);
+  EXPECT_GT(total.retried, 0U);
+  EXPECT_LT(total.retried, 100U) << "it learns how many the server takes";
+}
+
+TEST_F(ConnectionPoolTest, AServerThatTookFewOnceIsNotHeldToIt) {
+  bool gone = false;
+  site().behaviour = [&](PairedConnection& connection, std::int32_t stream) {
+    if (connection.served == 2 && !std::exchange(gone, true)) {
+      connection.session.go_away(stream - 2);
+    } else {
+      answer(connection, stream);
+    }
+  };
+  const SecondCell total = run(1000, 300ms);
+  EXPECT_EQ(total.ok, 300U);
+  EXPECT_EQ(total.retried, 1U);
+  EXPECT_EQ(total.connections_opened, 2U);
+  EXPECT_LT(to_milliseconds(total.of(Metric::kResponse).at_percentile(50)), 10);
+}
+
+TEST_F(ConnectionPoolTest, AnAnswerThatIsReadAfterItsTimeIsATimeout) {
+  target.timeout = 30ms;
+  bool slept = false;
+  site().behaviour = [&](PairedConnection& connection, std::int32_t stream) {
+    answer(connection, stream);
+    // The whole loop stands still: the sweep comes late, and the answer is read before it.
+    if (!std::exchange(slept, true)) std::this_thread::sleep_for(50ms);
+  };
+  const SecondCell total = run(1000, 1ms);
+  EXPECT_EQ(total.sent, 1U);
+  EXPECT_EQ(errors(total, ErrorClass::kTimeout), 1U);
+  EXPECT_GE(total.of(Metric::kService).min(), 30ms);
+  EXPECT_TRUE(total.status.empty());
 }
 
 TEST_F(ConnectionPoolTest, TheResponseOfARetryCountsFromItsDueMoment) {
