@@ -13,6 +13,7 @@ const METRICS = [
   ['resolve', 'resolve', 'per connection'],
   ['connect', 'connect', 'per connection'],
   ['tls', 'TLS handshake', 'per connection'],
+  ['reconnect', 'reconnect', 'per lost connection: until its place is filled again'],
 ];
 
 export function loadsTable(model) {

@@ -136,6 +136,51 @@ TEST(Http1, AnUploadArrivesWhole) {
   EXPECT_EQ(files, 5U);
 }
 
+TEST(Upload, ABodyFromAFileArrivesAsItIsOverEitherProtocol) {
+  for (const auto& [protocol, listen] :
+       {std::pair{Protocol::kH1, "ssl"}, std::pair{Protocol::kH2, "ssl http2"}}) {
+    SCOPED_TRACE(listen);
+    const TemporaryFolder folder;
+    auto nginx = start_nginx_with(
+        folder, {listen, "client_max_body_size 10m; location /up { dav_methods PUT; }"});
+    ASSERT_TRUE(ok(nginx));
+    std::filesystem::create_directories(folder.path() / "up");
+    std::filesystem::permissions(folder.path() / "up", std::filesystem::perms::all);
+    std::string body;
+    for (std::uint32_t i = 0; body.size() < 2'000'000; ++i) body += std::to_string(i * i) + '\0';
+    folder.write("body.bin", body);
+    TargetSpec target = target_at(nginx->port(), protocol, 1, 1);
+    target.urls[0].scheme = "https";
+    target.tls.verify = false;
+    LoadSpec load = open_load(5, 1s);
+    load.requests = {get("/")};
+    load.requests[0].method = "PUT";
+    load.requests[0].path.parts = {std::string("/up/file-"), generators::Sequence{}};
+    load.requests[0].body_file = "body.bin";
+    const SecondCell total =
+        run_loads(target, {load}, {}, 20s, 1, 200ms, {}, folder.path()).total();
+    nginx->end(SIGQUIT);
+    expect_sums_hold(total);
+    EXPECT_EQ(total.status, (std::map<int, std::uint64_t>{{201, 5}}));
+    int files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path() / "up")) {
+      std::ifstream arrived(file.path(), std::ios::binary);
+      const std::string text(std::istreambuf_iterator<char>(arrived), {});
+      EXPECT_TRUE(text == body) << file.path();
+      ++files;
+    }
+    EXPECT_EQ(files, 5);
+    std::ifstream log(folder.file("access.log"));
+    int lines = 0;
+    for (std::string line; std::getline(log, line); ++lines) {
+      const std::size_t length = std::stoull(line.substr(line.rfind('|') + 1));
+      EXPECT_GT(length, body.size()) << "with the header";
+      EXPECT_LT(length, body.size() + 4000) << "and frames, but nothing twice";
+    }
+    EXPECT_EQ(lines, 5);
+  }
+}
+
 TEST(Http1, AnUploadThatIsRefusedMidwayCountsWithItsStatusOrAsClosed) {
   const TemporaryFolder folder;
   auto nginx = start_nginx_with(folder, {"", "client_max_body_size 1k;"});

@@ -122,6 +122,59 @@ TEST(BrokenHttp1, AServerThatClosesAfterEveryAnswerCostsNoRequest) {
   }
 }
 
+/// Answers the first request on each connection, hears the second, and closes as if it had held the
+/// connection for idle: without a byte.
+void close_on_the_second(Peer& peer) {
+  if (!peer.hear_request()) return;
+  peer.say(kOk);
+  peer.hear_request();
+}
+
+TEST(BrokenHttp1, ARequestOnAConnectionThatClosesAsItIsWrittenIsSentOnceMore) {
+  const ScriptedServer server(close_on_the_second);
+  TargetSpec target = target_at(server.port(), Protocol::kH1, 1, 1);
+  target.reconnect = {1ms, 1ms};
+  const Ran ran = run_loads(target, {open_load(20, 500ms)}, {}, 10s, 1);
+  const SecondCell total = ran.total();
+  expect_sums_hold(total);
+  EXPECT_EQ(total.ok, 10U);
+  EXPECT_EQ(total.retried, 9U) << "each but the first, on a connection of its own";
+  EXPECT_EQ(total.connections_lost, 9U);
+}
+
+TEST(BrokenHttp1, WhatMayHaveBeenDoneIsNotSentOnceMore) {
+  const ScriptedServer server(close_on_the_second);
+  TargetSpec target = target_at(server.port(), Protocol::kH1, 1, 1);
+  target.reconnect = {1ms, 1ms};
+  LoadSpec load = open_load(20, 500ms);
+  load.requests[0].method = "POST";
+  const Ran ran = run_loads(target, {load}, {}, 10s, 1);
+  const SecondCell total = ran.total();
+  expect_sums_hold(total);
+  EXPECT_EQ(total.retried, 0U);
+  EXPECT_EQ(total.ok, 5U);
+  EXPECT_EQ(errors(total, ErrorClass::kClosed), 5U);
+}
+
+TEST(BrokenHttp1, ARequestThatIsClosedTwiceEndsAsClosed) {
+  std::atomic<int> connections = 0;
+  const ScriptedServer server([&](Peer& peer) {
+    if (connections++ == 0) {
+      close_on_the_second(peer);
+    } else {
+      peer.hear_request();
+    }
+  });
+  TargetSpec target = target_at(server.port(), Protocol::kH1, 1, 1);
+  target.reconnect = {1ms, 1ms};
+  const Ran ran = run_loads(target, {open_load(20, 100ms)}, {}, 10s, 1);
+  const SecondCell total = ran.total();
+  expect_sums_hold(total);
+  EXPECT_EQ(total.ok, 1U);
+  EXPECT_EQ(total.retried, 1U);
+  EXPECT_EQ(errors(total, ErrorClass::kClosed), 1U);
+}
+
 TEST(BrokenHttp1, AnswersBeforeAnybodyAskedEndTheConnection) {
   const ScriptedServer server([](Peer& peer) {
     while (peer.hear_request()) {

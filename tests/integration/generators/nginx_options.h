@@ -14,7 +14,8 @@ struct NginxOptions {
 };
 
 /// nginx as `options` say, with index.html, cert.pem and key.pem in `folder`. Each line of its
-/// access.log says: request line, status, "resumed" or not, the connection's number.
+/// access.log says: request line, status, "r" when the TLS session was resumed, the connection's
+/// number, the version of TLS, how many bytes the request had.
 inline Result<RealServer> start_nginx_with(const TemporaryFolder& folder,
                                            const NginxOptions& options) {
   folder.write("index.html", "hello\n");
@@ -31,7 +32,8 @@ inline Result<RealServer> start_nginx_with(const TemporaryFolder& folder,
       "daemon off;\nworker_processes 1;\npid " + folder.file("nginx.pid") + ";\nerror_log " +
           folder.file("error.log") + ";\nevents { worker_connections 1024; }\nhttp {\n" +
           temporary +
-          "  log_format plain '$request|$status|$ssl_session_reused|$connection|$ssl_protocol';\n"
+          "  log_format plain '$request|$status|$ssl_session_reused|$connection|$ssl_protocol|'\n"
+          "    '$request_length';\n"
           "  access_log " +
           folder.file("access.log") +
           " plain;\n  server {\n"

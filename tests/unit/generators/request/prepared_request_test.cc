@@ -1,9 +1,14 @@
 #include "generators/request/prepared_request.h"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
+
+#include "generators/spec/recording.h"
 
 #include "tests/support/real_server.h"
 #include "tests/support/result_matchers.h"
@@ -43,6 +48,34 @@ TEST(PreparedRequest, KnowsWhichMethodsMayBeRepeated) {
     spec.method = method;
     EXPECT_FALSE(PreparedRequest::is_idempotent(prepare(spec).constant())) << method;
   }
+}
+
+TEST(PreparedRequest, ReplaysTheHeadersAndTheBodyOfAHarButForWhatIsOursToSay) {
+  auto recording = parse_recording(
+      R"({"log": {"entries": [
+        {"startedDateTime": "2026-11-21T10:00:00.000Z", "request": {"method": "POST",
+         "url": "https://elsewhere/api?x=1", "headers": [
+          {"name": ":authority", "value": "elsewhere"}, {"name": "Host", "value": "elsewhere"},
+          {"name": "Content-Type", "value": " a/b "}, {"name": "Content-Length", "value": "999"},
+          {"name": "Connection", "value": "close"}, {"name": "User-Agent", "value": "browser"},
+          {"name": "X-Break", "value": "a\r\nb: c"}],
+         "postData": {"text": "body"}}},
+        {"startedDateTime": "2026-11-21T10:00:00.040Z", "request": {"method": "GET", "url": "/",
+         "headers": [{"name": "Accept", "value": "*/*"}]}}]}})",
+      "page.har", std::nullopt, {});
+  ASSERT_TRUE(ok(recording));
+  auto made = PreparedRequest::make_replay(std::make_shared<const Recording>(*std::move(recording)),
+                                           get("/"), kUrl);
+  ASSERT_TRUE(ok(made));
+  RenderedRequest rendered;
+  made->render({0, 0, 0, 0, {}, nullptr}, rendered);
+  EXPECT_EQ(shown(rendered),
+            ":method=POST|:scheme=https|:authority=edge.example:8443|:path=/api?x=1|"
+            "content-type=a/b|user-agent=browser|x-break=ab: c|content-length=4|body");
+  made->render({0, 1, 1, 0, {}, nullptr}, rendered);
+  EXPECT_EQ(shown(rendered),
+            ":method=GET|:scheme=https|:authority=edge.example:8443|:path=/|accept=*/*|"
+            "user-agent=squall|");
 }
 
 TEST(PreparedRequest, PutsPseudoHeadersFirst) {
