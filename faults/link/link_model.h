@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "faults/link/dice.h"
 #include "faults/spec/link_spec.h"
+#include "harness/base/dice.h"
 #include "harness/base/units.h"
 
 namespace squall::faults {

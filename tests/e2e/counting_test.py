@@ -62,9 +62,6 @@ load:
     def test_nothing_is_unaccounted_when_the_server_is_killed_midway(self):
         port = free_port()
         folder = self.folder / "nginx"
-        (folder / "html").mkdir(parents=True)
-        folder.chmod(0o755)
-        (folder / "html" / "index.html").write_text("it works\n")
         conf = nginx_conf(folder, port)
         for kind in ("open: {stages: [{rate: 1000/s, for: 6s}]}", "closed: {users: 50, for: 6s}"):
             with self.subTest(kind):

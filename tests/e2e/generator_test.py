@@ -128,9 +128,6 @@ objectives:
     def test_a_server_that_stands_still_is_a_failure_of_the_server(self):
         port = free_port()
         folder = self.folder / "nginx"
-        (folder / "html").mkdir(parents=True)
-        folder.chmod(0o755)
-        (folder / "html" / "index.html").write_text("it works\n")
         conf = nginx_conf(folder, port)
         run = self.run_scenario(self.scenario(f"""
 squall: 1

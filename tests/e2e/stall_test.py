@@ -12,9 +12,6 @@ class Stall(SquallTest):
     def run_stalled(self, connections, streams, closed=False):
         port = free_port()
         folder = self.folder / "nginx"
-        (folder / "html").mkdir(parents=True)
-        folder.chmod(0o755)
-        (folder / "html" / "index.html").write_text("it works\n")
         conf = nginx_conf(folder, port)
         return self.run_scenario(self.scenario(f"""
 squall: 1

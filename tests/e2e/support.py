@@ -137,10 +137,6 @@ class SquallTest(unittest.TestCase):
     def start_nginx(self, port, workers=1):
         """nginx with HTTP/2 over TLS and in clear text (port + 1), and an access log."""
         folder = self.folder / f"nginx-{port}"
-        (folder / "html").mkdir(parents=True)
-        for path in (folder, folder / "html"):
-            path.chmod(0o755)
-        (folder / "html" / "index.html").write_text("it works\n")
         conf = nginx_conf(folder, port, workers)
         process = subprocess.Popen([program("nginx"), "-e", "stderr", "-c", str(conf)],
                                    stderr=subprocess.DEVNULL, start_new_session=True)
@@ -166,7 +162,11 @@ def can_connect(port):
 
 
 def nginx_conf(folder, port, workers=1):
-    """Writes an nginx.conf with its certificate into `folder`, and gives its path."""
+    """Makes `folder` with a page, a certificate and an nginx.conf for them, and gives its path."""
+    (folder / "html").mkdir(parents=True)
+    for path in (folder, folder / "html"):
+        path.chmod(0o755)
+    (folder / "html" / "index.html").write_text("it works\n")
     subprocess.run([program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",

@@ -7,27 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "generators/http2/frame.h"
+
 #include "tests/support/scripted_server.h"
 
 namespace squall::test {
 
-/// Frame types of RFC 9113 §6.
-enum class H2Type : std::uint8_t {
-  kData = 0,
-  kHeaders = 1,
-  kPriority = 2,
-  kRstStream = 3,
-  kSettings = 4,
-  kPushPromise = 5,
-  kPing = 6,
-  kGoaway = 7,
-  kWindowUpdate = 8,
-  kContinuation = 9,
-};
+/// The names of RFC 9113 are those of the engine; what is wrong about them, nghttp2 finds.
+using H2Type = generators::http2::FrameType;
 
-inline constexpr std::uint8_t kEndStream = 1;
-inline constexpr std::uint8_t kAck = 1;
-inline constexpr std::uint8_t kEndHeaders = 4;
+inline constexpr std::uint8_t kEndStream = generators::http2::kFlagEndStream;
+inline constexpr std::uint8_t kAck = generators::http2::kFlagAck;
+inline constexpr std::uint8_t kEndHeaders = generators::http2::kFlagEndHeaders;
 
 /// A number in network order, so many bytes wide.
 inline std::string h2_number(std::uint32_t number, int bytes) {
@@ -39,10 +30,10 @@ inline std::string h2_number(std::uint32_t number, int bytes) {
 /// A frame with whatever in it (RFC 9113 §4.1).
 inline std::string h2_frame(H2Type type, std::uint8_t flags, std::uint32_t stream,
                             std::string_view payload = {}) {
-  std::string frame = h2_number(static_cast<std::uint32_t>(payload.size()), 3);
-  frame += static_cast<char>(type);
-  frame += static_cast<char>(flags);
-  return frame + h2_number(stream, 4) + std::string(payload);
+  std::string frame;
+  generators::http2::put_head(frame, payload.size(), type, flags,
+                              static_cast<std::int32_t>(stream));
+  return frame.append(payload);
 }
 
 /// SETTINGS with one setting (RFC 9113 §6.5.1).
@@ -85,11 +76,11 @@ class H2Frames {
     if (!fill(24 * (preface_is_read_ ? 0 : 1) + 9)) return std::nullopt;
     if (!preface_is_read_) bytes_.erase(0, 24);
     preface_is_read_ = true;
-    const std::size_t size = number(0, 3);
-    if (!fill(9 + size)) return std::nullopt;
-    Frame frame{static_cast<H2Type>(bytes_[3]), static_cast<std::uint8_t>(bytes_[4]),
-                static_cast<std::uint32_t>(number(5, 4)), bytes_.substr(9, size)};
-    bytes_.erase(0, 9 + size);
+    const generators::http2::FrameHead head = generators::http2::read_head(bytes_);
+    if (!fill(9 + head.length)) return std::nullopt;
+    Frame frame{head.type, head.flags, static_cast<std::uint32_t>(head.stream),
+                bytes_.substr(9, head.length)};
+    bytes_.erase(0, 9 + head.length);
     return frame;
   }
 
@@ -97,14 +88,6 @@ class H2Frames {
   bool fill(std::size_t size) {
     while (bytes_.size() < size && !connection_.is_over()) bytes_ += connection_.hear();
     return bytes_.size() >= size;
-  }
-
-  std::size_t number(std::size_t at, std::size_t size) const {
-    std::size_t value = 0;
-    for (std::size_t i = at; i < at + size; ++i) {
-      value = value << 8 | static_cast<unsigned char>(bytes_[i]);
-    }
-    return value;
   }
 
   ScriptedConnection& connection_;

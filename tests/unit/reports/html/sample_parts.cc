@@ -15,7 +15,7 @@ void add(SecondCell& cell, const Answer& answer, Dice& dice) {
   ++cell.completed;
   cell.of(Metric::kResponse).record(ms(answer.response_ms));
   cell.of(Metric::kService).record(ms(answer.service_ms));
-  cell.of(Metric::kLateness).record(ms(dice.lognormal(0.02, 0.5)));
+  cell.of(Metric::kLateness).record(ms(lognormal(dice, 0.02, 0.5)));
   cell.bytes_sent += 96;
   if (answer.error == ErrorClass::kNone || answer.error == ErrorClass::kUnexpected) {
     cell.of(Metric::kTtfb).record(ms(answer.service_ms * 0.8));
@@ -106,8 +106,8 @@ LoadResult simulate(const Shape& shape, const std::vector<std::pair<int, std::st
     if (second == 0 && due > 0) {
       cell.connections_opened = 4;
       for (int i = 0; i < 4; ++i) {
-        cell.of(Metric::kConnect).record(ms(dice.lognormal(0.15, 0.3)));
-        if (shape.protocol != "h2c") cell.of(Metric::kTls).record(ms(dice.lognormal(2.4, 0.2)));
+        cell.of(Metric::kConnect).record(ms(lognormal(dice, 0.15, 0.3)));
+        if (shape.protocol != "h2c") cell.of(Metric::kTls).record(ms(lognormal(dice, 2.4, 0.2)));
       }
     }
     load.series.push_back(point_of(second, cell, shape.open ? rate : 0));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/dice.h"
 #include "harness/base/units.h"
 #include "reports/judge/run_result.h"
 #include "reports/measure/event.h"
@@ -16,34 +17,13 @@
 /// What made-up runs are put together from.
 namespace squall::reports::parts {
 
-/// SplitMix64: the same numbers with every standard library, unlike the distributions of <random>.
-///
-/// Lifecycle:  a value; from one seed always the same draws.
-/// Threads:    one owner at a time.
-/// Errors:     none.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-
-  double uniform() {
-    state_ += 0x9e3779b97f4a7c15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-    z ^= z >> 31U;
-    return static_cast<double>(z >> 11U) * 0x1.0p-53;
-  }
-
-  /// The sum of twelve uniforms less six is near enough to a normal distribution for a picture.
-  double lognormal(double median, double sigma) {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += uniform();
-    return median * std::exp(sigma * sum);
-  }
-
- private:
-  std::uint64_t state_;
-};
+/// About a lognormal draw. The sum of twelve uniforms less six is near enough to a normal
+/// distribution for a picture.
+inline double lognormal(Dice& dice, double median, double sigma) {
+  double sum = -6;
+  for (int i = 0; i < 12; ++i) sum += dice.unit();
+  return median * std::exp(sigma * sum);
+}
 
 /// What became of one request.
 struct Answer {

@@ -13,7 +13,7 @@
 namespace squall::reports {
 
 using namespace parts;
-                        // file
+// file
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -23,10 +23,10 @@ RunResult smoke_sample() {
   shape.rate = [](double at) { return at < 4 ? 150 * at : 600.0; };
   shape.answer = [](double at, Dice& dice) {
     Answer answer;
-    answer.service_ms = dice.lognormal(2.1, 0.35);
-    answer.response_ms = answer.service_ms + dice.lognormal(0.03, 0.4);
-    if (at >= 9.0 && at < 9.06 && dice.uniform() < 0.5) answer.error = ErrorClass::kClosed;
-    if (at >= 9.06 && at < 9.4 && dice.uniform() < 0.5) {
+    answer.service_ms = lognormal(dice, 2.1, 0.35);
+    answer.response_ms = answer.service_ms + lognormal(dice, 0.03, 0.4);
+    if (at >= 9.0 && at < 9.06 && dice.unit() < 0.5) answer.error = ErrorClass::kClosed;
+    if (at >= 9.06 && at < 9.4 && dice.unit() < 0.5) {
       answer.response_ms += (9.4 - at) * 1e3;
     }
     return answer;
@@ -59,9 +59,9 @@ RunResult stall_sample() {
   shape.rate = [](double) { return 1000.0; };
   shape.answer = [](double at, Dice& dice) {
     Answer answer;
-    answer.service_ms = dice.lognormal(0.9, 0.3);
+    answer.service_ms = lognormal(dice, 0.9, 0.3);
     answer.response_ms = answer.service_ms + stall_wait_ms(at, 4, 5);
-    if (at > 4 && dice.uniform() < 0.02) answer.service_ms = answer.response_ms;
+    if (at > 4 && dice.unit() < 0.02) answer.service_ms = answer.response_ms;
     return answer;
   };
   RunResult result = run("stall", "The server stands still for one second.", Verdict::kFail,
@@ -86,7 +86,7 @@ RunResult nothing_listening_sample() {
   shape.rate = [](double) { return 200.0; };
   shape.answer = [](double, Dice& dice) {
     Answer answer;
-    answer.service_ms = dice.lognormal(0.1, 0.2);
+    answer.service_ms = lognormal(dice, 0.1, 0.2);
     answer.response_ms = answer.service_ms;
     answer.error = ErrorClass::kConnect;
     return answer;
@@ -112,7 +112,7 @@ GroupCell group(std::uint64_t count, double median, std::uint64_t timeouts, Dice
   cell.status = {{200, count}};
   cell.errors[static_cast<std::size_t>(ErrorClass::kTimeout)] = timeouts;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const Duration response = ms(dice.lognormal(median, 0.4));
+    const Duration response = ms(lognormal(dice, median, 0.4));
     cell.response.record(response);
     cell.ok_response.record(response);
   }
@@ -139,12 +139,12 @@ void add_health(RunResult& result, int length) {
   for (int second = 0; second < length; ++second) {
     const bool is_held = second >= 10 && second < 14;
     Health health;
-    health.cpu = 0.3 + 0.1 * dice.uniform();
+    health.cpu = 0.3 + 0.1 * dice.unit();
     health.in_flight = 20;
     health.descriptors = 40;
     result.agents[1].health[second] = health;
-    health.lateness_max = ms(is_held ? 60 + 20 * dice.uniform() : dice.lognormal(0.3, 0.5));
-    health.descheduled_max = ms(is_held ? 780 : 3 * dice.uniform());
+    health.lateness_max = ms(is_held ? 60 + 20 * dice.unit() : lognormal(dice, 0.3, 0.5));
+    health.descheduled_max = ms(is_held ? 780 : 3 * dice.unit());
     health.throttled = ms(is_held ? 760 : 0);
     health.backlog = is_held ? 300 : 0;
     health.ports = 0.0007;
@@ -164,9 +164,9 @@ RunResult two_loads_sample() {
   browse.answer = [](double at, Dice& dice) {
     Answer answer;
     const bool slow = at >= 30 && at < 50;
-    answer.service_ms = dice.lognormal(slow ? 44 : 4, 0.4);
+    answer.service_ms = lognormal(dice, slow ? 44 : 4, 0.4);
     if (at >= 40 && at < 55) {
-      const double throw_of = dice.uniform();
+      const double throw_of = dice.unit();
       if (throw_of < 0.02) {
         answer.error = ErrorClass::kTimeout;
         answer.service_ms = 2000;
@@ -177,16 +177,16 @@ RunResult two_loads_sample() {
         answer.error = ErrorClass::kReset;
       }
     }
-    answer.response_ms = answer.service_ms + (slow ? dice.lognormal(6, 0.8) : 0.05);
+    answer.response_ms = answer.service_ms + (slow ? lognormal(dice, 6, 0.8) : 0.05);
     return answer;
   };
   Shape players{"players", "origin", "h2c", false, 90, {}, {}};
   players.rate = [](double at) { return at > 40 && at < 55 ? 90.0 : 140.0; };
   players.answer = [](double at, Dice& dice) {
     Answer answer;
-    answer.service_ms = dice.lognormal(at > 40 && at < 55 ? 30 : 9, 0.5);
+    answer.service_ms = lognormal(dice, at > 40 && at < 55 ? 30 : 9, 0.5);
     answer.response_ms = answer.service_ms;
-    if (at > 42 && at < 44 && dice.uniform() < 0.3) answer.error = ErrorClass::kGoaway;
+    if (at > 42 && at < 44 && dice.unit() < 0.3) answer.error = ErrorClass::kGoaway;
     return answer;
   };
   RunResult result =
@@ -250,9 +250,9 @@ RunResult hour_long_sample() {
     Answer answer;
     const double into = std::fmod(at, 300);
     const bool faulty = at >= 300 && into < 20;
-    answer.service_ms = dice.lognormal(faulty ? 25 : 5, 0.5);
+    answer.service_ms = lognormal(dice, faulty ? 25 : 5, 0.5);
     answer.response_ms = answer.service_ms;
-    if (faulty && dice.uniform() < 0.01) answer.error = ErrorClass::kTimeout;
+    if (faulty && dice.unit() < 0.01) answer.error = ErrorClass::kTimeout;
     return answer;
   };
   RunResult result = run("soak", "An hour, with twenty bad seconds in every five minutes.",
@@ -306,7 +306,7 @@ RunResult hostile_names_sample() {
   shape.rate = [](double) { return 50.0; };
   shape.answer = [](double, Dice& dice) {
     Answer answer;
-    answer.service_ms = dice.lognormal(3, 0.4);
+    answer.service_ms = lognormal(dice, 3, 0.4);
     answer.response_ms = answer.service_ms;
     return answer;
   };

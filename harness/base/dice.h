@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <numbers>
 
-namespace squall::faults {
+namespace squall {
 
 /// A seeded sequence of random numbers: SplitMix64 (Steele, Lea, Flood 2014).
 ///
@@ -22,6 +22,8 @@ class Dice {
     return mixed ^ (mixed >> 31U);
   }
 
+  /// 0 to `bound` - 1. The bias of the remainder is below 2^-40 for bounds below 2^24.
+  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
   /// In [0, 1).
   double unit() { return static_cast<double>(next() >> 11U) * 0x1p-53; }
   /// True with this probability. What is sure takes no number from the sequence.
@@ -36,4 +38,4 @@ class Dice {
   std::uint64_t state_;
 };
 
-}  // namespace squall::faults
+}  // namespace squall
