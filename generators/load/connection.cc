@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
 constexpr std::size_t kWriteSize = 64 * 1024;
-// Other connections and the schedule get their turn after so many reads.
+// Other connections and the schedule get their turn after so many reads, or so long: what a server
+// says in tiny pieces takes far longer than its size would have it.
 constexpr int kReadsPerTurn = 16;
+constexpr Duration kTurn = std::chrono::milliseconds(1);
 
 ErrorClass to_error(StreamEnd end) {
   switch (end) {
@@ -179,8 +181,11 @@ void Connection::on_readable() {
     write_wants_read_ = false;
     blocked_ = false;
   }
-  bool more = true;
-  for (int turn = 0; turn < kReadsPerTurn && more; ++turn) more = read_some();
+  bool more = read_some();
+  const Instant began = now_;
+  for (int reads = 1; more && reads < kReadsPerTurn && now_ - began < kTurn; ++reads) {
+    more = read_some();
+  }
   if (ended_) return;
   if (more) {  // It may be in memory already, where no descriptor tells of it.
     asio::post(waiter_.get_executor(), [self = shared_from_this()] {
