@@ -69,10 +69,10 @@ lint: release-with-tests headers  ## Run the lints: layers, coroutines, house, l
 headers: release-with-tests
 	@$(call cmake_build,release) -t all_verify_interface_header_sets
 
-asan:  ## Unit tests with address and undefined behaviour sanitizers
+asan:  ## Unit and hostile tests with address and undefined behaviour sanitizers
 	@$(call setup,build test) && harness/setup/modules
 	@harness/setup/configure asan
-	@$(call cmake_build,asan) -t unit_tests
+	@$(call cmake_build,asan) -t unit_tests -t hostile_integration_tests
 	@ctest --preset asan -j $(JOBS) --no-tests=error
 
 tsan:  ## Unit tests with the thread sanitizer
