@@ -175,7 +175,7 @@ bool Http2Session::on_block(std::int32_t id, bool ends_stream, std::string_view 
   if (Stream* stream = find_stream(id, ticket)) {
     legal = !stream->whole && stream->rules.begin(ends_stream);
   }
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(block.data());  // NOLINT
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(block.data());
   std::size_t left = block.size();
   std::size_t list_size = 0;
   for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {

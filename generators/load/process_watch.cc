@@ -105,7 +105,7 @@ std::string pair_of(int descriptor) {
   auto* const remote = reinterpret_cast<sockaddr*>(&peer);  // NOLINT: the sockets API.
   if (::getpeername(descriptor, remote, &size) != 0) return {};
   size = sizeof(local);
-  auto* const own = reinterpret_cast<sockaddr*>(&local);  // NOLINT
+  auto* const own = reinterpret_cast<sockaddr*>(&local);
   if (::getsockname(descriptor, own, &size) != 0) return {};
   std::string to = key_of(peer, true);
   return to.empty() ? to : key_of(local, false) + to;

@@ -193,8 +193,8 @@ class Collector {
   }
 
  private:
-  const std::string& name_;                  // NOLINT: both stand on the caller's stack.
-  const std::vector<std::string>& methods_;  // NOLINT
+  const std::string& name_;  // NOLINT: both stand on the caller's stack.
+  const std::vector<std::string>& methods_;
   Recording recording_;
 };
 

@@ -51,11 +51,11 @@ Result<CertificatePair> make_self_signed_certificate() {
   if (!key || !certificate) return failed("key");
 
   std::uint64_t serial = 0;  // RFC 5280 §4.1.2.2: positive; new each time, or browsers object.
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) {  // NOLINT
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) {
     return failed("serial number");
   }
   X509_NAME* const name = X509_get_subject_name(certificate.get());
-  const auto* const common_name = reinterpret_cast<const unsigned char*>("localhost");  // NOLINT
+  const auto* const common_name = reinterpret_cast<const unsigned char*>("localhost");
   const bool is_filled =
       X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
       ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), (serial >> 1U) | 1U) == 1 &&

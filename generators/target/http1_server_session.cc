@@ -142,7 +142,7 @@ Http1ServerSession::~Http1ServerSession() {
 }
 
 bool Http1ServerSession::receive(std::span<const std::uint8_t> bytes) {
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());  // NOLINT
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (stage_ == Stage::kOver || is_last_) return true;  // Nobody listens any more.
   if (stage_ == Stage::kReading && pending_.empty()) {
     if (!parse(text)) return false;

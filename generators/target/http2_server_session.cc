@@ -19,9 +19,9 @@ constexpr std::int32_t kConnectionWindow = 16 * 1024 * 1024;
 
 nghttp2_nv header(std::string_view name, std::string_view value, std::uint8_t flags) {
   // nghttp2 takes pointers to mutable bytes and does not write to them.
-  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),   // NOLINT
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),  // NOLINT
-          name.size(), value.size(), flags};
+  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
+          value.size(), flags};
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ struct Http2ServerSession::Callbacks {
     const auto is = [&](std::string_view wanted) {
       return name_length == wanted.size() && std::memcmp(name, wanted.data(), name_length) == 0;
     };
-    const std::string_view text(reinterpret_cast<const char*>(value), value_length);  // NOLINT
+    const std::string_view text(reinterpret_cast<const char*>(value), value_length);
     if (is(":path")) {
       stream->path.assign(text.substr(0, kKeptPath));
       stream->keeps_body = of(user).keeps_admin_bodies_ && text.starts_with(kAdminPrefix);
@@ -106,7 +106,7 @@ struct Http2ServerSession::Callbacks {
       stream->is_body_complete = false;
       return 0;
     }
-    stream->kept_body.append(reinterpret_cast<const char*>(data), length);  // NOLINT
+    stream->kept_body.append(reinterpret_cast<const char*>(data), length);
     self.kept_body_bytes_ += length;
     return 0;
   }

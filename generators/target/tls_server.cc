@@ -23,7 +23,7 @@ bool select_from(std::string_view offered, std::string_view wanted, const unsign
   for (std::size_t at = 0; at < offered.size();) {
     const std::size_t length = static_cast<std::uint8_t>(offered[at]) + std::size_t{1};
     if (offered.substr(at, length) == wanted) {
-      *out = reinterpret_cast<const unsigned char*>(offered.data()) + at + 1;  // NOLINT
+      *out = reinterpret_cast<const unsigned char*>(offered.data()) + at + 1;
       *out_length = static_cast<unsigned char>(length - 1);
       return true;
     }
@@ -34,7 +34,7 @@ bool select_from(std::string_view offered, std::string_view wanted, const unsign
 
 int on_alpn(SSL* /*session*/, const unsigned char** out, unsigned char* out_length,
             const unsigned char* in, unsigned int in_length, void* user) {
-  const std::string_view offered(reinterpret_cast<const char*>(in), in_length);  // NOLINT
+  const std::string_view offered(reinterpret_cast<const char*>(in), in_length);
   const bool speaks_http2 = user != nullptr;
   const bool is_agreed = (speaks_http2 && select_from(offered, kH2, out, out_length)) ||
                          select_from(offered, kH1, out, out_length) ||
@@ -43,7 +43,7 @@ int on_alpn(SSL* /*session*/, const unsigned char** out, unsigned char* out_leng
 }
 
 int socket_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));  // NOLINT
+  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
 }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
@@ -121,9 +121,7 @@ Result<TlsContext> make_tls_server(const CertificatePair& certificate, TargetPro
   SSL_CTX_set_read_ahead(context.get(), 1);  // Halves the system calls: records come whole.
   constexpr std::string_view kSessions = "squall target";  // Needed for sessions to be resumed.
   SSL_CTX_set_session_id_context(
-      context.get(),
-      reinterpret_cast<const unsigned char*>(kSessions.data()),  // NOLINT
-      kSessions.size());
+      context.get(), reinterpret_cast<const unsigned char*>(kSessions.data()), kSessions.size());
   SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, protocols.h2 ? context.get() : nullptr);
   if (!use_certificates(context.get(), certificate.certificate)) {
     return error(std::errc::invalid_argument, "TLS: certificate: " + tls_error());
@@ -141,7 +139,7 @@ TlsSession make_tls_session(SSL_CTX* context, int socket) {
     BIO_free(bio);
     return nullptr;
   }
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));  // NOLINT
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
   BIO_set_init(bio, 1);
   SSL_set_bio(session.get(), bio, bio);
   SSL_set_accept_state(session.get());

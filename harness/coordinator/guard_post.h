@@ -53,7 +53,7 @@ class GuardPost {
   void hear_probes(Instant start, Heard& heard);
 
   const scenarios::Scenario& scenario_;  // NOLINT: both outlive the run.
-  const scenarios::Plan& plan_;          // NOLINT
+  const scenarios::Plan& plan_;
   reports::GuardWatch watch_;
   reports::OutsideSignals outside_;
   std::map<std::string, std::int64_t> told_;   // By agent, the last second.

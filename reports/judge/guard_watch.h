@@ -103,8 +103,8 @@ class GuardWatch {
   void forget(std::int64_t second);
 
   const scenarios::Scenario& scenario_;  // NOLINT: both outlive the run.
-  const scenarios::Plan& plan_;          // NOLINT
-  std::int64_t next_second_ = 0;         // The first that is not judged.
+  const scenarios::Plan& plan_;
+  std::int64_t next_second_ = 0;  // The first that is not judged.
   std::vector<Watched> guards_;
   std::vector<Objective> objectives_;
   std::map<std::string, LoadSeconds> loads_;       // What is not judged yet.

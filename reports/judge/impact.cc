@@ -249,7 +249,7 @@ class Impacts {
   }
 
   const RunRecord& record_;  // NOLINT: stands on the stack of judge_impact().
-  RunResult& result_;        // NOLINT
+  RunResult& result_;
   std::vector<Application> applied_;
 };
 

@@ -147,10 +147,10 @@ ParseOutcome parse_file(const std::string& file, const ParseOptions& options) {
   if (std::filesystem::is_directory(file, failure)) return refuse("it is a folder");
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return refuse(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
-  std::string text(kMostText + 1, '\0');             // One more than is allowed tells too much.
+  if (!stream) return refuse(std::strerror(errno));
+  std::string text(kMostText + 1, '\0');  // One more than is allowed tells too much.
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return refuse(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+  if (stream.bad()) return refuse(std::strerror(errno));
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return parse(text, file, options);
 }

@@ -151,7 +151,7 @@ class MapReader {
                                        const std::vector<std::string>& words) const;
 
   Reading& reading_;  // NOLINT: both stand on the stack above.
-  const Node& node_;  // NOLINT
+  const Node& node_;
   std::string what_;
   std::vector<std::string> misspelt_;  ///< Keys that an unknown key was probably meant to be.
 };

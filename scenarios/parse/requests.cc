@@ -265,7 +265,7 @@ class RequestReader {
 
   Reading& reading_;  // NOLINT: both stand on the stack above.
   std::string what_;
-  LoadSpec& load_;  // NOLINT
+  LoadSpec& load_;
   std::vector<std::string> taken_;
 };
 

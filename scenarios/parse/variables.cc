@@ -183,9 +183,8 @@ std::optional<std::string> Variables::text_for(const std::string& inside, Node& 
   if (inside == "squall") return squall_program_;
   if (inside.starts_with(kEnvironment)) {
     const std::string name = inside.substr(kEnvironment.size());
-    const char* value = name.empty() || name.find('\0') != std::string::npos
-                            ? nullptr
-                            : std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+    const char* value =
+        name.empty() || name.find('\0') != std::string::npos ? nullptr : std::getenv(name.c_str());
     if (value == nullptr || first_not_text(value)) {
       mistakes_.add(node.place, "the environment variable " + in_quotes(name) +
                                     (value == nullptr ? " is not set" : " is not UTF-8 text"));

@@ -214,7 +214,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   const Places& places_;  // NOLINT: outlived by both, they stand in read_yaml().
-  Mistakes& mistakes_;    // NOLINT
+  Mistakes& mistakes_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Node> anchors_;
   std::optional<Node> root_;

@@ -386,10 +386,10 @@ class Drawing {
   }
 
   const Scenario& scenario_;  // NOLINT: all three stand on the stack of draw().
-  const Plan& plan_;          // NOLINT
+  const Plan& plan_;
   std::size_t columns_;
   bool unicode_;
-  const Brush& brush_;  // NOLINT
+  const Brush& brush_;
   Duration length_;
   std::size_t left_ = 0;  ///< Columns before the first cell of the plot.
   std::size_t plot_ = 0;  ///< Columns of the plot.

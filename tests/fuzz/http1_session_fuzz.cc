@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = data[0] == 0 ? size : data[0];
   const bool has_body = (data[1] & 2U) != 0;
   const bool gives_up = (data[1] & 4U) != 0;
-  std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);  // NOLINT
+  std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   RenderedRequest request = request_of((data[1] & 1U) != 0 ? "HEAD" : "GET");
   request.body = std::string(has_body ? 100'000 : 0, 'b');
   Witness witness;

@@ -45,7 +45,7 @@ class Witness final : public ClientSession::Observer {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::size_t piece = data[0] == 0 ? size : data[0];
-  std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);  // NOLINT
+  std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   Witness witness;
   Http2Session session(witness);
   const RenderedRequest get{

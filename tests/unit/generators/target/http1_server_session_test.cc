@@ -50,8 +50,8 @@ class Http1ServerSessionTest : public testing::Test {
     bool is_sound = true;
     for (std::size_t at = 0; at < text.size() && is_sound; at += std::min(piece, text.size())) {
       const std::string part = text.substr(at, piece);
-      is_sound = session->receive(
-          {reinterpret_cast<const std::uint8_t*>(part.data()), part.size()});  // NOLINT
+      is_sound =
+          session->receive({reinterpret_cast<const std::uint8_t*>(part.data()), part.size()});
     }
     return is_sound;
   }

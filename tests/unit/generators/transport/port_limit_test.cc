@@ -38,8 +38,8 @@ bool enter_small_network(std::string& why) {
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq loopback{};
   std::strncpy(loopback.ifr_name, "lo", IFNAMSIZ - 1);  // NOLINT: the kernel's interface
-  loopback.ifr_flags = IFF_UP;                          // NOLINT
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &loopback) != 0) return fail("lo");  // NOLINT
+  loopback.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &loopback) != 0) return fail("lo");
   std::ofstream range("/proc/sys/net/ipv4/ip_local_port_range");
   range << "40000 " << 40000 + kPorts - 1 << std::flush;
   return range.good() ? true : fail("ip_local_port_range");
