@@ -1,5 +1,6 @@
 // A server that closes in good order after every answer: each request is answered all the same.
 #include <csignal>
+#include <ostream>
 #include <string>
 
 #include "tests/integration/generators/load_fixture.h"
@@ -20,7 +21,7 @@ struct Speech {
   std::string listen;
 };
 
-void PrintTo(const Speech& speech, std::ostream* out) { *out << speech.name; }
+std::ostream& operator<<(std::ostream& out, const Speech& speech) { return out << speech.name; }
 
 /// One way to speak to nginx, which closes every connection after its first answer.
 class OneAnswerEach : public testing::TestWithParam<Speech> {
