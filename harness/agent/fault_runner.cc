@@ -126,6 +126,7 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
   record.asked = injected->asked;
   record.seen = injected->seen;
   record.state = State::kInForce;
+  if (injected->took) record.effective = now();
   if (!injected->took) {
     record.state = State::kIneffective;
     record.error = injected->seen;
@@ -146,6 +147,7 @@ void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault&
   if (!injected) return fail(record, injected.error());
   record.seen = injected->seen;
   record.state = State::kInForce;
+  record.effective = now();
   in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
                                                    .record = record,
                                                    .look = std::move(injected->look)});

@@ -57,6 +57,14 @@ reports::Progress progress_of(const coordinator::RunView& view) {
   for (const generators::LoadSpec& load : record.scenario.loads) {
     progress.loads.push_back(load_progress(record.ledger, load, last_second));
   }
+  for (const scenarios::ObjectiveSpec& objective : record.scenario.objectives) {
+    const auto found = view.objectives.find(objective.name);
+    if (found == view.objectives.end()) continue;
+    progress.objectives.push_back({.name = objective.name,
+                                   .answer = found->second.answer,
+                                   .budget_share = found->second.budget_share,
+                                   .burn_rate = found->second.burn_rate});
+  }
   for (const scenarios::PlannedFault& planned : record.plan.faults) {
     const auto seen = std::find_if(
         record.faults.begin(), record.faults.end(),

@@ -222,6 +222,7 @@ wire::FaultState to_message(const reports::FaultRecord& fault) {
   message.set_label(fault.label);
   message.set_state(static_cast<wire::FaultState::State>(fault.state));
   if (fault.from) message.set_from_ns(fault.from->count());
+  if (fault.effective) message.set_effective_ns(fault.effective->count());
   if (fault.to) message.set_to_ns(fault.to->count());
   message.set_asked(fault.asked);
   message.set_seen(fault.seen);
@@ -236,6 +237,7 @@ reports::FaultRecord from_message(const wire::FaultState& message) {
     fault.state = static_cast<reports::FaultRecord::State>(message.state());
   }
   if (message.has_from_ns()) fault.from = Duration(message.from_ns());
+  if (message.has_effective_ns()) fault.effective = Duration(message.effective_ns());
   if (message.has_to_ns()) fault.to = Duration(message.to_ns());
   fault.asked = message.asked();
   fault.seen = message.seen();

@@ -457,7 +457,8 @@ void Conductor::tell_observer(std::string_view stage) {
   const Instant now = Clock::now();
   if (!observe_ || now < next_view_) return;
   next_view_ = now + 200ms;
-  const RunView view{.record = record_, .elapsed = elapsed(), .stage = std::string(stage)};
+  RunView view{.record = record_, .elapsed = elapsed(), .stage = std::string(stage)};
+  if (guards_) view.objectives = guards_->objectives();
   observe_(view);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "harness/coordinator/probe_post.h"
 #include "harness/coordinator/run_lock.h"
 #include "harness/coordinator/stop_request.h"
+#include "reports/judge/guard_watch.h"
 #include "reports/judge/run_record.h"
 #include "scenarios/parse/parse.h"
 
@@ -35,6 +37,8 @@ struct RunView {
   const reports::RunRecord& record;  ///< So far.
   Duration elapsed{};                ///< Since the start of the load; negative before it.
   std::string stage;                 ///< "preparing", "running", "draining", "stopping".
+  /// How each objective does over all agents, by its name, as of the last second that was judged.
+  std::map<std::string, reports::GuardWatch::SoFar> objectives = {};
 };
 using RunObserver = std::function<void(const RunView&)>;
 

@@ -46,6 +46,11 @@ class GuardPost {
   /// Judges the seconds that are over, within the plan's length.
   Heard hear(Instant start, Duration elapsed, const std::vector<std::string>& running);
 
+  /// How each objective does so far, by its name.
+  const std::map<std::string, reports::GuardWatch::SoFar>& objectives() const {
+    return watch_.so_far();
+  }
+
  private:
   bool is_over(std::int64_t second, Duration elapsed,
                const std::vector<std::string>& running) const;

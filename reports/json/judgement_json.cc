@@ -76,6 +76,8 @@ Json objective_json(const ObjectiveResult& objective) {
   }
   if (objective.period) {
     json["period"] = {{"period_s", to_seconds(objective.period->period)},
+                      {"rate", finite(objective.period->rate)},
+                      {"rate_from", objective.period->is_rate_stated ? "scenario" : "run"},
                       {"samples", finite(objective.period->samples)},
                       {"allowed", finite(objective.period->allowed)},
                       {"share", finite(objective.period->share)},
@@ -128,15 +130,22 @@ Json probe_json(const ProbeResult& probe) {
 }
 
 Json steady_json(const SteadyState& state) {
+  const bool is_learnt = state.seconds > 0;
+  const auto learnt = [is_learnt](double figure) { return is_learnt ? Json(figure) : Json(); };
+  const bool has_p99 = state.p99_limit != Duration::max();
+  const bool has_share = is_learnt || state.is_error_share_stated;
   return {{"seconds", state.seconds},
+          {"hold_s", state.hold},
           {"error_share",
-           {{"median", state.error_share},
-            {"mad", state.error_share_mad},
-            {"limit", state.error_share_limit}}},
+           {{"stated", state.is_error_share_stated},
+            {"median", learnt(state.error_share)},
+            {"mad", learnt(state.error_share_mad)},
+            {"limit", has_share ? Json(state.error_share_limit) : Json()}}},
           {"p99_ms",
-           {{"median", to_milliseconds(state.p99)},
-            {"mad", to_milliseconds(state.p99_mad)},
-            {"limit", to_milliseconds(state.p99_limit)}}}};
+           {{"stated", state.is_p99_stated},
+            {"median", learnt(to_milliseconds(state.p99))},
+            {"mad", learnt(to_milliseconds(state.p99_mad))},
+            {"limit", has_p99 ? Json(to_milliseconds(state.p99_limit)) : Json()}}}};
 }
 
 }  // namespace squall::reports

@@ -45,6 +45,11 @@ double multiple(const Tally& tally, double samples, double goal) {
                      : std::numeric_limits<double>::infinity();
 }
 
+/// A window with these requests, as a sample.
+Tally of_window(const Tally& requests, const scenarios::ObjectiveSpec& objective) {
+  return {.samples = 1, .bad = is_bad_window(requests, objective.windows->limit) ? 1U : 0U};
+}
+
 /// How many requests the plan of an open load has due, in all.
 double planned_requests(const generators::OpenSpec& open) {
   double sum = 0;
@@ -58,7 +63,9 @@ std::optional<double> planned_samples(const scenarios::ObjectiveSpec& objective,
                                       const scenarios::Scenario& scenario) {
   const auto* const load = scenario.find_load(objective.load);
   if (load == nullptr || objective.during || objective.after) return std::nullopt;
-  if (objective.windows) return to_seconds(load->length());
+  if (objective.windows) {
+    return std::ceil(to_seconds(load->length()) / to_seconds(objective.windows->of));
+  }
   const auto* const open = std::get_if<generators::OpenSpec>(&load->schedule);
   if (open == nullptr || objective.request) return std::nullopt;
   return planned_requests(*open);
@@ -260,16 +267,33 @@ void GuardWatch::settle(std::int64_t second) {
       now.last += objective.by_second.begin()->second;
       objective.by_second.erase(objective.by_second.begin());
     }
-    if (objective.spec->windows && now.last.samples > 0) {
-      now.last = {.samples = 1,
-                  .bad = is_bad_window(now.last, objective.spec->windows->limit) ? 1U : 0U};
+    if (objective.spec->windows) {
+      objective.window += now.last;
+      end_window(second, objective, now.tally);
+      if (now.last.samples > 0) now.last = of_window(now.last, *objective.spec);
+    } else {
+      now.tally += now.last;
     }
-    now.tally += now.last;
     const double goal = objective.spec->goal.value;
     const auto so_far = static_cast<double>(now.tally.samples);
     now.budget_share = multiple(now.tally, objective.planned.value_or(so_far), goal);
     now.burn_rate = multiple(now.last, static_cast<double>(now.last.samples), goal);
+    now.answer = answer_of(*objective.spec, now.tally);
   }
+}
+
+bool GuardWatch::ends_window(std::int64_t second, const Objective& objective) {
+  const auto length = std::max<std::int64_t>(second_of(objective.spec->windows->of), 1);
+  return std::any_of(objective.stretches.begin(), objective.stretches.end(), [&](const Seconds& s) {
+    if (!s.holds(second)) return false;
+    return second + 1 == s.to || (second + 1 - std::max<std::int64_t>(s.from, 0)) % length == 0;
+  });
+}
+
+void GuardWatch::end_window(std::int64_t second, Objective& objective, Tally& into) {
+  if (!ends_window(second, objective)) return;
+  if (objective.window.samples > 0) into += of_window(objective.window, *objective.spec);
+  objective.window = {};
 }
 
 void GuardWatch::forget(std::int64_t second) {

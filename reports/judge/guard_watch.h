@@ -25,7 +25,8 @@ struct OutsideSignals {
 
 /// Judges the guards of a scenario, second by second, while the run goes on.
 ///
-/// A windowed objective is judged by seconds while the run goes on: each is a window of its own.
+/// A windowed objective counts its windows as they end; its burn rate is that of seconds, each of
+/// which is a window of its own, so that a guard need not wait for a window's end.
 /// `during` and `after` look at the seconds that the plan has for them.
 ///
 /// A load's figures are those of what happened in the second, by what agents told of it: errors and
@@ -47,10 +48,12 @@ class GuardWatch {
 
   /// An objective's budget and burn, so far; for progress.
   struct SoFar {
-    Tally tally;              ///< Of all whose fate is known; of a windowed objective, seconds.
+    Tally tally;              ///< Of all whose fate is known; of a windowed objective, windows.
     Tally last;               ///< The same, of the second that was judged last.
     double budget_share = 0;  ///< Spent of the budget that the plan gives.
     double burn_rate = 0;     ///< In the second that was judged last.
+    /// What it would be if the run ended here.
+    ObjectiveResult::Answer answer = ObjectiveResult::Answer::kNoSamples;
   };
   /// By the objective's name.
   const std::map<std::string, SoFar>& so_far() const { return so_far_; }
@@ -86,6 +89,7 @@ class GuardWatch {
     std::vector<Seconds> stretches;  ///< As planned.
     std::optional<double> planned;   ///< Samples in the whole plan, where that is known.
     std::map<std::int64_t, Tally> by_second;
+    Tally window = {};  ///< Of a windowed one: the requests of the window so far.
   };
   using LoadSeconds = std::map<std::int64_t, LoadSecondNow>;
 
@@ -100,6 +104,9 @@ class GuardWatch {
   bool is_offered(const std::string& load, std::int64_t second) const;
   const LoadSecondNow& load_second(const std::string& load, std::int64_t second) const;
   void settle(std::int64_t second);
+  /// Counts the window that ends with `second`, if one does.
+  static void end_window(std::int64_t second, Objective& objective, Tally& into);
+  static bool ends_window(std::int64_t second, const Objective& objective);
   void forget(std::int64_t second);
 
   const scenarios::Scenario& scenario_;  // NOLINT: both outlive the run.

@@ -78,7 +78,8 @@ class Impacts {
     const std::int64_t first = applied_.empty() ? std::numeric_limits<std::int64_t>::max()
                                                 : applied_.front().in_force.from;
     for (const LoadResult& load : result.loads) {
-      if (auto state = learn_steady_state(load, first)) result.steady.push_back(*state);
+      auto state = steady_state_of(load, first, record.scenario.steady);
+      if (state) result.steady.push_back(*state);
     }
   }
 
@@ -90,7 +91,7 @@ class Impacts {
  private:
   void judge(const Application& one, const SteadySeconds& steady) {
     FaultImpact impact;
-    impact.effective = one.from;
+    impact.effective = one.fault->record.effective.value_or(one.from);
     const Application* const next = next_after(one);
     const std::int64_t bound =
         std::min(next == nullptr ? std::numeric_limits<std::int64_t>::max() : next->in_force.from,
@@ -99,7 +100,8 @@ class Impacts {
       find_recovery(one, next, bound, steady, impact);
     } else {
       impact.note = fmt::format(
-          "no steady state is known: it takes {} seconds of load before the first fault",
+          "no steady state is known: it takes {} seconds of load before the first fault, or one "
+          "that is stated",
           steady::kLeastSeconds);
     }
     const Seconds span{.from = one.in_force.from,
@@ -140,6 +142,10 @@ class Impacts {
   void find_recovery(const Application& one, const Application* next, std::int64_t bound,
                      const SteadySeconds& steady, FaultImpact& impact) {
     const std::int64_t end = second_of(one.to);
+    const std::int64_t before = one.in_force.from - 1;
+    if (one.from > Duration::zero() && before >= 0 && !steady.is_steady(before)) {
+      impact.note = "it was not steady when the fault began";
+    }
     if (const auto second = steady.first_unsteady(one.in_force.from, bound)) {
       impact.departed = seconds(*second);
       if (const auto again = steady.steady_again(*second + 1, std::min(end, bound))) {
@@ -159,7 +165,7 @@ class Impacts {
                                 : "the load ended";
     impact.note = fmt::format("{} {} after its end, before it was steady for {}", who,
                               as_chosen(seconds(std::max<std::int64_t>(bound - end, 0))),
-                              as_chosen(seconds(steady::kHoldSeconds)));
+                              as_chosen(seconds(steady.hold())));
   }
 
   void find_detection(const Application& one, const Seconds& span, FaultImpact& impact) const {
@@ -179,7 +185,7 @@ class Impacts {
       impact.detected = made.at;
       impact.detected_by = made.by;
     } else if (impact.departed) {
-      impact.detected = std::max<Duration>(*impact.departed + seconds(1), one.from);
+      impact.detected = std::max<Duration>(*impact.departed + seconds(1), impact.effective);
       impact.detected_by = "leaving the steady state";
     }
   }

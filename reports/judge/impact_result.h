@@ -10,12 +10,18 @@
 
 namespace squall::reports {
 
-/// What a load is like when nothing is broken: learnt from the seconds before the first fault.
+/// What a load is like when nothing is broken: learnt from the seconds before the first fault, or
+/// stated by the scenario.
 ///
 /// A second is steady when neither its share of requests that were not ok nor its p99 is beyond
-/// the limit. Median and MAD (median absolute deviation) are those of the baseline's seconds.
+/// the limit. Median and MAD (median absolute deviation) are those of the baseline's seconds, and
+/// nothing where there are too few of these. What is neither stated nor learnt has the limit that
+/// nothing exceeds: 1, and Duration::max().
 struct SteadyState {
   std::string load;
+  bool is_error_share_stated = false;
+  bool is_p99_stated = false;
+  std::int64_t hold = 5;     ///< For so many seconds it must hold to count as recovered.
   std::int64_t seconds = 0;  ///< Of the baseline, in which something fell due.
   double error_share = 0;    ///< Median.
   double error_share_mad = 0;

@@ -1,5 +1,6 @@
 #include "reports/judge/impact_words.h"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -11,7 +12,9 @@ namespace squall::reports {
 namespace {
 
 /// A difference of moments, to a hundredth of a second.
-std::string apart(Duration later, Duration sooner) { return window_in_words(later - sooner); }
+std::string apart(Duration later, Duration sooner) {
+  return window_in_words(std::max(later - sooner, Duration::zero()));
+}
 
 std::string recovery_in_words(const FaultImpact& impact, std::optional<Duration> end) {
   if (impact.recovered && end) {
@@ -32,7 +35,8 @@ std::string depth_in_words(const Depth& depth) {
 std::string impact_sentence(const FaultImpact& impact, const FaultRecord& fault,
                             std::optional<Duration> end) {
   std::vector<std::string> parts;
-  const bool is_harmless = !impact.departed && !impact.detected && impact.recovered;
+  const bool is_harmless =
+      !impact.departed && !impact.detected && impact.recovered && impact.note.empty();
   if (is_harmless) {
     parts.emplace_back("the steady state was never left");
   } else {
@@ -46,6 +50,7 @@ std::string impact_sentence(const FaultImpact& impact, const FaultRecord& fault,
     }
     parts.push_back(recovery_in_words(impact, end));
   }
+  if (impact.recovered && !impact.note.empty()) parts.push_back(impact.note);
   for (const Depth& depth : impact.depth) parts.push_back(depth_in_words(depth));
   parts.push_back(counted(impact.not_ok, "request") + " not ok");
   if (!impact.overlaps.empty()) {

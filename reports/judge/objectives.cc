@@ -128,32 +128,25 @@ double length_of(const std::vector<Seconds>& stretches, const std::string& load,
   return length;
 }
 
-PeriodBudget budget_for(Duration period, double length, const ObjectiveResult& result) {
+PeriodBudget budget_for(const ObjectiveSpec& objective, double length,
+                        const ObjectiveResult& result) {
   PeriodBudget budget;
-  budget.period = period;
+  budget.period = *objective.period;
+  budget.is_rate_stated = objective.rate.has_value();
   if (length <= 0) return budget;
-  budget.samples = static_cast<double>(result.samples) / length * to_seconds(period);
+  budget.rate =
+      objective.rate ? objective.rate->per_second : static_cast<double>(result.samples) / length;
+  budget.samples = budget.rate * to_seconds(budget.period);
   budget.allowed = (1 - result.goal) * budget.samples;
   if (result.bad == 0) return budget;
   const auto bad = static_cast<double>(result.bad);
   budget.share =
       budget.allowed > 0 ? bad / budget.allowed : std::numeric_limits<double>::infinity();
   if (result.budget_share > 0) {
-    budget.lasts = from_seconds(to_seconds(period) / result.budget_share);
+    // The share of bad ones is as in the run: at another rate the budget is as much larger.
+    budget.lasts = from_seconds(to_seconds(budget.period) / result.budget_share);
   }
   return budget;
-}
-
-/// To a millionth of a request, so that 99.9 % of 1000 allows one, whatever binary fractions say.
-double allowed_of(std::uint64_t samples, double goal) {
-  return std::round((1 - goal) * static_cast<double>(samples) * 1e6) / 1e6;
-}
-
-/// A percentile of fewer than this many is nothing but the largest of them.
-std::uint64_t least_samples(const ObjectiveSpec& objective) {
-  if (objective.min_samples) return *objective.min_samples;
-  if (!objective.limit || objective.limit->percentile >= 100) return 1;
-  return static_cast<std::uint64_t>(std::ceil(1 / (1 - objective.limit->share()) - 1e-6));
 }
 
 }  // namespace
@@ -183,6 +176,24 @@ std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecor
   return Seconds{.from = from, .to = std::max(second_from(times->second), from + 1)};
 }
 
+double allowed_of(std::uint64_t samples, double goal) {
+  return std::round((1 - goal) * static_cast<double>(samples) * 1e6) / 1e6;
+}
+
+std::uint64_t least_samples(const ObjectiveSpec& objective) {
+  if (objective.min_samples) return *objective.min_samples;
+  if (!objective.limit || objective.limit->percentile >= 100) return 1;
+  return static_cast<std::uint64_t>(std::ceil(1 / (1 - objective.limit->share()) - 1e-6));
+}
+
+ObjectiveResult::Answer answer_of(const ObjectiveSpec& objective, const Tally& tally) {
+  using Answer = ObjectiveResult::Answer;
+  if (tally.samples == 0) return Answer::kNoSamples;
+  if (tally.samples < least_samples(objective)) return Answer::kTooFew;
+  const double allowed = allowed_of(tally.samples, objective.goal.value);
+  return static_cast<double>(tally.bad) <= allowed ? Answer::kMet : Answer::kMissed;
+}
+
 std::vector<Seconds> stretches_of(const ObjectiveSpec& objective, const RunRecord& record) {
   if (objective.during) return during(*objective.during, record);
   if (!objective.after) return {Seconds{}};
@@ -190,6 +201,11 @@ std::vector<Seconds> stretches_of(const ObjectiveSpec& objective, const RunRecor
 }
 
 ObjectiveResult judge_objective(const ObjectiveSpec& objective, const RunRecord& record) {
+  return judge_objective_over(stretches_of(objective, record), objective, record);
+}
+
+ObjectiveResult judge_objective_over(const std::vector<Seconds>& stretches,
+                                     const ObjectiveSpec& objective, const RunRecord& record) {
   ObjectiveResult result;
   result.name = objective.name;
   result.load = objective.load;
@@ -197,7 +213,6 @@ ObjectiveResult judge_objective(const ObjectiveSpec& objective, const RunRecord&
   result.unit = objective.windows ? "window" : "request";
   result.text = objective_text(objective);
 
-  const std::vector<Seconds> stretches = stretches_of(objective, record);
   const Tally tally = tally_of(objective, record, stretches);
   result.samples = tally.samples;
   result.bad = tally.bad;
@@ -209,20 +224,16 @@ ObjectiveResult judge_objective(const ObjectiveSpec& objective, const RunRecord&
   }
   if (objective.limit) result.limit = judge_limit(objective, record, stretches, result.samples);
   if (objective.period) {
-    result.period =
-        budget_for(*objective.period, length_of(stretches, objective.load, record), result);
+    result.period = budget_for(objective, length_of(stretches, objective.load, record), result);
   }
-  const std::uint64_t least = least_samples(objective);
   if (result.samples > 0) {
     result.measured =
         static_cast<double>(result.samples - result.bad) / static_cast<double>(result.samples);
-    result.answer = ObjectiveResult::Answer::kTooFew;
   }
-  if (result.samples > 0 && result.samples >= least) {
-    result.met = static_cast<double>(result.bad) <= result.budget_allowed;
-    result.answer = result.met ? ObjectiveResult::Answer::kMet : ObjectiveResult::Answer::kMissed;
-  }
-  result.sentence = objective_sentence(objective, result, least, stretches.empty());
+  result.answer = answer_of(objective, tally);
+  result.met = result.answer == ObjectiveResult::Answer::kMet;
+  result.sentence =
+      objective_sentence(objective, result, least_samples(objective), stretches.empty());
   return result;
 }
 

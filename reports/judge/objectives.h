@@ -41,6 +41,17 @@ std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecor
 std::vector<Seconds> stretches_of(const scenarios::ObjectiveSpec& objective,
                                   const RunRecord& record);
 
+/// How many samples the objective wants: a percentile of fewer than its own many is nothing but the
+/// largest of them.
+std::uint64_t least_samples(const scenarios::ObjectiveSpec& objective);
+
+/// How many bad ones the goal allows: to a millionth, so that 99.9 % of 1000 allows one, whatever
+/// binary fractions say.
+double allowed_of(std::uint64_t samples, double goal);
+
+/// What can be said of the objective with this tally.
+ObjectiveResult::Answer answer_of(const scenarios::ObjectiveSpec& objective, const Tally& tally);
+
 /// Judges one objective over the seconds that it looks at.
 ///
 /// The denominator is every request that fell due: what never got an answer (error, unsent, shed)
@@ -48,6 +59,11 @@ std::vector<Seconds> stretches_of(const scenarios::ObjectiveSpec& objective,
 /// may be shorter and those in which nothing fell due are left out. The goal is met when there are
 /// not more bad ones than it allows, and enough samples.
 ObjectiveResult judge_objective(const scenarios::ObjectiveSpec& objective, const RunRecord& record);
+
+/// The same over other seconds than its own. Ascending and apart.
+ObjectiveResult judge_objective_over(const std::vector<Seconds>& stretches,
+                                     const scenarios::ObjectiveSpec& objective,
+                                     const RunRecord& record);
 
 /// How many of what the objective counts were bad in `seconds`; of windows those that reach into
 /// them.

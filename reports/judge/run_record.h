@@ -20,12 +20,13 @@ struct FaultRecord {
   std::string label;  ///< "kill-one", "kill-one#2".
   enum class State { kPlanned, kInForce, kDone, kUndone, kFailed, kIneffective, kResidue };
   State state = State::kPlanned;
-  std::optional<Duration> from;  ///< Actual; none: never applied.
-  std::optional<Duration> to;    ///< Actual end; equals `from` for what has no length.
-  std::vector<std::string> on;   ///< Agents.
-  std::string asked;             ///< "SIGSTOP to 1 of service web".
-  std::string seen;              ///< "web.1 (pid 4711) stopped".
-  std::string error;             ///< Why it failed, or is ineffective or residue.
+  std::optional<Duration> from;       ///< Actual; none: never applied.
+  std::optional<Duration> effective;  ///< When it was first read back that it took.
+  std::optional<Duration> to;         ///< Actual end; equals `from` for what has no length.
+  std::vector<std::string> on;        ///< Agents.
+  std::string asked;                  ///< "SIGSTOP to 1 of service web".
+  std::string seen;                   ///< "web.1 (pid 4711) stopped".
+  std::string error;                  ///< Why it failed, or is ineffective or residue.
 };
 
 /// An agent as the coordinator knew it.

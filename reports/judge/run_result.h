@@ -73,9 +73,11 @@ struct LimitResult {
   std::optional<Duration> measured;  ///< None: it lies among requests that never ended.
 };
 
-/// An error budget for a longer time, at the rate of the run.
+/// An error budget for a longer time, at the rate of the run or at one that is stated.
 struct PeriodBudget {
   Duration period{};
+  bool is_rate_stated = false;
+  double rate = 0;  ///< Samples per second.
   double samples = 0;
   double allowed = 0;
   double share = 0;               ///< Of it that the run alone spent.

@@ -75,6 +75,31 @@ std::optional<SteadyState> learn_steady_state(const LoadResult& load, std::int64
   return state;
 }
 
+std::optional<SteadyState> steady_state_of(const LoadResult& load, std::int64_t end,
+                                           const std::vector<scenarios::SteadySpec>& stated) {
+  auto state = learn_steady_state(load, end);
+  const auto spec = std::find_if(stated.begin(), stated.end(),
+                                 [&](const auto& s) { return s.load == load.name; });
+  if (spec == stated.end()) return state;
+  if (!state && !spec->error_share && !spec->p99) return std::nullopt;
+  if (!state) {
+    state.emplace();
+    state->load = load.name;
+    state->error_share_limit = 1;
+    state->p99_limit = Duration::max();
+  }
+  if (spec->error_share) {
+    state->is_error_share_stated = true;
+    state->error_share_limit = spec->error_share->value;
+  }
+  if (spec->p99) {
+    state->is_p99_stated = true;
+    state->p99_limit = *spec->p99;
+  }
+  if (spec->hold) state->hold = second_from(*spec->hold);
+  return state;
+}
+
 SteadySeconds::SteadySeconds(const std::vector<LoadResult>& loads,
                              const std::vector<SteadyState>& states) {
   for (const SteadyState& state : states) {
@@ -83,6 +108,7 @@ SteadySeconds::SteadySeconds(const std::vector<LoadResult>& loads,
     if (load == loads.end()) continue;
     watched_.push_back({&*load, &state, second_from(load->whole.from), second_of(load->whole.to)});
     end_ = std::max(end_, watched_.back().to);
+    hold_ = std::max(hold_, state.hold);
   }
 }
 
@@ -111,7 +137,7 @@ std::optional<std::int64_t> SteadySeconds::steady_again(std::int64_t from, std::
   std::int64_t held = 0;
   for (std::int64_t second = from; second < std::min(to, end_); ++second) {
     held = is_steady(second) ? held + 1 : 0;
-    if (held == steady::kHoldSeconds) return second + 1 - held;
+    if (held == hold_) return second + 1 - held;
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reports/judge/run_result.h"
+#include "scenarios/model/scenario.h"
 
 namespace squall::reports {
 
@@ -22,7 +23,7 @@ inline constexpr double kDeviationPerMad = 1.4826;
 inline constexpr double kErrorShareFloor = 0.01;
 inline constexpr double kP99ShareFloor = 0.5;
 inline constexpr Duration kP99Floor = std::chrono::milliseconds(5);
-/// For how long it must hold to count as recovered.
+/// For how long it must hold to count as recovered, where that is not stated.
 inline constexpr std::int64_t kHoldSeconds = 5;
 
 }  // namespace steady
@@ -30,6 +31,11 @@ inline constexpr std::int64_t kHoldSeconds = 5;
 /// The steady state of a load over the seconds before `end`; none when there are too few. Looks
 /// only at whole seconds in which the load was offered.
 std::optional<SteadyState> learn_steady_state(const LoadResult& load, std::int64_t end);
+
+/// The same, with what is stated of this load in the place of what was learnt; none when neither
+/// says anything.
+std::optional<SteadyState> steady_state_of(const LoadResult& load, std::int64_t end,
+                                           const std::vector<scenarios::SteadySpec>& stated);
 
 /// Says which seconds of a run were steady, all loads together.
 ///
@@ -49,6 +55,8 @@ class SteadySeconds {
   bool is_steady(std::int64_t second) const;
   /// The first second in [from, to) that was not steady.
   std::optional<std::int64_t> first_unsteady(std::int64_t from, std::int64_t to) const;
+  /// For how many seconds it must hold: the longest of the loads'.
+  std::int64_t hold() const { return hold_; }
   /// The first second from `from` on from which it was steady for the hold time, which must be
   /// over by `to`.
   std::optional<std::int64_t> steady_again(std::int64_t from, std::int64_t to) const;
@@ -63,6 +71,7 @@ class SteadySeconds {
 
   std::vector<Watched> watched_;
   std::int64_t end_ = 0;
+  std::int64_t hold_ = 0;
 };
 
 /// The figures of one second of a load; null where the series has none.

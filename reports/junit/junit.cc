@@ -55,11 +55,13 @@ struct Case {
   std::string type;
   std::string message;
   std::string detail;
+  std::string said;  ///< What is told whether or not it complains.
 };
 
 Case verdict_case(const RunResult& result) {
   Case made;
   made.name = "verdict";
+  made.said = fmt::format("{}", fmt::join(result.reasons, "\n"));
   if (result.verdict == Verdict::kPass) return made;
   made.complaint = result.verdict == Verdict::kFail ? "failure" : "error";
   made.type = to_string(result.verdict);
@@ -71,6 +73,7 @@ Case verdict_case(const RunResult& result) {
 Case objective_case(const ObjectiveResult& objective) {
   Case made;
   made.name = "objective " + objective.name;
+  made.said = objective.sentence;
   if (objective.met) return made;
   made.complaint = "failure";
   made.type = "objective";
@@ -82,7 +85,9 @@ Case objective_case(const ObjectiveResult& objective) {
 Case guard_case(const GuardResult& guard) {
   Case made;
   made.name = "guard " + guard.name;
+  made.said = "did not trip: " + guard.condition;
   if (!guard.tripped) return made;
+  made.said = "tripped: " + guard.sentence;
   made.complaint = "error";
   made.type = "aborted";
   made.message = "tripped: " + guard.sentence;
@@ -94,6 +99,7 @@ Case guard_case(const GuardResult& guard) {
 Case probe_case(const ProbeResult& probe) {
   Case made;
   made.name = "probe " + probe.name;
+  made.said = probe.sentence;
   if (probe.met) return made;
   made.complaint = "failure";
   made.type = "probe";
@@ -102,9 +108,13 @@ Case probe_case(const ProbeResult& probe) {
   return made;
 }
 
-Case fault_case(const FaultRecord& fault) {
+Case fault_case(const FaultResult& result) {
+  const FaultRecord& fault = result.record;
   Case made;
   made.name = "fault " + fault.label;
+  if (!fault.asked.empty()) made.said = "asked: " + fault.asked;
+  if (!fault.seen.empty()) made.said += (made.said.empty() ? "seen: " : "\nseen: ") + fault.seen;
+  if (result.impact) made.said += "\nimpact: " + result.impact->sentence;
   std::string what;
   switch (fault.state) {
     case FaultRecord::State::kDone:
@@ -141,16 +151,22 @@ void write_case(const Case& one, std::string_view suite, double seconds, std::st
   const auto to = std::back_inserter(out);
   fmt::format_to(to, "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
                  xml_escaped(suite), xml_escaped(one.name), seconds);
-  if (one.complaint.empty()) {
+  if (one.complaint.empty() && one.said.empty()) {
     out += "/>\n";
     return;
   }
-  fmt::format_to(to, ">\n      <{} message=\"{}\"", one.complaint, xml_escaped(one.message));
-  if (!one.type.empty()) fmt::format_to(to, " type=\"{}\"", xml_escaped(one.type));
-  if (one.detail.empty()) {
-    out += "/>\n";
-  } else {
-    fmt::format_to(to, ">{}</{}>\n", xml_escaped(one.detail), one.complaint);
+  out += ">\n";
+  if (!one.complaint.empty()) {
+    fmt::format_to(to, "      <{} message=\"{}\"", one.complaint, xml_escaped(one.message));
+    if (!one.type.empty()) fmt::format_to(to, " type=\"{}\"", xml_escaped(one.type));
+    if (one.detail.empty()) {
+      out += "/>\n";
+    } else {
+      fmt::format_to(to, ">{}</{}>\n", xml_escaped(one.detail), one.complaint);
+    }
+  }
+  if (!one.said.empty()) {
+    fmt::format_to(to, "      <system-out>{}</system-out>\n", xml_escaped(one.said));
   }
   out += "    </testcase>\n";
 }
@@ -195,7 +211,7 @@ std::string xml_escaped(std::string_view text) {
 std::string write_junit(const RunResult& result) {
   std::vector<Case> cases = {verdict_case(result)};
   for (const auto& objective : result.objectives) cases.push_back(objective_case(objective));
-  for (const auto& fault : result.faults) cases.push_back(fault_case(fault.record));
+  for (const auto& fault : result.faults) cases.push_back(fault_case(fault));
   for (const auto& guard : result.guards) cases.push_back(guard_case(guard));
   for (const auto& probe : result.probes) cases.push_back(probe_case(probe));
   const auto count = [&cases](std::string_view complaint) {

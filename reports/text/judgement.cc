@@ -52,15 +52,22 @@ void write_alerts(const ObjectiveResult& objective, const SummaryStyle& style, s
   write(objective.burn.scaled, "alert, scaled to the run:");
 }
 
+/// "the run's rate of 100/s", "the stated rate of 1,200/s".
+std::string rate_of(const ObjectiveResult& objective, const PeriodBudget& budget) {
+  if (objective.unit != "request") return "the run's rate";
+  return fmt::format("{} rate of {}", budget.is_rate_stated ? "the stated" : "the run's",
+                     rate_in_words({budget.rate}));
+}
+
 void write_period(const ObjectiveResult& objective, const SummaryStyle& style, std::string& out) {
   if (!objective.period) return;
   const PeriodBudget& budget = *objective.period;
   std::string words =
-      fmt::format("{} bad {}s allowed at this rate, of which this run spent {}",
+      fmt::format("{} bad {}s allowed at {}, of which this run spent {}",
                   thousands(static_cast<std::uint64_t>(budget.allowed)), objective.unit,
-                  budget.share > 0 ? percent(budget.share, 4) : "none");
+                  rate_of(objective, budget), budget.share > 0 ? percent(budget.share, 4) : "none");
   if (budget.lasts) {
-    words += "; were it always so, it would last " + roughly(*budget.lasts);
+    words += "; were it always as in this run, the budget would last " + roughly(*budget.lasts);
   }
   out += wrapped("    ", fmt::format("in {}: {}", window_in_words(budget.period), words), style);
 }

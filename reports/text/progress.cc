@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -49,6 +50,38 @@ std::string in_force(const Progress& progress) {
   return labels.empty() ? "" : fmt::format("in force: {}", fmt::join(labels, ", "));
 }
 
+/// "98 %", "340 %", "more than all".
+std::string share_in_words(double share) {
+  if (!std::isfinite(share)) return "more than all";
+  return fmt::format("{} %", thousands(static_cast<std::uint64_t>(share * 100)));
+}
+
+/// "ok, 12 % of its budget spent", "missed so far, 340 % of its budget spent, burning 14.4 x".
+std::string standing(const ObjectiveProgress& objective) {
+  using Answer = ObjectiveResult::Answer;
+  std::string words;
+  switch (objective.answer) {
+    case Answer::kNoSamples:
+      return "no samples yet";
+    case Answer::kTooFew:
+      words = "too few samples yet";
+      break;
+    case Answer::kMet:
+      words = "met so far";
+      break;
+    case Answer::kMissed:
+      words = "missed so far";
+      break;
+  }
+  words += fmt::format(", {} of its budget spent", share_in_words(objective.budget_share));
+  if (objective.burn_rate > 0) {
+    words += std::isfinite(objective.burn_rate)
+                 ? fmt::format(", burning at {:.1f}", objective.burn_rate)
+                 : ", burning";
+  }
+  return words;
+}
+
 bool touches(const FaultBand& fault, Duration from, Duration to) {
   return fault.from < to && (fault.to > from || (fault.to == fault.from && fault.from >= from));
 }
@@ -86,6 +119,32 @@ std::string head(const Progress& progress, const SummaryStyle& style) {
   return before + "  " + bar(progress, width, style) + "  " + after;
 }
 
+/// A line for each objective; its colour says how it does.
+void write_objectives(const Progress& progress, const SummaryStyle& style, std::string& out) {
+  using Answer = ObjectiveResult::Answer;
+  std::size_t width = 0;
+  for (const auto& objective : progress.objectives) {
+    width = std::max(width, width_of(objective.name));
+  }
+  for (const ObjectiveProgress& objective : progress.objectives) {
+    const bool is_missed = objective.answer == Answer::kMissed;
+    const bool is_met = objective.answer == Answer::kMet;
+    const std::string_view mark = style.unicode ? (is_missed ? "✗"
+                                                   : is_met  ? "✓"
+                                                             : "·")
+                                                : (is_missed ? "x"
+                                                   : is_met  ? "+"
+                                                             : ".");
+    const std::string line = cut_to(
+        fmt::format("  {} {}  {}", mark, filled_right(objective.name, width), standing(objective)),
+        style.columns, style.unicode);
+    const Paint paint = is_missed                 ? Paint::kRed
+                        : objective.burn_rate > 1 ? Paint::kYellow
+                                                  : Paint::kPlain;
+    out += painted(line, paint, style) + "\n";
+  }
+}
+
 }  // namespace
 
 std::string progress_line(const Progress& progress, const SummaryStyle& style) {
@@ -94,6 +153,9 @@ std::string progress_line(const Progress& progress, const SummaryStyle& style) {
     parts.push_back(fmt::format("{} {}, p50 {}, p99 {}, {}", load.name, rates(load),
                                 latency(load, load.p50, style), latency(load, load.p99, style),
                                 errors(load)));
+  }
+  for (const ObjectiveProgress& objective : progress.objectives) {
+    parts.push_back(objective.name + " " + standing(objective));
   }
   if (progress.backlog > 0) parts.push_back("backlog " + thousands(progress.backlog));
   if (std::string faults = in_force(progress); !faults.empty()) parts.push_back(std::move(faults));
@@ -118,6 +180,7 @@ std::string progress_block(const Progress& progress, const SummaryStyle& style) 
     line = cut_to(line, style.columns, style.unicode);
     out += painted(line, load.errors.per_second > 0 ? Paint::kYellow : Paint::kPlain, style) + "\n";
   }
+  write_objectives(progress, style, out);
   std::string last = in_force(progress);
   if (progress.backlog > 0) {
     last += (last.empty() ? "" : "; ") + ("backlog " + thousands(progress.backlog));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/base/units.h"
+#include "reports/judge/run_result.h"
 #include "reports/text/summary_style.h"
 
 namespace squall::reports {
@@ -19,6 +20,14 @@ struct LoadProgress {
   Duration p50{};            ///< Of `response`.
   Duration p99{};
   Rate errors;
+};
+
+/// How an objective does so far.
+struct ObjectiveProgress {
+  std::string name;
+  ObjectiveResult::Answer answer = ObjectiveResult::Answer::kNoSamples;
+  double budget_share = 0;  ///< Spent of the budget that the plan gives; infinite where it is none.
+  double burn_rate = 0;     ///< In the last second; 1 spends just the budget.
 };
 
 /// A stretch of the timeline in which a fault is, was or will be in force. Without a length: a
@@ -36,6 +45,7 @@ struct Progress {
   Duration length{};   ///< Of the plan. What comes after it is draining.
   std::vector<LoadProgress> loads;
   std::vector<FaultBand> faults;
+  std::vector<ObjectiveProgress> objectives;
   std::uint64_t backlog = 0;  ///< Due requests that wait for a free stream, all loads.
   std::string bottleneck;     ///< How the generator holds up the load, in words; or empty.
 };

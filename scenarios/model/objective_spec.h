@@ -50,6 +50,7 @@ struct ObjectiveSpec {
   std::optional<Duration> by;
   std::optional<std::uint64_t> min_samples;
   std::optional<Duration> period;  ///< What the budget is extrapolated to.
+  std::optional<Rate> rate;        ///< In the period; none: as this run's.
 };
 
 }  // namespace squall::scenarios

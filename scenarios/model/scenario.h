@@ -51,6 +51,20 @@ struct SafetySpec {
   std::optional<std::uint64_t> blast_agents;
 };
 
+/// What is stated of a load's steady state, instead of being learnt from the run's beginning.
+struct SteadySpec {
+  std::string load;
+  std::optional<Share> error_share;  ///< At most, of the requests that fell due in a second.
+  std::optional<Duration> p99;       ///< At most, of `response` of those that ended.
+  std::optional<Duration> hold;      ///< For so long it must hold to count as recovered.
+};
+
+/// What goes down together: a rack, a zone, a shared switch.
+struct DomainSpec {
+  std::string name;
+  std::vector<std::string> members;  ///< Services ("cache") and instances of services ("web.1").
+};
+
 struct CapacitySpec {
   std::string search;  ///< The load whose rate is searched.
   Rate low;
@@ -85,6 +99,8 @@ struct Scenario {
   std::vector<ObjectiveSpec> objectives;
   std::vector<GuardSpec> guards;
   std::vector<ProbeSpec> probes;
+  std::vector<SteadySpec> steady;
+  std::vector<DomainSpec> domains;
   SafetySpec safety;
   AgentLost agent_lost = AgentLost::kAbort;
   std::optional<CapacitySpec> capacity;

@@ -72,13 +72,32 @@ void read_goal(const MapReader& map, ObjectiveSpec& objective) {
   }
 }
 
+/// `rate: from-run`, or that of production.
+void read_period_rate(const MapReader& map, ObjectiveSpec& objective) {
+  const Node* rate = map.find("rate");
+  if (rate == nullptr) return;
+  map.require("period", "how long a time the budget is for, such as 30d");
+  if (objective.windows) {
+    return map.mistake_at("rate", "windows come at their own rate: expected no rate beside them");
+  }
+  if (rate->is_scalar() && rate->text == "from-run") return;
+  map.set(objective.rate, "rate",
+          Kind<Rate>{"from-run, or a rate such as 500/s", [](std::string_view text) {
+                       auto parsed = parse_rate(text);
+                       if (parsed.value && parsed.value->per_second <= 0) {
+                         return Parsed<Rate>::no("a rate of 0 has no budget: expected more");
+                       }
+                       return parsed;
+                     }});
+}
+
 void read_objective(Reading& reading, const std::string& name, const Node& node) {
   ObjectiveSpec objective;
   objective.name = name;
   const std::string what = "objective " + name;
   const MapReader map(reading, node, what,
                       {"load", "request", "good", "within", "windows", "limit", "goal", "during",
-                       "after", "by", "min_samples", "period"});
+                       "after", "by", "min_samples", "period", "rate"});
   if (const Node* load = map.require("load", "the name of a load")) {
     objective.load = read_reference(reading, *load, what, "load", "load").value_or("");
   }
@@ -92,6 +111,7 @@ void read_objective(Reading& reading, const std::string& name, const Node& node)
   read_stretch(reading, map, what, objective);
   map.set(objective.min_samples, "min_samples", kCount);
   map.set(objective.period, "period", kPositiveDuration);
+  read_period_rate(map, objective);
   reading.scenario.objectives.push_back(std::move(objective));
 }
 

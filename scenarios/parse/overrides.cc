@@ -140,4 +140,21 @@ void apply(const Override& setting, std::size_t source, Node& root, Mistakes& mi
   }
 }
 
+void leave_out(const std::string& path, Node& root) {
+  const std::size_t dot = path.find('.');
+  const std::string section = path.substr(0, dot);
+  const auto named = [](const std::string& key) {
+    return [&key](const Node::Entry& entry) { return entry.key == key; };
+  };
+  if (dot == std::string::npos) {
+    std::erase_if(root.entries, named(section));
+    return;
+  }
+  Node* const map = root.find(section);
+  if (map == nullptr) return;
+  const std::string name = path.substr(dot + 1);
+  std::erase_if(map->entries, named(name));
+  if (map->is_map() && map->entries.empty()) std::erase_if(root.entries, named(section));
+}
+
 }  // namespace squall::scenarios

@@ -17,4 +17,8 @@ std::string source_name(const Override& setting);
 /// is seen when the tree is read.
 void apply(const Override& setting, std::size_t source, Node& root, Mistakes& mistakes);
 
+/// Takes the part at `path` out of the tree, "faults" or "objectives.recovers"; what is not there
+/// needs no taking. Of sections only, and of what is named in them.
+void leave_out(const std::string& path, Node& root);
+
 }  // namespace squall::scenarios

@@ -31,6 +31,7 @@ constexpr std::array kSections{
     Section{"data", read_data},         Section{"load", read_loads},
     Section{"faults", read_faults},     Section{"objectives", read_objectives},
     Section{"probes", read_probes},     Section{"guards", read_guards},
+    Section{"steady", read_steady},     Section{"domains", read_domains},
     Section{"safety", read_safety},     Section{"agents", read_agents},
     Section{"capacity", read_capacity},
 };
@@ -101,10 +102,12 @@ void parse_into(ParsedScenario& made, Mistakes& mistakes, std::string_view text,
     mistakes.add(root->place, "an empty file: expected a scenario, which begins with 'squall: 1'");
     return;
   }
+  for (const std::string& path : options.left_out) leave_out(path, *root);
   for (std::size_t i = 0; i < options.overrides.size(); ++i) {
     apply(options.overrides[i], i + 1, *root, mistakes);
   }
-  made.text = options.overrides.empty() ? std::string(text) : to_yaml(*root);
+  const bool is_as_written = options.overrides.empty() && options.left_out.empty();
+  made.text = is_as_written ? std::string(text) : to_yaml(*root);
 
   Variables variables(root->find("vars"), options.squall_program, mistakes);
   variables.fill(*root);

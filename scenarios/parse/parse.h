@@ -28,6 +28,8 @@ struct Override {
 };
 
 struct ParseOptions {
+  /// Parts to be read as if they did not stand in the file: "faults", "objectives.recovers".
+  std::vector<std::string> left_out;
   std::vector<Override> overrides;
   std::string squall_program;  ///< What `${squall}` stands for.
 };

@@ -22,28 +22,6 @@ constexpr Kind<std::uint64_t> kPickCount{kPick, [](std::string_view text) {
                                          }};
 constexpr std::size_t kLongestProcessName = 15;  // TASK_COMM_LEN in linux/sched.h, less its zero.
 
-/// "web" or "web.1".
-void read_service_name(Reading& reading, const Node& node, const std::string& what,
-                       ProcessMatch& match) {
-  Node name = node;
-  const std::size_t dot = node.is_scalar() ? node.text.find('.') : std::string::npos;
-  name.text = node.text.substr(0, dot);
-  const auto service = read_reference(reading, name, what, "service", "services");
-  if (!service) return;
-  match.service = node.text;
-  const ServiceSpec* spec = reading.scenario.find_service(*service);
-  if (dot == std::string::npos || spec == nullptr) return;
-  std::uint64_t number = 0;
-  const char* begin = node.text.data() + dot + 1;
-  const char* end = node.text.data() + node.text.size();
-  const auto [stop, failure] = std::from_chars(begin, end, number);
-  if (failure == std::errc{} && stop == end && number >= 1 && number <= spec->count) return;
-  reading.mistakes.add(
-      node.place,
-      what + ": there is no " + in_quotes(node.text) + ": expected " + *service + ".1" +
-          (spec->count > 1 ? " to " + *service + "." + std::to_string(spec->count) : ""));
-}
-
 /// A count, a share, or "all".
 Pick read_pick(Reading& reading, const Node& node, const std::string& what,
                const ProcessMatch& match) {
@@ -107,7 +85,7 @@ faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
   const MapReader map(reading, node, what, ways);
   map.exactly_one(ways);
   if (const Node* service = map.find("service")) {
-    read_service_name(reading, *service, what, match);
+    match.service = read_service_name(reading, *service, what);
   }
   map.set(match.pid_file, "pid_file", kLine);
   map.set(match.name, "name", kLine);

@@ -15,6 +15,8 @@ void read_faults(Reading& reading, const Node& section);  ///< After the service
 void read_objectives(Reading& reading, const Node& section);
 void read_guards(Reading& reading, const Node& section);
 void read_probes(Reading& reading, const Node& section);
+void read_steady(Reading& reading, const Node& section);   ///< After the loads.
+void read_domains(Reading& reading, const Node& section);  ///< After the services.
 void read_safety(Reading& reading, const Node& section);
 void read_agents(Reading& reading, const Node& section);
 void read_capacity(Reading& reading, const Node& section);  ///< After the loads.
@@ -45,6 +47,9 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
 faults::LinkFault read_link_fault(Reading& reading, const Node& node, const std::string& what);
 faults::PressureFault read_pressure_fault(Reading& reading, const Node& node,
                                           const std::string& resource, const std::string& what);
+/// A service ("web") or one instance of it ("web.1").
+std::optional<std::string> read_service_name(Reading& reading, const Node& node,
+                                             const std::string& what);
 /// `match` of a process fault, `namespace_of` of a network fault.
 faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
                                         const std::string& what);

@@ -52,6 +52,36 @@ TEST(BurnRate, FiresLaterTheFewerAreBad) {
       1e-3);
 }
 
+TEST(BurnRate, FiresAtEveryRateOfErrorsWhenTheWorkbookSaysInAllFourWindows) {
+  // Detection time = (1 − goal) ÷ share × long window × factor, for 99.9 %. The short windows, a
+  // twelfth of the long ones, are exceeded in a twelfth of that. In seconds, for the four rules:
+  //   all bad: 0.001 × 3600 × 14.4 = 51.84, × 21600 × 6 = 129.6, × 86400 × 3 = 259.2, × 259200 × 1
+  //   = 259.2;  half: twice that;  10 %: ten times;  5 %: twenty times;  2 %: fifty times: 2592,
+  //   6480, 12960 and 12960, all less than the long windows, 1 h, 6 h, 24 h and 72 h.
+  const double of_all[] = {51.84, 129.6, 259.2, 259.2};
+  for (const double share : {1.0, 0.5, 0.1, 0.05, 0.02}) {
+    const auto alerts = by_the_workbook(series_of(13'000, share, 0, 13'000), 0.999);
+    for (std::size_t rule = 0; rule < alerts.size(); ++rule) {
+      ASSERT_EQ(alerts[rule].firings.size(), 1U) << share << " of rule " << rule;
+      EXPECT_NEAR(to_seconds(alerts[rule].firings[0].from), of_all[rule] / share, 1e-3)
+          << share << " of rule " << rule;
+    }
+  }
+}
+
+TEST(BurnRate, FiresOnlyTheRulesThatSoFewErrorsExceed) {
+  // 0.5 % of 99.9 % burns 5 times as fast as allowed: not 14.4, not 6. At 3 the day's alert comes
+  // after 0.001 ÷ 0.005 × 86400 s × 3 = 51,840 s (14.4 h), and so does that of three days at 1:
+  // 0.2 × 259,200 s = 51,840 s.
+  const auto alerts = by_the_workbook(series_of(52'000, 0.005, 0, 52'000), 0.999);
+  EXPECT_TRUE(alerts[0].firings.empty());
+  EXPECT_TRUE(alerts[1].firings.empty());
+  for (const std::size_t rule : {2U, 3U}) {
+    ASSERT_EQ(alerts[rule].firings.size(), 1U) << rule;
+    EXPECT_NEAR(to_seconds(alerts[rule].firings[0].from), 51'840, 0.01) << rule;
+  }
+}
+
 TEST(BurnRate, JustTheFactorIsNotExceeded) {
   // 1.44 % of 99.9 % burns 14.4 times as fast as allowed, for ever.
   EXPECT_TRUE(by_the_workbook(series_of(4000, 0.0144, 0, 4000), 0.999)[0].firings.empty());

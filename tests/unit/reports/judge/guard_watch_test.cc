@@ -208,6 +208,43 @@ TEST_F(Guards, OfABudgetCompareWithThatOfTheWholePlan) {
   EXPECT_THAT(ends(2, second(100, 100, 1)), SizeIs(1));
 }
 
+TEST_F(Guards, SeeWhatAnObjectiveWouldBeIfTheRunEndedNow) {
+  // 99 % of 100 allow one bad one. Then 3 of 200, two allowed; then 3 of 300, three allowed.
+  available(0.99);
+  scenario_.objectives.back().min_samples = 150;
+  using Answer = ObjectiveResult::Answer;
+  const auto answer = [this] { return watch_->so_far().at("available").answer; };
+  ends(0, second(100, 99, 1));
+  EXPECT_EQ(answer(), Answer::kTooFew);
+  ends(1, second(100, 98, 2));
+  EXPECT_EQ(answer(), Answer::kMissed);
+  ends(2, second(100, 100, 0));
+  EXPECT_EQ(answer(), Answer::kMet);
+}
+
+TEST_F(Guards, CountWindowsAsTheyEnd) {
+  // Windows of three seconds whose p99 is at most 10 ms. One slow request of 300 is allowed, 5 are
+  // not. The slow second burns at once: the goal of 90 % allows a tenth, so ten times too fast.
+  scenarios::ObjectiveSpec objective;
+  objective.name = "calm";
+  objective.load = "browse";
+  objective.windows = {.of = 3s, .limit = {"p99", 99, 10ms}};
+  objective.goal = {0.9};
+  scenario_.objectives.push_back(objective);
+  const auto now = [this] { return watch_->so_far().at("calm"); };
+  for (std::int64_t at = 0; at < 3; ++at) ends(at, second(100, 100, 0));
+  EXPECT_EQ(now().tally, (Tally{.samples = 1, .bad = 0}));
+  ends(3, second(100, 100, 0, 50ms));
+  EXPECT_EQ(now().tally, (Tally{.samples = 1, .bad = 0}));
+  EXPECT_NEAR(now().burn_rate, 10, 1e-6);
+  ends(4, second(100, 100, 0));
+  ends(5, second(100, 100, 0));
+  EXPECT_EQ(now().tally, (Tally{.samples = 2, .bad = 1}));
+  EXPECT_EQ(now().burn_rate, 0);
+  // The plan has 20 windows, of which two may be bad.
+  EXPECT_NEAR(now().budget_share, 0.5, 1e-9);
+}
+
 TEST_F(Guards, OfAnObjectiveAfterAFaultLeaveTheRestAlone) {
   available(0.99);
   plan_.faults.push_back({"pause", "pause", 2s, 4s, ""});

@@ -185,6 +185,66 @@ TEST_F(Impact, ASpreadInTheBaselineWidensWhatIsSteady) {
   EXPECT_EQ(result.faults[0].impact->departed, 22s);
 }
 
+TEST_F(Impact, ASteadyStateThatIsStatedNeedsNoBaselineAndIsTheMeasure) {
+  // From 2 s on it is stopped: two seconds are no baseline. Stated: at most 10 % not ok, any p99,
+  // held for 3 s. Seconds 2 to 5 have 20 % errors, 6 to 8 have 10 %, which is allowed, 9 has 11 %,
+  // from 10 on all is well. So it is steady again under the fault from 6 on (6, 7 and 8), and after
+  // its end at 9.003 s from 10 on. Not ok: 4 × 20 + 3 × 10 + 11 = 121.
+  run_.is_stopped("pause", 2s, 9s);
+  run_.record().scenario.steady.push_back(
+      {.load = "browse", .error_share = Share{0.1}, .p99 = {}, .hold = 3s});
+  fail(2, 6, 20);
+  fail(6, 9, 10);
+  fail(9, 10, 11);
+  const RunResult result = judged();
+  const FaultImpact& impact = *result.faults[0].impact;
+  EXPECT_EQ(impact.departed, Duration(2s));
+  EXPECT_EQ(impact.recovered_under, Duration(6s));
+  EXPECT_EQ(impact.recovered, Duration(10s));
+  EXPECT_EQ(impact.not_ok, 121U);
+  EXPECT_EQ(impact.note, "");
+  ASSERT_EQ(result.steady.size(), 1U);
+  EXPECT_TRUE(result.steady[0].is_error_share_stated);
+  EXPECT_FALSE(result.steady[0].is_p99_stated);
+  EXPECT_EQ(result.steady[0].hold, 3);
+}
+
+TEST_F(Impact, WhatIsNotStatedIsLearnt) {
+  // Ten seconds of 5 ms before it: the p99 may be 10 ms. The errors may be 50 %, as stated: so the
+  // seconds with 40 % errors, which take 2 s, are not steady by their p99.
+  run_.is_stopped("pause", 10s, 15s);
+  run_.record().scenario.steady.push_back(
+      {.load = "browse", .error_share = Share{0.5}, .p99 = {}, .hold = {}});
+  fail(10, 12, 40);
+  const RunResult result = judged();
+  EXPECT_EQ(result.steady[0].error_share_limit, 0.5);
+  EXPECT_NEAR(to_milliseconds(result.steady[0].p99_limit), 10, 0.1);
+  EXPECT_EQ(result.faults[0].impact->departed, Duration(10s));
+  EXPECT_EQ(result.faults[0].impact->recovered_under, std::nullopt);  // 12 to 14 are but three.
+}
+
+TEST_F(Impact, SaysThatItWasNotSteadyWhenTheFaultBegan) {
+  // Half of second 19 is not ok, before the fault; afterwards all is well.
+  run_.is_stopped("pause", 20s, 22s);
+  fail(19, 20, 50);
+  const RunResult result = judged();
+  const FaultImpact& impact = *result.faults[0].impact;
+  EXPECT_EQ(impact.note, "it was not steady when the fault began");
+  EXPECT_THAT(impact.sentence, HasSubstr(impact.note));
+  EXPECT_EQ(impact.recovered, Duration(22'003ms));
+}
+
+TEST_F(Impact, IsEffectiveFromItsFirstVerifiedEffect) {
+  // Asked for at 20.003 s; at 20.250 s it was read back that it took. The sentence counts from
+  // there: the first second that was not steady, 20, ended at 21 s.
+  run_.is_stopped("pause", 20s, 25s);
+  run_.record().faults[0].effective = 20'250ms;
+  fail(20, 25, 60);
+  const RunResult result = judged();
+  EXPECT_EQ(result.faults[0].impact->effective, Duration(20'250ms));
+  EXPECT_THAT(result.faults[0].impact->sentence, HasSubstr("detected after 0.75 s"));
+}
+
 TEST_F(Impact, OfAFaultThatNeverWasInForceIsNotThere) {
   run_.is_stopped("pause", 20s, 25s);
   run_.record().faults.back().from.reset();

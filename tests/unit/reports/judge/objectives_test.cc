@@ -341,6 +341,26 @@ TEST(Objective, ABudgetIsExtrapolatedToItsPeriodAtTheRunsRate) {
   EXPECT_NEAR(to_seconds(*period->lasts), 6 * 86'400, 1);
 }
 
+TEST(Objective, ABudgetIsExtrapolatedToItsPeriodAtTheStatedRate) {
+  // The run has 100/s for 10 s with 5 bad ones, production 1,200/s. 30 d of that are 1200 ×
+  // 2,592,000 = 3,110,400,000 requests, of which 99.9 % allow 3,110,400: the run spent 5 of these.
+  // The share of bad ones is the run's: five times the allowed, so that the budget lasts 6 d.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 10; ++second) {
+    run.answers(second, second == 0 ? 95 : 100, 5ms);
+  }
+  run.fails(0, 5, ErrorClass::kReset, 1ms).wants_status_below("available", 500, 0.999);
+  run.record().scenario.objectives.back().period = 720h;
+  run.record().scenario.objectives.back().rate = Rate{1200};
+  const auto period = judged(run).period;
+  ASSERT_TRUE(period);
+  EXPECT_TRUE(period->is_rate_stated);
+  EXPECT_NEAR(period->samples, 3'110'400'000, 1);
+  EXPECT_NEAR(period->allowed, 3'110'400, 1);
+  EXPECT_NEAR(period->share, 5 / 3'110'400.0, 1e-12);
+  EXPECT_NEAR(to_seconds(*period->lasts), 6 * 86'400, 1);
+}
+
 TEST(Objective, CountsTheBadOnesInAStretch) {
   SampleRun run = good_run();
   run.answers(3, 7, 900ms).answers(5, 2, 900ms).wants_within("fast", 250ms, 0.99);

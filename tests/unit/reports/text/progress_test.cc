@@ -37,6 +37,9 @@ Progress amid_a_fault() {
   players.errors = {0};
   progress.loads = {browse, players};
   progress.faults = {{"pause", 20s, 30s, true}, {"kill-one", 50s, 50s, false}};
+  progress.objectives = {{"available", ObjectiveResult::Answer::kMissed, 3.4, 12.5},
+                         {"fast", ObjectiveResult::Answer::kMet, 0.125, 0},
+                         {"tail", ObjectiveResult::Answer::kTooFew, 0, 0}};
   progress.backlog = 1234;
   return progress;
 }
@@ -44,7 +47,10 @@ Progress amid_a_fault() {
 TEST(ProgressLine, TellsAllOnOneLine) {
   EXPECT_EQ(progress_line(amid_a_fault(), {}),
             "24 s of 60 s: browse 812.4/s of 1,000/s, p50 5.00 ms, p99 1.20 s, 12.5 errors/s; "
-            "players 25/s, p50 5.00 ms, p99 1.20 s, 0 errors/s; backlog 1,234; in force: pause");
+            "players 25/s, p50 5.00 ms, p99 1.20 s, 0 errors/s; "
+            "available missed so far, 340 % of its budget spent, burning at 12.5; "
+            "fast met so far, 12 % of its budget spent; "
+            "tail too few samples yet, 0 % of its budget spent; backlog 1,234; in force: pause");
 }
 
 TEST(ProgressLine, SaysThatTheGeneratorIsTheBottleneck) {
