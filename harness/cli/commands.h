@@ -16,7 +16,8 @@ inline constexpr int kExitError = 7;
 /// What the options of all commands that read scenarios have in common.
 struct ScenarioOptions {
   std::vector<std::string> files;
-  std::vector<std::string> sets;  ///< "path=value".
+  std::vector<std::string> sets;           ///< "path=value".
+  std::vector<std::string> left_out = {};  ///< As ParseOptions has it; no option of a command.
 };
 
 struct RunCommand {
@@ -67,6 +68,21 @@ struct StopCommand {
   bool no_wait = false;
 };
 
+/// Takes parts of a scenario away in turn.
+struct SpofCommand {
+  std::string scenario;
+  std::vector<std::string> sets;
+  std::vector<std::string> only;  ///< Names of what is taken away; none: all.
+  std::string how = "freeze";
+  std::optional<std::string> from;  ///< Durations.
+  std::optional<std::string> length;
+  std::optional<std::string> out;
+  std::size_t shards = 0;
+  bool dry_run = false;
+  bool quiet = false;
+  bool json = false;
+};
+
 /// Each does what its command says and answers with the exit code of the program.
 int run(const RunCommand& command);
 int plan(const PlanCommand& command);
@@ -75,6 +91,7 @@ int agent(const AgentCommand& command);
 int target(const TargetCommand& command);
 int recover(const RecoverCommand& command);
 int stop(const StopCommand& command);
+int spof(const SpofCommand& command);
 /// The hidden command of an agent's second process.
 int reaper(const std::string& journal, int fd);
 

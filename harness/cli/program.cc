@@ -79,6 +79,33 @@ void add_target(CLI::App& app, TargetCommand& options) {
   command.add_option("--seed", options.seed, "Of all its random choices");
 }
 
+void add_spof(CLI::App& app, SpofCommand& options) {
+  CLI::App& command = *app.add_subcommand(
+      "spof", "Take each service, instance and fault domain away in turn; rank what that costs");
+  command.add_option("SCENARIO", options.scenario, "Scenario file (YAML)")->required();
+  command.add_option("--set", options.sets, "Override a value of the scenario")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--only", options.only, "Only these, by their names: web.1, web, rack-a")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      .add_option("--how", options.how,
+                  "freeze: silent, then back; kill: gone to the end of the run (default freeze)")
+      ->check(CLI::IsMember({"freeze", "kill"}));
+  command.add_option("--at", options.from,
+                     "When it goes (default: after a quarter of the load's length)");
+  command.add_option("--for", options.length,
+                     "For how long (default: two fifths of the load's length)");
+  command.add_option("--out", options.out,
+                     "Folder for the results (default runs/spof-NAME-TIMESTAMP)");
+  command.add_option("--shards", options.shards, "Threads of the agent (default: one per core)")
+      ->check(CLI::Range(1, 256));
+  command.add_flag("--dry-run", options.dry_run, "Only say what would be taken away, and when");
+  command.add_flag("--quiet", options.quiet, "No progress on stderr");
+  command.add_flag("--json", options.json, "spof.json on stdout instead of the table");
+}
+
 }  // namespace
 
 std::string this_program() {
@@ -93,7 +120,8 @@ int run_program(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(version()));
   app.footer(
-      "Exit codes of run: 0 pass, 1 fail, 2 usage or scenario error, 3 aborted, 4 invalid,\n"
+      "Exit codes of run and spof: 0 pass, 1 fail, 2 usage or scenario error, 3 aborted, 4 "
+      "invalid,\n"
       "5 ineffective, 6 residue, 7 error.");
 
   RunCommand run_options;
@@ -103,6 +131,7 @@ int run_program(int argc, const char* const* argv) {
   TargetCommand target_options;
   RecoverCommand recover_options;
   StopCommand stop_options;
+  SpofCommand spof_options;
   std::string journal;
   int fd = -1;
 
@@ -110,6 +139,7 @@ int run_program(int argc, const char* const* argv) {
   add_others(app, plan_options, validate_options);
   add_agent(app, agent_options);
   add_target(app, target_options);
+  add_spof(app, spof_options);
   CLI::App& recover_command = *app.add_subcommand("recover", "Undo what a dead agent left behind");
   recover_command.add_flag("--dry-run", recover_options.dry_run, "Only say what would be undone");
   recover_command.add_flag("--quiet", recover_options.quiet, "Only the exit code, and errors");
@@ -142,6 +172,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "target") return target(target_options);
   if (chosen == "recover") return recover(recover_options);
   if (chosen == "stop") return stop(stop_options);
+  if (chosen == "spof") return spof(spof_options);
   if (chosen == "reaper") return reaper(journal, fd);
   if (chosen == "version") {
     fmt::print("squall {}\n", version());

@@ -1,25 +1,21 @@
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "generators/load/fetch.h"
 #include "harness/base/log.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
+#include "harness/cli/run_means.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/coordinator.h"
@@ -31,13 +27,6 @@
 
 namespace squall::cli {
 namespace {
-
-/// Unique enough for a folder of runs: the second, and 32 random bits.
-std::string new_run_id(WallTime now) {
-  std::random_device random;
-  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:08x}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), random());
-}
 
 /// All that keeps these scenarios from being run, a line each.
 std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
@@ -51,21 +40,6 @@ std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
     }
   }
   return lines;
-}
-
-/// Of two exit codes, the one that more must not be missed.
-int louder(int a, int b) {
-  constexpr int kByLoudness[] = {0, 2, 1, 3, 4, 5, 7, 6};
-  const auto place = [&](int code) {
-    return std::find(std::begin(kByLoudness), std::end(kByLoudness), code);
-  };
-  return place(a) < place(b) ? b : a;
-}
-
-std::string absolute(const std::string& path) {
-  std::error_code ignored;
-  const auto whole = std::filesystem::absolute(path, ignored);
-  return ignored ? path : whole.lexically_normal().string();
 }
 
 /// Where this scenario's results go: the folder asked for, or one in it where several share it.
@@ -90,11 +64,6 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
     folders.push_back(std::move(folder));
   }
   return folders;
-}
-
-Result<coordinator::ProbeReply> fetch_probe(const std::string& url, Duration timeout) {
-  SQUALL_TRY(auto answer, generators::fetch(url, timeout));
-  return coordinator::ProbeReply{.status = answer.status, .body = std::move(answer.body)};
 }
 
 int run_one(const RunCommand& command, const ScenarioFile& file,

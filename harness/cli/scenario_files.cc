@@ -10,6 +10,7 @@ namespace squall::cli {
 ScenarioFiles read_scenarios(const ScenarioOptions& options) {
   scenarios::ParseOptions parse_options;
   parse_options.squall_program = this_program();
+  parse_options.left_out = options.left_out;
   std::vector<scenarios::Mistake> mistakes;
   for (const std::string& set : options.sets) {
     const std::size_t equals = set.find('=');

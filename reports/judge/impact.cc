@@ -100,8 +100,7 @@ class Impacts {
       find_recovery(one, next, bound, steady, impact);
     } else {
       impact.note = fmt::format(
-          "no steady state is known: it takes {} seconds of load before the first fault, or one "
-          "that is stated",
+          "no steady state is known: it takes {} seconds of load before the first fault",
           steady::kLeastSeconds);
     }
     const Seconds span{.from = one.in_force.from,

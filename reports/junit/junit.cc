@@ -151,7 +151,8 @@ void write_case(const Case& one, std::string_view suite, double seconds, std::st
   const auto to = std::back_inserter(out);
   fmt::format_to(to, "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
                  xml_escaped(suite), xml_escaped(one.name), seconds);
-  if (one.complaint.empty() && one.said.empty()) {
+  const bool says_more = !one.said.empty() && one.said != one.detail;
+  if (one.complaint.empty() && !says_more) {
     out += "/>\n";
     return;
   }
@@ -165,7 +166,7 @@ void write_case(const Case& one, std::string_view suite, double seconds, std::st
       fmt::format_to(to, ">{}</{}>\n", xml_escaped(one.detail), one.complaint);
     }
   }
-  if (!one.said.empty()) {
+  if (says_more) {
     fmt::format_to(to, "      <system-out>{}</system-out>\n", xml_escaped(one.said));
   }
   out += "    </testcase>\n";

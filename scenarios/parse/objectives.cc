@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "scenarios/parse/conditions.h"
+#include "scenarios/parse/numbers.h"
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
@@ -84,6 +85,9 @@ void read_period_rate(const MapReader& map, ObjectiveSpec& objective) {
   map.set(objective.rate, "rate",
           Kind<Rate>{"from-run, or a rate such as 500/s", [](std::string_view text) {
                        auto parsed = parse_rate(text);
+                       if (!parsed.value) {
+                         parsed.mistake = is_not(text, "from-run, or a rate such as 500/s");
+                       }
                        if (parsed.value && parsed.value->per_second <= 0) {
                          return Parsed<Rate>::no("a rate of 0 has no budget: expected more");
                        }

@@ -242,7 +242,7 @@ TEST_F(Impact, IsEffectiveFromItsFirstVerifiedEffect) {
   fail(20, 25, 60);
   const RunResult result = judged();
   EXPECT_EQ(result.faults[0].impact->effective, Duration(20'250ms));
-  EXPECT_THAT(result.faults[0].impact->sentence, HasSubstr("detected after 0.75 s"));
+  EXPECT_THAT(result.faults[0].impact->sentence, HasSubstr("detected after 750 ms"));
 }
 
 TEST_F(Impact, OfAFaultThatNeverWasInForceIsNotThere) {
