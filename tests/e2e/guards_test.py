@@ -41,8 +41,46 @@ guards:
         self.assertLess(ended, within_s)
         undone = next(e["at_s"] for e in results["events"] if e["kind"] == "fault.undone")
         self.assertLess(undone - ended, 1.5)
+        self.assert_faults_first(run.out)
         self.assertEqual([], processes_with(f"127.0.0.1:{self.port}"))
         return results
+
+    def assert_faults_first(self, out):
+        """In events.jsonl the end comes before the undo, and this before load and services end."""
+        lines = (out / "events.jsonl").read_text().splitlines()
+        kinds = [json.loads(line)["kind"] for line in lines]
+        order = [kinds.index(kind) for kind in ("run.stop", "fault.undone", "load.ended",
+                                                "service.stopped")]
+        self.assertEqual(order, sorted(order), kinds)
+
+    def test_silence_ends_the_run_within_two_seconds(self):
+        # Nothing ends while requests wait for their timeout of 5 s: no error, no latency, silence.
+        run = self.run_scenario(self.frozen_scenario("  silent: {when: steady absent}"), "--set",
+                                "targets.web.timeout=5s")
+        results = self.assert_tripped(run, "silent", 7)
+        frozen = results["faults"]["frozen"]
+        # The second after the one in which it froze is the first without any answer.
+        self.assertLessEqual(results["guards"]["silent"]["tripped_s"],
+                             frozen["impact"]["effective_s"] + 2.1)
+        self.assertGreaterEqual(frozen["impact"]["effective_s"], frozen["actual"]["from_s"])
+
+    def test_a_stated_steady_state_tells_of_departure_and_recovery_without_a_baseline(self):
+        path = self.frozen_scenario("  never: {when: steady.p99 > 1h}")
+        run = self.run_scenario(path, "--set", "faults.frozen.for=3s", "--set",
+                                "load.steady.open.stages.0.for=12s", "--set",
+                                "steady={steady: {error_share: 5%, hold: 3s}}")
+        impact = run.results["faults"]["frozen"]["impact"]
+        self.assertTrue(run.results["steady"]["steady"]["error_share"]["stated"])
+        self.assertIsNotNone(impact["departed_s"], impact)
+        self.assertIsNotNone(impact["recovered_s"], impact)
+        self.assertLess(impact["recovered_s"], 9)
+
+    def test_progress_tells_how_each_objective_does(self):
+        path = self.frozen_scenario("  burnt: {when: available.budget_spent > 150%}")
+        done = self.squall("run", path, "--out", self.folder / "out", "--set",
+                           "load.steady.open.stages.0.for=12s")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stderr, r"available (met|missed) so far, [\d,]+ % of its budget spent")
 
     def test_a_guard_on_errors_ends_the_run_and_detects_the_fault(self):
         run = self.run_scenario(self.frozen_scenario(
@@ -92,6 +130,7 @@ guards:
         results = json.loads((self.folder / "out" / "results.json").read_text())
         self.assertEqual(results["faults"]["frozen"]["state"], "undone")
         self.assertIn("stopped by squall stop", " ".join(results["reasons"]))
+        self.assert_faults_first(self.folder / "out")
         again = self.squall("stop", self.folder / "out")
         self.assertEqual(again.returncode, 2)
         self.assertIn("no run is going on", again.stderr)

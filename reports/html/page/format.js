@@ -84,6 +84,22 @@ export function length(seconds) {
   return s === 0 ? `${m}${NB}min` : `${m}${NB}min ${s}${NB}s`;
 }
 
+/** A length that somebody chose: "3 d", "6 h", "5 min"; others as length() has them. */
+export function chosen(seconds) {
+  for (const [unit, name] of [[86400, 'd'], [3600, 'h'], [60, 'min']]) {
+    if (seconds >= unit && seconds % unit === 0) return `${seconds / unit}${NB}${name}`;
+  }
+  return length(seconds);
+}
+
+/** A forecast, to a tenth of the largest unit that fits: "3.9 d". */
+export function roughly(seconds) {
+  for (const [unit, name] of [[86400, 'd'], [3600, 'h'], [60, 'min']]) {
+    if (seconds >= unit) return `${(seconds / unit).toFixed(1)}${NB}${name}`;
+  }
+  return length(seconds);
+}
+
 /** A moment of the timeline: "12 s", "1:30", "1:00:05". */
 export function moment(seconds, digits = 0) {
   if (seconds === null || seconds === undefined) return '\u2013';

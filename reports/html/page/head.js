@@ -1,7 +1,7 @@
 // The top of the page: the verdict and its reasons, the objectives, the figures that matter most.
 
 import { h, svg } from './dom.js';
-import { budget, count, date, length, ms, rate, share, some } from './format.js';
+import { budget, chosen, count, date, length, ms, rate, roughly, share, some } from './format.js';
 
 const VERDICTS = {
   pass: { word: 'Pass', tone: 'good', means: 'Every objective was met.' },
@@ -73,7 +73,7 @@ function objectiveCard(objective, several) {
       h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
       h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
     budgetBar(objective),
-    period ? h('p', { class: 'dim' }, `In ${period.period_s % 86400 === 0 ? `${period.period_s / 86400} d` : length(period.period_s)} at this rate ${count(period.allowed)} bad ones are allowed; this run spent ${share(period.share)} of them.`) : null);
+    period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)} at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`} ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? share(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
 }
 
 export function objectives(model) {

@@ -1,7 +1,7 @@
 // What faults did to the service, which alerts would have fired, which guards and probes spoke.
 
 import { h, table } from './dom.js';
-import { budget, count, length, moment, ms, share } from './format.js';
+import { budget, chosen, count, length, moment, ms, share } from './format.js';
 
 const none = '\u2013';
 const after = (at, from) => (at === null || at === undefined ? none : length(Math.max(0, at - from)));
@@ -9,11 +9,15 @@ const lines = (items) => items.map((item) => h('div', { class: 'pair' }, item));
 
 export function impactTable(model) {
   const faults = model.faults.filter((fault) => fault.impact?.effective_s !== undefined);
-  const known = model.steady.map((state) => `${state.name}: at most ${share(Number(state.error_share.limit.toPrecision(3)))} not ok and p99 ${ms(state.p99_ms.limit)}`);
+  const from = (part) => (part.stated ? ' (stated)' : '');
+  const known = model.steady.map((state) => `${state.name}: ${[
+    state.error_share.limit === null ? null : `at most ${share(Number(state.error_share.limit.toPrecision(3)))} not ok${from(state.error_share)}`,
+    state.p99_ms.limit === null ? null : `p99 at most ${ms(state.p99_ms.limit)}${from(state.p99_ms)}`].filter(Boolean).join(', ')}`);
+  const hold = Math.max(0, ...model.steady.map((state) => state.hold_s ?? 5));
   return table({
     caption: 'Impact of faults', text: [0, 2, 7],
     note: known.length > 0
-      ? `A second is steady when it is like those before the first fault (median and spread): ${known.join('; ')}. Recovered: steady again for 5 s.`
+      ? `A second is steady when it is as stated, or else like those before the first fault (median and spread): ${known.join('; ')}. Recovered: steady again for ${length(hold)}.`
       : 'No steady state is known: it takes 5 s of load before the first fault.',
     head: ['Fault', 'detected after', 'by', 'steady again under it', 'recovered after its end', 'not ok', 'worst 10 s', 'Remarks'],
     rows: faults.map((fault) => {
@@ -35,7 +39,7 @@ export function impactTable(model) {
 
 export function alertsTable(model) {
   const row = (objective, alert, scaled) => [objective.name, h('span', { class: `chip ${alert.severity === 'page' ? 'bad' : 'warn'}` }, alert.severity),
-    scaled ? 'scaled to the run' : 'as they are', length(alert.long_s), length(alert.short_s), `${alert.factor}\u00d7`,
+    scaled ? 'scaled to the run' : 'as they are', chosen(alert.long_s), chosen(alert.short_s), `${alert.factor}\u00d7`,
     lines(alert.firings.map((firing) => `${moment(firing.fired_s, 2)} to ${firing.reset_s === null ? 'the end' : moment(firing.reset_s, 2)}`))];
   const rows = model.objectives.flatMap((objective) => [
     ...(objective.burn?.alerts ?? []).map((alert) => [alert, false]), ...(objective.burn?.scaled?.alerts ?? []).map((alert) => [alert, true])]
