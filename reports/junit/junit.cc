@@ -85,7 +85,7 @@ Case objective_case(const ObjectiveResult& objective) {
 Case guard_case(const GuardResult& guard) {
   Case made;
   made.name = "guard " + guard.name;
-  made.said = "did not trip: " + guard.condition;
+  made.said = "did not trip; its condition: " + guard.condition;
   if (!guard.tripped) return made;
   made.said = "tripped: " + guard.sentence;
   made.complaint = "error";

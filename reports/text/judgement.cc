@@ -103,7 +103,7 @@ std::string guards_and_probes(const RunResult& result, const SummaryStyle& style
     write(!guard.tripped,
           guard.tripped ? fmt::format("{} tripped at {}: {}", guard.name,
                                       window_in_words(*guard.tripped), shown(guard.sentence, style))
-                        : fmt::format("{} did not trip: {}", guard.name, guard.condition));
+                        : fmt::format("{} did not trip; its condition: {}", guard.name, guard.condition));
   }
   for (const ProbeResult& probe : result.probes) write(probe.met, shown(probe.sentence, style));
   return out;

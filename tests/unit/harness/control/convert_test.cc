@@ -141,7 +141,15 @@ TEST(Convert, KeepsAFaultThatWasNeverApplied) {
   EXPECT_EQ(received.label, "kill-one");
   EXPECT_EQ(received.state, reports::FaultRecord::State::kFailed);
   EXPECT_EQ(received.from, std::nullopt);
+  EXPECT_EQ(received.effective, std::nullopt);
   EXPECT_EQ(received.error, "nothing matches");
+}
+
+TEST(Convert, KeepsWhenAFaultWasSeenToHaveTaken) {
+  reports::FaultRecord fault;
+  fault.from = 20s;
+  fault.effective = 20'012ms;
+  EXPECT_EQ(from_message(to_message(fault)).effective, Duration(20'012ms));
 }
 
 TEST(Convert, KeepsTheMomentOfAnEventBeforeTheStart) {
