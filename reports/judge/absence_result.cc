@@ -203,7 +203,7 @@ std::string absences_sentence(const std::vector<AbsenceResult>& results) {
     words = "no single point of failure was found";
   }
   words += fmt::format(": {} taken away in turn", counted(results.size(), "thing"));
-  if (unknown > 0) words += fmt::format(", of {} nothing can be said", unknown);
+  if (unknown > 0) words += fmt::format("; of {} of them nothing can be said", unknown);
   return words;
 }
 

@@ -6,6 +6,7 @@ import { budget, chosen, count, length, moment, ms, share } from './format.js';
 const none = '\u2013';
 const after = (at, from) => (at === null || at === undefined ? none : length(Math.max(0, at - from)));
 const lines = (items) => items.map((item) => h('div', { class: 'pair' }, item));
+const words = (...items) => items.filter(Boolean).map((item) => h('div', { class: 'words' }, item));
 
 export function impactTable(model) {
   const faults = model.faults.filter((fault) => fault.impact?.effective_s !== undefined);
@@ -15,11 +16,11 @@ export function impactTable(model) {
     state.p99_ms.limit === null ? null : `p99 at most ${ms(state.p99_ms.limit)}${from(state.p99_ms)}`].filter(Boolean).join(', ')}`);
   const hold = Math.max(0, ...model.steady.map((state) => state.hold_s ?? 5));
   return table({
-    caption: 'Impact of faults', text: [0, 2, 7],
+    caption: 'Impact of faults', text: [0, 1, 5, 6],
     note: known.length > 0
       ? `A second is steady when it is as stated, or else like those before the first fault (median and spread): ${known.join('; ')}. Recovered: steady again for ${length(hold)}.`
       : 'No steady state is known: it takes 5 s of load before the first fault.',
-    head: ['Fault', 'detected after', 'by', 'steady again under it', 'recovered after its end', 'not ok', 'worst 10 s', 'Remarks'],
+    head: ['Fault', 'Detected', 'steady again under it', 'recovered after its end', 'not ok', 'Worst 10 s', 'Remarks'],
     rows: faults.map((fault) => {
       const { impact } = fault;
       const end = fault.actual?.to_s ?? impact.effective_s;
@@ -27,11 +28,11 @@ export function impactTable(model) {
         impact.departed_s === null && impact.recovered_s !== null ? 'never left the steady state' : null,
         ...Object.entries(impact.budget_spent_after).map(([name, value]) => `${budget(value)} of ${name} after its end`)].filter(Boolean);
       return [h('span', { class: 'fault-name', style: { '--hue': `var(--fault-${fault.hue})` } }, fault.label),
-        after(impact.detected_s, impact.effective_s), impact.detected_by ?? none, after(impact.recovered_under_s, impact.effective_s),
+        impact.detected_s === null ? none : words(`after ${after(impact.detected_s, impact.effective_s)}: ${impact.detected_by}`), after(impact.recovered_under_s, impact.effective_s),
         impact.recovered_s === null ? h('span', { class: 'chip bad' }, 'not seen') : after(impact.recovered_s, end),
         count(impact.not_ok),
         lines(Object.entries(impact.depth).map(([load, worst]) => `${load}: ${share(Number(worst.error_share.toFixed(4)))} not ok, p99 ${ms(worst.p99_ms)}`)),
-        lines(remarks)];
+        words(...remarks)];
     }),
     empty: 'No fault was in force.',
   });

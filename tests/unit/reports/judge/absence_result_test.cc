@@ -147,8 +147,8 @@ TEST(Absences, AreRankedByWhatTheyCost) {
   for (const AbsenceResult& result : results) order += result.absence.name;
   EXPECT_EQ(order, "ecbda");
   EXPECT_EQ(absences_sentence(results),
-            "e, c are single points of failure: 5 things taken away in turn, of 1 nothing can be "
-            "said");
+            "e, c are single points of failure: 5 things taken away in turn; of 1 of them "
+            "nothing can be said");
 }
 
 }  // namespace
