@@ -54,9 +54,13 @@ objectives:
 """)
 
     def hunt(self, *arguments):
-        out = self.folder / "out"
-        done = self.squall("spof", self.two_behind_a_proxy(), "--out", out, "--quiet", "--at", "5s",
-                           *arguments, within=200)
+        path = self.two_behind_a_proxy()
+        for attempt in range(3):
+            out = self.folder / f"out-{attempt}"
+            done = self.squall("spof", path, "--out", out, "--quiet", "--at", "5s", *arguments,
+                               within=200)
+            if done.returncode != 4:  # On a busy machine the generator may be the bottleneck.
+                break
         self.assertTrue((out / "spof.json").exists(), done.stderr)
         found = json.loads((out / "spof.json").read_text())
         self.assertEqual([], processes_with(f"127.0.0.1:{self.base}"))

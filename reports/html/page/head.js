@@ -73,7 +73,7 @@ function objectiveCard(objective, several) {
       h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
       h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
     budgetBar(objective),
-    period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)} at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`} ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? share(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
+    period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)}, at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`}, ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? share(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
 }
 
 export function objectives(model) {

@@ -61,7 +61,7 @@ export function guardsTable(model) {
     caption: 'Guards and probes', text: [0, 1, 2],
     note: 'A guard that trips ends the run. A probe is asked all the while.',
     head: ['Name', 'State', 'Details', 'at'],
-    rows: [...model.guards.map((guard) => [guard.name, chip(guard.tripped_s === null, 'did not trip', 'tripped'), guard.sentence ?? guard.condition,
+    rows: [...model.guards.map((guard) => [guard.name, chip(guard.tripped_s === null, 'did not trip', 'tripped'), guard.sentence ?? `condition: ${guard.condition}`,
       guard.tripped_s === null ? none : moment(guard.tripped_s, 2)]),
     ...model.probes.map((probe) => [probe.name, chip(probe.met, 'as expected', 'not as expected'), probe.sentence, none])],
     empty: '',
