@@ -24,7 +24,7 @@ p.answer{color:var(--ink);font-size:17px;margin:12px 0 20px}a{color:var(--link)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:10px 12px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600;color:var(--muted);font-size:13px}tr:last-child td{border-bottom:0}
-th:nth-child(-n+2),td:nth-child(-n+2),th:last-child,td:last-child{text-align:left}td:last-child{min-width:22em}
+td:not(:last-child){white-space:nowrap}.kind{white-space:normal}th:nth-child(-n+2),td:nth-child(-n+2),th:last-child,td:last-child{text-align:left}td:last-child{min-width:22em}
 .kind{display:block;color:var(--muted);font-size:13px}.chip{display:inline-block;padding:1px 9px;border-radius:99px;white-space:nowrap;font-weight:600;font-size:13px}
 .good{background:var(--good-soft);color:var(--good)}.bad{background:var(--bad-soft);color:var(--bad)}.warn{background:var(--warn-soft);color:var(--warn)}
 @media(max-width:720px){thead{display:none}table,tbody,tr,td{display:block}tr{padding:10px 12px;border-bottom:1px solid var(--line)}

@@ -101,9 +101,10 @@ std::string guards_and_probes(const RunResult& result, const SummaryStyle& style
   };
   for (const GuardResult& guard : result.guards) {
     write(!guard.tripped,
-          guard.tripped ? fmt::format("{} tripped at {}: {}", guard.name,
-                                      window_in_words(*guard.tripped), shown(guard.sentence, style))
-                        : fmt::format("{} did not trip; its condition: {}", guard.name, guard.condition));
+          guard.tripped
+              ? fmt::format("{} tripped at {}: {}", guard.name, window_in_words(*guard.tripped),
+                            shown(guard.sentence, style))
+              : fmt::format("{} did not trip; its condition: {}", guard.name, guard.condition));
   }
   for (const ProbeResult& probe : result.probes) write(probe.met, shown(probe.sentence, style));
   return out;
