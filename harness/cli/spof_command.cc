@@ -157,6 +157,9 @@ void print_plan(const Hunt& hunt) {
 Result<coordinator::RunDirectory> make_folders(const SpofCommand& command, Hunt& hunt) {
   SQUALL_TRY(auto top, coordinator::RunDirectory::make(command.out, "spof-" + hunt.name,
                                                        std::chrono::system_clock::now()));
+  if (fs::exists(top.path() / "spof.json")) {
+    return error(std::errc::file_exists, "--out " + top.shown().string() + " already holds a hunt");
+  }
   for (Trial& trial : hunt.trials) {
     SQUALL_TRY(auto folder,
                coordinator::RunDirectory::make((top.shown() / trial.absence.name).string(),
@@ -218,8 +221,12 @@ int code_of(const reports::AbsenceResult& result) {
 int conclude(const SpofCommand& command, const Hunt& hunt, const coordinator::RunDirectory& folder,
              std::vector<reports::AbsenceResult> results, int code) {
   for (const reports::AbsenceResult& result : results) code = louder(code, code_of(result));
+  std::vector<std::string> untried;
+  for (std::size_t i = results.size(); i < hunt.trials.size(); ++i) {
+    untried.push_back(hunt.trials[i].absence.name);
+  }
   reports::rank(results);
-  const std::string json = reports::write_absences_json(hunt.name, hunt.timing, results);
+  const std::string json = reports::write_absences_json(hunt.name, hunt.timing, results, untried);
   auto written = write_file(folder.path() / "spof.json", json);
   if (written) {
     written = write_file(folder.path() / "index.html",
@@ -232,6 +239,7 @@ int conclude(const SpofCommand& command, const Hunt& hunt, const coordinator::Ru
                                              {.columns = terminal_columns(stdout),
                                               .color = shows_color(stdout),
                                               .unicode = shows_unicode()}));
+    if (!untried.empty()) fmt::print("not tried: {}\n", fmt::join(untried, ", "));
     if (written) fmt::print("report: {}\n", (folder.shown() / "index.html").string());
   }
   if (!written || std::fflush(stdout) != 0) {

@@ -57,7 +57,8 @@ Json absence_json(const AbsenceResult& one) {
 }  // namespace
 
 std::string write_absences_json(const std::string& scenario, const scenarios::AbsenceTiming& timing,
-                                const std::vector<AbsenceResult>& ranked) {
+                                const std::vector<AbsenceResult>& ranked,
+                                const std::vector<std::string>& untried) {
   Json single = Json::array();
   Json things = Json::array();
   for (const AbsenceResult& one : ranked) {
@@ -71,6 +72,7 @@ std::string write_absences_json(const std::string& scenario, const scenarios::Ab
                      {"to_s", to_seconds(timing.from + timing.length)},
                      {"sentence", absences_sentence(ranked)},
                      {"single_points", std::move(single)},
+                     {"untried", untried},
                      {"things", std::move(things)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from support import SquallTest, free_port, processes_with, program
+from support import SquallTest, free_port, processes_with, program, wait_for
 
 
 class SinglePoints(SquallTest):
@@ -38,7 +38,7 @@ services:
     count: 2
     ready: {{url: "http://127.0.0.1:${{port({self.base})}}/.squall/health", within: 10s}}
   proxy:
-    command: [{program("haproxy")}, -db, -f, haproxy.cfg]
+    command: [{program("haproxy")}, -db, -f, "{self.folder}/haproxy.cfg"]
     ready: {{url: "tcp://127.0.0.1:{self.front}", within: 10s}}
 domains:
   both: [web.1, web.2]
@@ -95,6 +95,23 @@ objectives:
         self.assertEqual(things["web.2"]["outcome"], "survived")
         self.assertEqual(found["single_points"], [])
         self.assertAlmostEqual(things["web.2"]["to_s"], 15, delta=0.1)
+
+    def test_squall_stop_ends_the_hunt_and_says_what_was_not_tried(self):
+        out = self.folder / "out"
+        process = self.start("spof", self.two_behind_a_proxy(), "--out", out, "--quiet")
+        wait_for(lambda: (out / "web.1" / "running").exists())
+        wait_for(lambda: processes_with(f"127.0.0.1:{self.base}"))
+        stopped = self.squall("stop", out / "web.1", within=30)
+        self.assertEqual(stopped.returncode, 0, stopped.stderr)
+        said, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 3, said)
+        self.assertIn("not tried: web.2, web, proxy, both", said)
+        found = json.loads((out / "spof.json").read_text())
+        self.assertEqual(found["untried"], ["web.2", "web", "proxy", "both"])
+        self.assertEqual(found["things"][0]["outcome"], "unknown")
+        again = self.squall("spof", self.folder / "scenario.yaml", "--out", out)
+        self.assertEqual(again.returncode, 2, again.stderr)
+        self.assertIn("already holds a hunt", again.stderr)
 
     def test_a_dry_run_says_what_would_be_done_and_starts_nothing(self):
         done = self.squall("spof", self.two_behind_a_proxy(), "--dry-run")
