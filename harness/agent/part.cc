@@ -219,8 +219,11 @@ void Part::note_service(const services::ServiceEvent& event) {
 bool Part::may_exit(const std::string& instance) const {
   const std::string name = instance.substr(0, instance.rfind('.'));
   const scenarios::ServiceSpec* spec = scenario_.find_service(name);
-  // One that is restarted when it ends is one that may end; else a fault must have been at work.
-  return has_applied_fault_ || has_ended_ || spec == nullptr ||
+  // One that is restarted when it ends is one that may end; else a fault must have been at work. Its
+  // begin counts: a KILL is seen by the watcher sooner than it is told of by whoever sent it.
+  const bool has_fault_begun = events_.start() && !plan_.faults.empty() &&
+                               Clock::now() - *events_.start() >= plan_.faults.front().from;
+  return has_fault_begun || has_ended_ || spec == nullptr ||
          spec->restart == scenarios::ServiceSpec::Restart::kAlways;
 }
 
@@ -245,7 +248,6 @@ void Part::note_fault(const reports::FaultRecord& record) {
     return {"note", record.asked};
   }();
   const std::lock_guard lock(mutex_);
-  has_applied_fault_ = has_applied_fault_ || record.from.has_value();
   // Faults begin after the start only. One that failed was never in force, and has no time but now.
   const std::optional<Duration> at = record.to ? record.to : record.from;
   const Instant when = at ? *events_.start() + *at : Clock::now();

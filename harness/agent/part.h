@@ -81,11 +81,10 @@ class Part {
   scenarios::Plan plan_;
   Duration lease_length_{};
 
-  std::mutex mutex_;  // Guards the next four, which other threads feed.
+  std::mutex mutex_;  // Guards the next three, which other threads feed.
   reports::EventLog events_;
   std::vector<reports::FaultRecord> faults_seen_;
   std::vector<std::string> errors_;
-  bool has_applied_fault_ = false;
 
   // In the order in which they must be destroyed, last first.
   faults::ProcfsTable processes_;
