@@ -219,8 +219,8 @@ void Part::note_service(const services::ServiceEvent& event) {
 bool Part::may_exit(const std::string& instance) const {
   const std::string name = instance.substr(0, instance.rfind('.'));
   const scenarios::ServiceSpec* spec = scenario_.find_service(name);
-  // One that is restarted when it ends is one that may end; else a fault must have been at work. Its
-  // begin counts: a KILL is seen by the watcher sooner than it is told of by whoever sent it.
+  // One that is restarted when it ends is one that may end; else a fault must have been at work.
+  // Its begin counts: a KILL is seen by the watcher sooner than it is told of by whoever sent it.
   const bool has_fault_begun = events_.start() && !plan_.faults.empty() &&
                                Clock::now() - *events_.start() >= plan_.faults.front().from;
   return has_fault_begun || has_ended_ || spec == nullptr ||
