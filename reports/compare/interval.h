@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "reports/measure/histogram.h"
+
+/// The statistics of a comparison: intervals of shares, of percentiles and of their differences,
+/// from batches of seconds.
+///
+/// Requests of one second share its fate, and so do neighbouring seconds: counted as independent
+/// they would promise far too much. So a stretch is cut into batches of some seconds, which are
+/// nearly independent, and the spread between the batches says what the figure is worth.
+namespace squall::reports {
+
+/// From `low` to `high`; either may be infinite.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// So many of so many, by batch.
+struct BatchedCounts {
+  std::vector<double> hits;
+  std::vector<double> of;
+
+  double all_hits() const;
+  double all() const;
+  /// Hits of all; 0 of nothing.
+  double share() const;
+  /// What each batch has more than its part: hits − share × of, over all of all. They add up to 0.
+  std::vector<double> residuals() const;
+  /// By how much the variance of the share is larger than that of as many independent draws; at
+  /// least 1. A batch more or less is judged by the spread of the batches.
+  double design_effect() const;
+};
+
+/// Into how many batches a stretch of so many seconds is cut: none below 10 s, batches of 5 s where
+/// there is time for 10 of them, at most 30.
+std::size_t batches_of(std::int64_t seconds);
+
+/// The value of Student's t with `freedom` degrees of freedom which is exceeded with probability
+/// `tail`.
+double student_t(double tail, std::size_t freedom);
+
+/// Wilson's score interval of a share that was seen in `draws` independent draws (Wilson 1927), for
+/// a deviation of `t` standard errors. It stays within 0 to 1, and has a length at 0, too.
+Interval wilson(double share, double draws, double t);
+
+/// A figure with what it is worth.
+struct Estimate {
+  double value = 0;
+  Interval range;                 ///< By the spread of the batches.
+  Interval at_least;              ///< If all requests were independent: never less than this.
+  std::vector<double> residuals;  ///< By batch, to see what two figures have in common.
+};
+
+/// The share itself. `effect` is the design effect of both sides, the larger one: where one side
+/// has had its bad luck in a single burst, the other's clean record is worth no more.
+Estimate share_estimate(const BatchedCounts& counts, double effect, double t);
+
+/// The logarithm of a percentile of all batches: those values between which its share lies
+/// (Woodruff 1952). Beyond the largest value nothing is known, so that the range is infinite there.
+Estimate percentile_estimate(const std::vector<Histogram>& batches, double percent, double t);
+
+/// The logarithm of how many ended a second. What follows a schedule (`due` by batch) is judged by
+/// what the schedule does not explain; else `due` is empty.
+Estimate rate_estimate(const BatchedCounts& completed_by_seconds, const std::vector<double>& due,
+                       double t);
+
+/// How alike the residuals of two figures are, −1 to 1; 0 when they have different numbers of
+/// batches, or no spread.
+double correlation(const std::vector<double>& a, const std::vector<double>& b);
+
+/// The interval of b − a, recovered from those of both (MOVER, Zou and Donner 2008), with their
+/// correlation: batch by batch the two have the same stages and faults behind them, which count
+/// for nothing. Never narrower than independent draws allow.
+Interval difference_of(const Estimate& a, const Estimate& b);
+
+}  // namespace squall::reports

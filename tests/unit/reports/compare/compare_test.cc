@@ -1,0 +1,218 @@
+#include "reports/compare/compare.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace squall::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// 100 requests: 60 at `body`, 36 at twice, 4 at ten times that. So p50 is `body`, p90 twice, p99
+/// ten times.
+ComparedSecond second_of(std::chrono::microseconds body, std::uint64_t not_ok = 0) {
+  ComparedSecond second;
+  second.due = second.completed = 100;
+  second.not_ok = not_ok;
+  Histogram response;
+  response.record_micros(body.count(), 60);
+  response.record_micros(2 * body.count(), 36);
+  response.record_micros(10 * body.count(), 4);
+  second.response = SparseHistogram(response);
+  return second;
+}
+
+ComparedRun run_of(std::vector<ComparedSecond> seconds) {
+  ComparedRun run;
+  run.run = "run";
+  run.scenario = "sample";
+  run.text = "squall: 1";
+  run.verdict = "pass";
+  run.agents = 1;
+  run.machine = Machine{.cpu = "abacus",
+                        .cores = 2,
+                        .memory_bytes = 8'000'000'000,
+                        .kernel = "Linux 6",
+                        .squall = "0.1.0"};
+  ComparedLoad load;
+  load.name = "browse";
+  load.seconds = std::move(seconds);
+  load.phases = {{"whole", 0, load.to()}};
+  run.loads.push_back(std::move(load));
+  return run;
+}
+
+ComparedRun steady(std::chrono::microseconds body, std::size_t seconds = 60,
+                   std::uint64_t not_ok = 0) {
+  return run_of(std::vector<ComparedSecond>(seconds, second_of(body, not_ok)));
+}
+
+const Difference& figure(const Comparison& comparison, const std::string& name,
+                         const std::string& phase = "") {
+  const auto found =
+      std::find_if(comparison.differences.begin(), comparison.differences.end(),
+                   [&](const Difference& one) { return one.figure == name && one.phase == phase; });
+  EXPECT_NE(found, comparison.differences.end()) << name << " " << phase;
+  return *found;
+}
+
+TEST(Compare, FindsARunTheSameAsItself) {
+  const Comparison same = compare(steady(10ms), steady(10ms), {});
+  EXPECT_EQ(same.verdict, ComparisonVerdict::kSame);
+  EXPECT_THAT(same.reasons, ElementsAre("no difference of more than 6 %"));
+  const Difference& p99 = figure(same, "p99");
+  EXPECT_DOUBLE_EQ(*p99.change, 0);
+  EXPECT_NEAR(*p99.a, 100, 0.1);
+  EXPECT_EQ(figure(same, "p99.9").answer, Difference::Answer::kTooFew)
+      << "6 of 6,000 lie beyond it";
+  EXPECT_EQ(exit_code(same.verdict), 0);
+}
+
+TEST(Compare, FindsWhatIsSlowerWorseAndWhatIsFasterBetter) {
+  // Every latency 10 % up: each of p50, p90, p99 rises by 10 %, more than the tolerance of 6 %.
+  const Comparison worse = compare(steady(10ms), steady(11ms), {});
+  EXPECT_EQ(worse.verdict, ComparisonVerdict::kWorse);
+  EXPECT_EQ(exit_code(worse.verdict), 1);
+  EXPECT_NEAR(*figure(worse, "p50").change, 0.1, 0.001);
+  EXPECT_THAT(worse.reasons, Contains(HasSubstr("browse: p50 rose by 10.0 % (")));
+  EXPECT_EQ(compare(steady(11ms), steady(10ms), {}).verdict, ComparisonVerdict::kBetter);
+}
+
+TEST(Compare, LetsPassWhatIsClearButWithinTheTolerance) {
+  const Comparison small = compare(steady(10ms), steady(10'400us), {});
+  EXPECT_EQ(small.verdict, ComparisonVerdict::kSame);
+  EXPECT_GT(*figure(small, "p50").low, 0) << "statistically it is clear";
+  EXPECT_EQ(compare(steady(10ms), steady(10'400us), {.tolerance = 0.03}).verdict,
+            ComparisonVerdict::kWorse);
+}
+
+TEST(Compare, LetsPassWhatIsLargeOnlyInPercent) {
+  // p50 from 50 to 80 µs is 60 % more, but only 30 µs; p99 from 0.5 to 0.8 ms is 0.3 ms.
+  const Comparison tiny = compare(steady(50us), steady(80us), {});
+  EXPECT_EQ(figure(tiny, "p50").answer, Difference::Answer::kSame);
+  EXPECT_EQ(figure(tiny, "p99").answer, Difference::Answer::kWorse);
+}
+
+TEST(Compare, CountsErrorsByThePoint) {
+  // Each second 1 of 100 not ok: 1 % of all, with no spread; limit 0.1 %.
+  const Comparison errors = compare(steady(10ms), steady(10ms, 60, 1), {});
+  EXPECT_EQ(errors.verdict, ComparisonVerdict::kWorse);
+  EXPECT_DOUBLE_EQ(*figure(errors, "not ok").change, 0.01);
+  EXPECT_DOUBLE_EQ(figure(errors, "not ok").limit, 0.001);
+  EXPECT_THAT(errors.reasons, ElementsAre(HasSubstr("browse: not ok rose by 1.000 % of all (+")));
+}
+
+TEST(Compare, DoesNotTakeOneBadSecondForATrend) {
+  // 60 errors in one second of 60 are 1 % of all, too. But they are one event, not sixty.
+  std::vector<ComparedSecond> seconds(60, second_of(10ms));
+  seconds[30].not_ok = 60;
+  const Comparison burst = compare(steady(10ms), run_of(seconds), {});
+  EXPECT_EQ(figure(burst, "not ok").answer, Difference::Answer::kUnclear);
+  EXPECT_EQ(burst.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(burst.reasons, ElementsAre(HasSubstr("too noisy: browse: not ok rose by 1.000 %")));
+  EXPECT_EQ(exit_code(burst.verdict), 4);
+}
+
+TEST(Compare, FindsALoadThatCompletesLess) {
+  std::vector<ComparedSecond> seconds(60, second_of(10ms));
+  for (ComparedSecond& second : seconds) second.completed = 90;
+  const Comparison less = compare(steady(10ms), run_of(seconds), {});
+  EXPECT_EQ(figure(less, "completed").answer, Difference::Answer::kWorse);
+  EXPECT_NEAR(*figure(less, "completed").change, -0.1, 1e-9);
+}
+
+TEST(Compare, ComparesOnlyWhatIsAlike) {
+  const ComparedRun a = steady(10ms);
+  ComparedRun b = a;
+  b.text = "squall: 1\nseed: 2";
+  EXPECT_THAT(compare(a, b, {}).reasons, ElementsAre("the text of scenario sample is another"));
+  EXPECT_EQ(compare(a, b, {}).verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_EQ(compare(a, b, {.anyway = true}).verdict, ComparisonVerdict::kSame);
+  EXPECT_THAT(compare(a, b, {.anyway = true}).remarks,
+              ElementsAre("the text of scenario sample is another"));
+  b = a;
+  b.machine->cpu = "slide rule";
+  EXPECT_THAT(
+      compare(a, b, {}).reasons,
+      ElementsAre("other machine: abacus (2 cores, 8.0 GB) and slide rule (2 cores, 8.0 GB)"));
+  b = a;
+  b.machine->kernel = "Linux 7";
+  EXPECT_EQ(compare(a, b, {}).verdict, ComparisonVerdict::kSame);
+  EXPECT_THAT(compare(a, b, {}).remarks, ElementsAre("other kernel: Linux 6 and Linux 7"));
+  b = a;
+  b.verdict = "invalid";
+  EXPECT_THAT(compare(a, b, {.anyway = true}).reasons, ElementsAre("B's verdict is invalid"));
+  b = a;
+  b.loads[0].name = "other";
+  EXPECT_THAT(compare(a, b, {}).reasons, ElementsAre("B has no load browse"));
+}
+
+TEST(Compare, NeedsTenSecondsAndEnoughRequests) {
+  const Comparison brief = compare(steady(10ms, 9), steady(20ms, 9), {});
+  EXPECT_EQ(brief.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(brief.reasons, ElementsAre(HasSubstr("too short")));
+  EXPECT_NEAR(*figure(brief, "p50").change, 1, 0.001) << "told, but not judged";
+  EXPECT_FALSE(figure(brief, "p50").low);
+  // 19 s have 1,900 requests, of which 19 should lie beyond p99: one too few.
+  const Comparison few = compare(steady(10ms, 19), steady(10ms, 19), {});
+  EXPECT_THAT(few.reasons, ElementsAre(HasSubstr("too few samples: browse: p99")));
+}
+
+TEST(Compare, JudgesPhasesByThemselves) {
+  // 20 s, a fault of 20 s in which all takes three times as long, 20 s; in B four times.
+  const auto with_fault = [](std::chrono::microseconds under) {
+    std::vector<ComparedSecond> seconds(60, second_of(10ms));
+    std::fill(seconds.begin() + 20, seconds.begin() + 40, second_of(under));
+    ComparedRun run = run_of(std::move(seconds));
+    run.loads[0].phases = {{"before x", 0, 20}, {"during x", 20, 40}, {"after x", 40, 60}};
+    return run;
+  };
+  const Comparison same = compare(with_fault(30ms), with_fault(30ms), {});
+  EXPECT_EQ(same.verdict, ComparisonVerdict::kSame);
+  EXPECT_FALSE(figure(same, "p99").is_decisive) << "a whole of unlike parts";
+  EXPECT_TRUE(figure(same, "p99", "during x").is_decisive);
+  const Comparison worse = compare(with_fault(30ms), with_fault(40ms), {});
+  EXPECT_EQ(figure(worse, "p99", "during x").answer, Difference::Answer::kWorse);
+  EXPECT_EQ(figure(worse, "p99", "before x").answer, Difference::Answer::kSame);
+  EXPECT_THAT(worse.reasons, Contains(HasSubstr("browse during x: p99 rose by 33.")));
+}
+
+TEST(Compare, HoldsObjectivesToTheirOwnBudget) {
+  // 99.9 % of 12,000: half of the budget is 0.05 %. 12 bad in A (0.1 %), 24 in B, evenly spread.
+  const auto with_objective = [](double bad) {
+    ComparedRun run = steady(10ms);
+    run.objectives.push_back({.name = "fast",
+                              .load = "browse",
+                              .goal = 0.999,
+                              .from = 0,
+                              .samples = std::vector<double>(60, 2000),
+                              .bad = std::vector<double>(60, bad)});
+    return run;
+  };
+  const Comparison more = compare(with_objective(2), with_objective(4), {});
+  const Difference& fast = figure(more, "objective fast");
+  EXPECT_DOUBLE_EQ(fast.limit, 0.0005);
+  EXPECT_DOUBLE_EQ(*fast.change, 0.001);
+  EXPECT_EQ(fast.answer, Difference::Answer::kWorse);
+}
+
+TEST(CompareLoads, JudgesACanaryByLatencyAndErrorsButNotByItsShare) {
+  ComparedLoad control = steady(10ms).loads[0];
+  ComparedLoad canary = steady(10ms, 60, 2).loads[0];
+  canary.name = "browse-canary";
+  for (ComparedSecond& second : canary.seconds) second.completed = 50;
+  const Comparison judged = compare_loads(control, canary, {});
+  EXPECT_EQ(judged.verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(judged.reasons, ElementsAre(HasSubstr("browse: not ok rose by 2.000 % of all")));
+}
+
+}  // namespace
+}  // namespace squall::reports
