@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "reports/compare/compare.h"
+
 namespace squall::cli {
 
 /// Exit codes that are not verdicts; those are reports::exit_code().
@@ -20,11 +22,26 @@ struct ScenarioOptions {
   std::vector<std::string> left_out = {};  ///< As ParseOptions has it; no option of a command.
 };
 
+/// How two runs are compared.
+struct ComparisonOptions {
+  double tolerance = reports::CompareOptions{}.tolerance;
+  bool anyway = false;
+};
+
+struct CompareCommand {
+  std::string a;
+  std::string b;
+  ComparisonOptions options;
+  bool json = false;
+};
+
 struct RunCommand {
   ScenarioOptions scenarios;
   std::optional<std::string> out;
   std::size_t agents = 1;
   std::size_t shards = 0;
+  std::optional<std::string> baseline;  ///< A run to be compared with.
+  ComparisonOptions comparison;
   bool quiet = false;
   bool json = false;
 };
@@ -85,6 +102,7 @@ struct SpofCommand {
 
 /// Each does what its command says and answers with the exit code of the program.
 int run(const RunCommand& command);
+int compare(const CompareCommand& command);
 int plan(const PlanCommand& command);
 int validate(const ValidateCommand& command);
 int agent(const AgentCommand& command);
@@ -97,6 +115,9 @@ int reaper(const std::string& journal, int fd);
 
 /// The whole program: reads the command line and carries out its command.
 int run_program(int argc, const char* const* argv);
+
+/// As the judge takes them.
+reports::CompareOptions compare_options(const ComparisonOptions& given);
 
 /// The absolute path of this program.
 std::string this_program();

@@ -9,6 +9,7 @@
 #include "generators/target/behaviour_text.h"
 #include "harness/base/version.h"
 #include "harness/cli/commands.h"
+#include "scenarios/parse/values.h"
 
 namespace squall::cli {
 namespace {
@@ -22,6 +23,37 @@ void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
       ->allow_extra_args(false);
 }
 
+/// "5%" or "0.05", as in scenarios.
+void add_tolerance(CLI::App& command, double& tolerance) {
+  command
+      .add_option_function<std::string>(
+          "--tolerance",
+          [&tolerance](const std::string& text) {
+            const auto share = scenarios::kShare.parse(text);
+            if (!share.value) throw CLI::ValidationError("--tolerance", share.mistake);
+            tolerance = share.value->value;
+          },
+          "A change of up to this counts for nothing (default 6%)")
+      ->type_name("SHARE");
+}
+
+void add_comparison_options(CLI::App& command, ComparisonOptions& options) {
+  add_tolerance(command, options.tolerance);
+  command.add_flag("--anyway", options.anyway,
+                   "Compare although scenario, machine or number of agents differ");
+}
+
+void add_compare(CLI::App& app, CompareCommand& options) {
+  CLI::App& command = *app.add_subcommand("compare", "Say whether run B is worse than run A");
+  command.add_option("A", options.a, "A run's folder, or its results.json")->required();
+  command.add_option("B", options.b, "The run to be judged")->required();
+  add_comparison_options(command, options.options);
+  command.add_flag("--json", options.json, "As JSON");
+  command.footer(
+      "Exit codes: 0 same or better, 1 worse, 2 usage or a file that cannot be read, 4 not\n"
+      "comparable: not the same scenario or machine, a run that is no measurement, or too noisy.");
+}
+
 void add_run(CLI::App& app, RunCommand& options) {
   CLI::App& command = *app.add_subcommand("run", "Run scenarios and write their reports");
   add_scenario_options(command, options.scenarios);
@@ -30,6 +62,9 @@ void add_run(CLI::App& app, RunCommand& options) {
       ->check(CLI::Range(1, 64));
   command.add_option("--shards", options.shards, "Threads of each agent (default: one per core)")
       ->check(CLI::Range(1, 256));
+  command.add_option("--baseline", options.baseline,
+                     "Compare with this run (folder or results.json): worse is a failed run");
+  add_comparison_options(command, options.comparison);
   command.add_flag("--quiet", options.quiet, "No progress on stderr");
   command.add_flag("--json", options.json, "results.json on stdout instead of the summary");
 }
@@ -125,6 +160,7 @@ int run_program(int argc, const char* const* argv) {
       "5 ineffective, 6 residue, 7 error.");
 
   RunCommand run_options;
+  CompareCommand compare_options;
   PlanCommand plan_options;
   ValidateCommand validate_options;
   AgentCommand agent_options;
@@ -136,6 +172,7 @@ int run_program(int argc, const char* const* argv) {
   int fd = -1;
 
   add_run(app, run_options);
+  add_compare(app, compare_options);
   add_others(app, plan_options, validate_options);
   add_agent(app, agent_options);
   add_target(app, target_options);
@@ -153,7 +190,7 @@ int run_program(int argc, const char* const* argv) {
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
   reaper_command.add_option("--journal", journal)->required();
   reaper_command.add_option("--fd", fd)->required();
-  for (const char* later : {"serve", "report", "compare"}) {
+  for (const char* later : {"serve", "report"}) {
     app.add_subcommand(later, "Not supported yet by this version")->allow_extras();
   }
 
@@ -166,6 +203,7 @@ int run_program(int argc, const char* const* argv) {
 
   const std::string chosen = app.get_subcommands().front()->get_name();
   if (chosen == "run") return run(run_options);
+  if (chosen == "compare") return compare(compare_options);
   if (chosen == "plan") return plan(plan_options);
   if (chosen == "validate") return validate(validate_options);
   if (chosen == "agent") return agent(agent_options);

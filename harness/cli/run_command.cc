@@ -15,14 +15,16 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
-#include "harness/cli/run_means.h"
+#include "harness/cli/run_files.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/coordinator.h"
 #include "harness/coordinator/run_directory.h"
 #include "harness/coordinator/run_lock.h"
 #include "harness/coordinator/stop_request.h"
+#include "reports/compare/compare.h"
 #include "reports/json/results_json.h"
+#include "reports/judge/comparisons.h"
 #include "reports/text/summary.h"
 
 namespace squall::cli {
@@ -66,8 +68,42 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
   return folders;
 }
 
+using Baseline = std::optional<reports::ComparedRun>;
+
+Result<coordinator::ProbeReply> fetch_probe(const std::string& url, Duration timeout) {
+  SQUALL_TRY(auto answer, generators::fetch(url, timeout));
+  return coordinator::ProbeReply{.status = answer.status, .body = std::move(answer.body)};
+}
+
+/// The baseline of each scenario: the run given, or the one of that name in the folder given where
+/// there are several scenarios.
+Result<std::vector<Baseline>> read_baselines(const RunCommand& command,
+                                             const std::vector<ScenarioFile>& files) {
+  std::vector<Baseline> baselines;
+  for (const ScenarioFile& file : files) {
+    Baseline& baseline = baselines.emplace_back();
+    if (!command.baseline) continue;
+    const std::filesystem::path path = *command.baseline;
+    SQUALL_TRY(baseline, read_run(files.size() == 1 ? path.string()
+                                                    : (path / file.parsed.scenario.name).string()));
+  }
+  return baselines;
+}
+
+/// The judged run, compared with the baseline where there is one.
+reports::RunResult judged(const RunCommand& command, const reports::RunRecord& record,
+                          const std::string& text, const Baseline& baseline) {
+  reports::RunResult result = reports::judge(record);
+  if (!baseline) return result;
+  const reports::ComparedRun now = reports::compared_run(result, canonical_scenario(text));
+  reports::take_baseline(
+      reports::compare(*baseline, now, compare_options(command.comparison)), result);
+  return result;
+}
+
 int run_one(const RunCommand& command, const ScenarioFile& file,
-            const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop) {
+            const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop,
+            const Baseline& baseline) {
   const WallTime now = std::chrono::system_clock::now();
   const std::string run_id = new_run_id(now);
   const auto lock = coordinator::RunLock::take(folder.path(), run_id);
@@ -95,7 +131,7 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
     return kExitError;
   }
 
-  const reports::RunResult result = reports::judge(*record);
+  const reports::RunResult result = judged(command, *record, file.parsed.text, baseline);
   const auto written = folder.write(*record, result, file.parsed.text);
   if (command.json) {
     fmt::print("{}", reports::write_results_json(result));
@@ -131,6 +167,12 @@ int run(const RunCommand& command) {
   }
   if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
 
+  // Before the folders: runs/latest is about to be this run.
+  const auto baselines = read_baselines(command, files);
+  if (!baselines) {
+    fmt::print(stderr, "squall run: --baseline: {}\n", baselines.error().message());
+    return kExitUsage;
+  }
   const auto folders = make_folders(command, files);
   if (!folders) {
     fmt::print(stderr, "squall run: {}\n", folders.error().message());
@@ -141,7 +183,7 @@ int run(const RunCommand& command) {
   const Interrupts interrupts([&stop](int signal) { stop.ask(signal); });
   int code = kExitOk;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    code = louder(code, run_one(command, files[i], (*folders)[i], stop));
+    code = louder(code, run_one(command, files[i], (*folders)[i], stop, (*baselines)[i]));
     if (stop.times() > 0) break;
   }
   return code;

@@ -10,6 +10,7 @@
 #include "harness/base/log.h"
 #include "harness/base/version.h"
 #include "harness/control/convert.h"
+#include "harness/coordinator/this_machine.h"
 
 namespace squall::coordinator {
 namespace {
@@ -56,6 +57,7 @@ Conductor::Conductor(const scenarios::ParsedScenario& parsed, scenarios::Plan pl
   record_.id = options.run_id;
   record_.scenario = parsed.scenario;
   record_.plan = std::move(plan);
+  record_.machine = this_machine();
   record_.started = std::chrono::system_clock::now();
   for (const scenarios::PlannedFault& fault : record_.plan.faults) {
     reports::FaultRecord& planned = record_.faults.emplace_back();

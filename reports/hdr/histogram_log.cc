@@ -54,16 +54,6 @@ Result<std::string> deflated(std::string_view bytes) {
   return out;
 }
 
-/// A tag ends at a comma or a space.
-std::string tag_of(std::string_view load, Metric metric) {
-  std::string tag(load);
-  if (metric != Metric::kResponse) tag += fmt::format(".{}", to_string(metric));
-  std::replace_if(
-      tag.begin(), tag.end(),
-      [](char c) { return c == ',' || c == ' ' || static_cast<unsigned char>(c) < ' '; }, '_');
-  return tag;
-}
-
 std::string header(WallTime started) {
   const auto since_epoch =
       std::chrono::floor<std::chrono::milliseconds>(started.time_since_epoch());
@@ -76,6 +66,16 @@ std::string header(WallTime started) {
 }
 
 }  // namespace
+
+std::string hlog_tag(std::string_view load, Metric metric) {
+  // A tag ends at a comma or a space.
+  std::string tag(load);
+  if (metric != Metric::kResponse) tag += fmt::format(".{}", to_string(metric));
+  std::replace_if(
+      tag.begin(), tag.end(),
+      [](char c) { return c == ',' || c == ' ' || static_cast<unsigned char>(c) < ' '; }, '_');
+  return tag;
+}
 
 Result<std::string> compressed_base64(const Histogram& histogram) {
   SQUALL_TRY(const std::string payload, deflated(histogram.encode()));
@@ -103,7 +103,7 @@ Result<std::string> write_hlog(const RunRecord& record) {
         auto encoded = compressed_base64(histogram);
         if (!encoded) return std::move(encoded).error().within("write histogram log");
         fmt::format_to(std::back_inserter(log), "Tag={},{}.000,1.000,{:.3f},{}\n",
-                       tag_of(load, static_cast<Metric>(i)), second,
+                       hlog_tag(load, static_cast<Metric>(i)), second,
                        to_milliseconds(histogram.max()), *encoded);
       }
     }

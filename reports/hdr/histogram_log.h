@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "harness/base/result.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/histogram.h"
+#include "reports/measure/outcome.h"
 
 namespace squall::reports {
 
@@ -16,6 +18,9 @@ namespace squall::reports {
 /// be added; values are microseconds, but Interval_Max, as usual, milliseconds. Fails only for want
 /// of memory.
 Result<std::string> write_hlog(const RunRecord& record);
+
+/// The tag of a load's metric.
+std::string hlog_tag(std::string_view load, Metric metric);
 
 /// The histogram as a log line holds it: V2, deflated by zlib, in base64.
 Result<std::string> compressed_base64(const Histogram& histogram);

@@ -1,6 +1,7 @@
 #include "reports/json/judgement_json.h"
 
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,20 @@ Json alerts_json(const std::vector<BurnAlert>& alerts) {
   return list;
 }
 
+/// By second, so that two runs can be compared.
+Json error_series_json(const ErrorSeries& series) {
+  const auto column = [](const std::vector<double>& numbers) {
+    Json list = Json::array();
+    for (const double number : numbers) {
+      const bool is_whole = number == std::floor(number) && number < 9e15;
+      list.push_back(is_whole ? Json(static_cast<std::uint64_t>(number)) : Json(number));
+    }
+    return list;
+  };
+  return {
+      {"from_s", series.from}, {"samples", column(series.samples)}, {"bad", column(series.bad)}};
+}
+
 Json burn_json(const BurnResult& burn) {
   Json json = {{"alerts", alerts_json(burn.alerts)}, {"scaled", nullptr}};
   if (burn.scale) json["scaled"] = {{"scale", *burn.scale}, {"alerts", alerts_json(burn.scaled)}};
@@ -84,6 +99,7 @@ Json objective_json(const ObjectiveResult& objective) {
                       {"lasts_s", seconds(objective.period->lasts)}};
   }
   json["burn"] = burn_json(objective.burn);
+  json["series"] = error_series_json(objective.series);
   return json;
 }
 

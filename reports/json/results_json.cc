@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/json/comparison_json.h"
+#include "reports/json/json_text.h"
 #include "reports/json/judgement_json.h"
 
 namespace squall::reports {
@@ -265,33 +267,23 @@ Json event_json(const Event& event) {
           {"detail", event.detail}};
 }
 
-/// Text that is not UTF-8 is mended, not refused.
-std::string on_one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+Json machine_json(const std::optional<Machine>& machine) {
+  if (!machine) return nullptr;
+  return {{"cpu", machine->cpu},
+          {"cores", machine->cores},
+          {"memory_bytes", machine->memory_bytes},
+          {"kernel", machine->kernel},
+          {"squall", machine->squall}};
 }
 
-bool is_flat(const Json& json) {
-  return !json.is_structured() || std::none_of(json.begin(), json.end(), [](const Json& item) {
-    return item.is_structured() && !item.empty();
-  });
-}
-
-void write_indented(const Json& json, std::size_t indent, std::string& out) {
-  if (is_flat(json)) {
-    out += on_one_line(json);
-    return;
+/// `comparison` and `canary.LOAD`, where something was compared.
+void add_comparisons(const RunResult& result, Json& json) {
+  if (result.comparison) json["comparison"] = comparison_json(*result.comparison);
+  for (const CanaryResult& canary : result.canaries) {
+    json["canary"][canary.control] = {{"canary", canary.canary},
+                                      {"share", canary.share},
+                                      {"comparison", comparison_json(canary.comparison)}};
   }
-  const std::string margin(indent + 2, ' ');
-  out += json.is_object() ? "{" : "[";
-  bool is_first = true;
-  for (const auto& [key, value] : json.items()) {
-    out += is_first ? "\n" : ",\n";
-    is_first = false;
-    out += margin;
-    if (json.is_object()) out += on_one_line(key) + ": ";
-    write_indented(value, indent + 2, out);
-  }
-  out += "\n" + std::string(indent, ' ') + (json.is_object() ? "}" : "]");
 }
 
 }  // namespace
@@ -307,6 +299,7 @@ Json results_json(const RunResult& result) {
       {"warnings", result.warnings},
       {"started", utc(result.started)},
       {"duration_s", to_seconds(result.duration)},
+      {"machine", machine_json(result.machine)},
   };
   for (const char* part : {"load", "faults", "objectives", "guards", "probes", "steady", "agents"})
     json[part] = Json::object();
@@ -324,19 +317,16 @@ Json results_json(const RunResult& result) {
   for (const AgentResult& agent : result.agents) {
     json["agents"][agent.record.name] = agent_json(agent);
   }
+  add_comparisons(result, json);
   for (const Event& event : result.events) json["events"].push_back(event_json(event));
   return json;
 }
 
-std::string write_results_json(const RunResult& result) {
-  std::string out;
-  write_indented(results_json(result), 0, out);
-  return out + "\n";
-}
+std::string write_results_json(const RunResult& result) { return json_text(results_json(result)); }
 
 std::string write_events_jsonl(const RunResult& result) {
   std::string out;
-  for (const Event& event : result.events) out += on_one_line(event_json(event)) + "\n";
+  for (const Event& event : result.events) out += json_line(event_json(event)) + "\n";
   return out;
 }
 

@@ -215,7 +215,8 @@ ObjectiveResult objective_result(const scenarios::ObjectiveSpec& objective,
                                  [&](const LoadResult& one) { return one.name == objective.load; });
   const Duration length =
       load == loads.end() ? record.plan.length : load->whole.to - load->whole.from;
-  result.burn = judge_burn(error_series(objective, record), result.goal, length);
+  result.series = error_series(objective, record);
+  result.burn = judge_burn(result.series, result.goal, length);
   return result;
 }
 
@@ -251,6 +252,7 @@ RunResult judge(const RunRecord& record) {
   result.run = record.id;
   result.scenario = record.scenario.name;
   result.description = record.scenario.description;
+  result.machine = record.machine;
   result.started = record.started;
   result.duration = record.duration;
   result.events = record.events;

@@ -9,6 +9,7 @@
 #include "harness/base/units.h"
 #include "reports/measure/event.h"
 #include "reports/measure/ledger.h"
+#include "reports/measure/machine.h"
 #include "scenarios/model/scenario.h"
 #include "scenarios/plan/plan.h"
 
@@ -67,6 +68,7 @@ struct RunRecord {
   std::string id;
   scenarios::Scenario scenario;
   scenarios::Plan plan;
+  std::optional<Machine> machine;
   WallTime started;     ///< The start of the load.
   Duration duration{};  ///< From the start of the load to the end of draining.
   Ledger ledger;

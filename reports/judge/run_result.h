@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "harness/base/units.h"
+#include "reports/compare/comparison.h"
 #include "reports/judge/burn_rate.h"
 #include "reports/judge/impact_result.h"
+#include "reports/judge/indicator.h"
 #include "reports/judge/run_record.h"
+#include "reports/measure/machine.h"
 #include "reports/measure/outcome.h"
 #include "reports/measure/snapshot.h"
 #include "reports/measure/sparse_histogram.h"
@@ -102,6 +105,7 @@ struct ObjectiveResult {
   double budget_share = 0;  ///< Bad ÷ allowed; infinite when nothing is allowed and some are bad.
   std::optional<PeriodBudget> period;
   std::optional<LimitResult> limit;
+  ErrorSeries series;
   BurnResult burn;
   std::string sentence;  ///< "fast: 98.71 % within 250 ms, goal 99 %: …".
 };
@@ -127,6 +131,14 @@ struct AgentResult {
   std::map<std::int64_t, Health> health;
 };
 
+/// A load of which one schedule was split between two targets, and how its sides compare.
+struct CanaryResult {
+  std::string control;  ///< The load that keeps its name,
+  std::string canary;   ///< and the one beside it.
+  double share = 0;     ///< Of the schedule that the canary got.
+  Comparison comparison;
+};
+
 /// A judged run: what every writer writes.
 struct RunResult {
   std::string run;
@@ -146,6 +158,9 @@ struct RunResult {
   std::vector<SteadyState> steady;  ///< By load, where one could be learnt.
   std::vector<AgentResult> agents;
   std::vector<Event> events;  ///< By time.
+  std::optional<Machine> machine;
+  std::optional<Comparison> comparison;  ///< With a baseline, where one was given.
+  std::vector<CanaryResult> canaries;
 };
 
 /// Judges a run. Pure: the same record always gives the same result.

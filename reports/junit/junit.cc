@@ -108,8 +108,19 @@ Case probe_case(const ProbeResult& probe) {
   return made;
 }
 
-Case fault_case(const FaultResult& result) {
-  const FaultRecord& fault = result.record;
+Case comparison_case(const std::string& name, const Comparison& comparison) {
+  Case made;
+  made.name = name;
+  if (exit_code(comparison.verdict) == 0) return made;
+  const bool is_worse = comparison.verdict == ComparisonVerdict::kWorse;
+  made.complaint = is_worse ? "failure" : "error";
+  made.type = to_string(comparison.verdict);
+  made.message = comparison.reasons.front();
+  made.detail = fmt::format("{}", fmt::join(comparison.reasons, "\n"));
+  return made;
+}
+
+Case fault_case(const FaultRecord& fault) {
   Case made;
   made.name = "fault " + fault.label;
   if (!fault.asked.empty()) made.said = "asked: " + fault.asked;
@@ -215,6 +226,10 @@ std::string write_junit(const RunResult& result) {
   for (const auto& fault : result.faults) cases.push_back(fault_case(fault));
   for (const auto& guard : result.guards) cases.push_back(guard_case(guard));
   for (const auto& probe : result.probes) cases.push_back(probe_case(probe));
+  for (const auto& canary : result.canaries) {
+    cases.push_back(comparison_case("canary " + canary.canary, canary.comparison));
+  }
+  if (result.comparison) cases.push_back(comparison_case("baseline", *result.comparison));
   const auto count = [&cases](std::string_view complaint) {
     return std::count_if(cases.begin(), cases.end(),
                          [complaint](const Case& one) { return one.complaint == complaint; });

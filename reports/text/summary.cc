@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "reports/judge/words.h"
+#include "reports/text/comparison.h"
 #include "reports/text/judgement.h"
 #include "reports/text/layout.h"
 
@@ -293,6 +294,15 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
     }
   }
   out += guards_and_probes(result, style);
+  for (const CanaryResult& canary : result.canaries) {
+    out += comparison_section(
+        canary.comparison,
+        fmt::format("canary {} (B) against {} (A)", canary.canary, canary.control), style);
+  }
+  if (result.comparison) {
+    out += comparison_section(*result.comparison,
+                              fmt::format("baseline {} (A)", result.comparison->a), style);
+  }
   return out;
 }
 

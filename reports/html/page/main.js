@@ -3,6 +3,7 @@
 import { h } from './dom.js';
 import { moment } from './format.js';
 import { figures, head, objectives, verdictOf } from './head.js';
+import { comparisonTables } from './comparison.js';
 import { alertsTable, guardsTable, impactTable } from './judgement.js';
 import { readModel } from './model.js';
 import { overview } from './overview.js';
@@ -69,7 +70,7 @@ function build(model) {
         panels.map((panel) => panel.element),
         model.loads.length === 0 ? h('p', { class: 'note' }, 'The scenario offers no load.') : null),
       h('section', { id: 'details' }, h('h2', {}, 'Details'),
-        faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model),
+        comparisonTables(model), faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model),
         agentsTable(model), healthTable(model)),
       h('section', { id: 'events' }, h('h2', {}, 'Events'), eventsTable(model))),
     h('footer', {}, h('p', {}, 'Made by squall. Every figure stands in results.json, every latency in histograms.hlog beside this file.',
