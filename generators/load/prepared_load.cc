@@ -120,7 +120,7 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
     return std::move(good).error().within("load " + load.name);
   }
   PreparedLoad prepared;
-  prepared.seed = derive_seed(seed, load.name);
+  prepared.seed = derive_seed(seed, load.seed_name());
   prepared.values_seed = derive_seed(prepared.seed, "values");
   auto source = SourceAddresses::make(target.source);
   if (!source) return std::move(source).error().within("target " + target.name + ": source");

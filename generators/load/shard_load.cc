@@ -39,6 +39,13 @@ PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   return options;
 }
 
+std::optional<Split> split_of(const PreparedLoad& load) {
+  if (!load.load.split) return std::nullopt;
+  return Split{.seed = derive_seed(load.seed, "canary"),
+               .share = load.load.split->share,
+               .takes = load.load.split->is_canary};
+}
+
 }  // namespace
 
 ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad> load,
@@ -56,9 +63,9 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       timer_(loop),
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
-    arrivals_.emplace(load_->schedule, open->arrivals, load_->seed, part_.slice);
+    arrivals_.emplace(load_->schedule, open->arrivals, load_->seed, part_.slice, split_of(*load_));
   } else if (load_->moments) {
-    arrivals_.emplace(load_->moments, part_.slice);
+    arrivals_.emplace(load_->moments, part_.slice, split_of(*load_));
   } else {
     users_.emplace(std::get<ClosedSpec>(load_->load.schedule).think,
                    random_at(derive_seed(load_->seed, "think"), part_.slice.first));

@@ -7,16 +7,18 @@
 namespace squall::generators {
 
 ArrivalWalk::ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind,
-                         std::uint64_t seed, Slice slice)
+                         std::uint64_t seed, Slice slice, std::optional<Split> split)
     : schedule_(std::move(schedule)),
       kind_(kind),
       seed_(derive_seed(seed, "arrivals")),
-      slice_(slice) {
+      slice_(slice),
+      split_(split) {
   find(slice_.first);
 }
 
-ArrivalWalk::ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice)
-    : moments_(std::move(moments)), slice_(slice) {
+ArrivalWalk::ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice,
+                         std::optional<Split> split)
+    : moments_(std::move(moments)), slice_(slice), split_(split) {
   find(slice_.first);
 }
 
@@ -24,8 +26,14 @@ void ArrivalWalk::pop() {
   if (next_) find(next_->number + slice_.step);
 }
 
+bool ArrivalWalk::is_beyond(std::uint64_t number) const {
+  if (moments_) return number >= moments_->size();
+  return kind_ == Arrivals::kConstant && number >= schedule_->count();
+}
+
 void ArrivalWalk::find(std::uint64_t number) {
   next_.reset();
+  while (split_ && !split_->has(number) && !is_beyond(number)) number += slice_.step;
   if (moments_) {
     if (number < moments_->size()) next_ = Arrival{number, (*moments_)[number]};
     return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "generators/schedule/open_schedule.h"
+#include "generators/schedule/random.h"
 #include "generators/spec/load_spec.h"
 #include "harness/base/units.h"
 
@@ -30,6 +31,18 @@ struct Slice {
   bool operator==(const Slice&) const = default;
 };
 
+/// Which of a slice's requests are kept where two loads share one schedule: a draw for each number,
+/// `share` of which fall to the one that `takes`, and all others to the other one.
+struct Split {
+  std::uint64_t seed = 0;
+  double share = 1;
+  bool takes = true;
+
+  bool has(std::uint64_t number) const {
+    return (to_unit(random_at(seed, number)) < share) == takes;
+  }
+};
+
 /// Walks through the arrivals of one slice of an open load, in order.
 ///
 /// The slices of a load interleave: together they are the whole, each request in exactly one. So
@@ -43,9 +56,10 @@ struct Slice {
 class ArrivalWalk {
  public:
   ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals kind, std::uint64_t seed,
-              Slice slice);
+              Slice slice, std::optional<Split> split = {});
   /// Arrivals at given moments, which are in order.
-  ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice);
+  ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice,
+              std::optional<Split> split = {});
 
   /// The next arrival, or none when the load is over. Stays until pop().
   const std::optional<Arrival>& peek() const { return next_; }
@@ -53,12 +67,14 @@ class ArrivalWalk {
 
  private:
   void find(std::uint64_t number);
+  bool is_beyond(std::uint64_t number) const;
 
   std::shared_ptr<const OpenSchedule> schedule_;
   std::shared_ptr<const std::vector<Duration>> moments_;  // Instead of a schedule.
   Arrivals kind_ = Arrivals::kConstant;
   std::uint64_t seed_ = 0;
   Slice slice_;
+  std::optional<Split> split_;
   std::optional<Arrival> next_;
   std::uint64_t walked_ = 0;  // Poisson: how many gaps have been added up,
   long double reached_ = 0;   // and to what.

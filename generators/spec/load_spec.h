@@ -93,6 +93,16 @@ struct DataSpec {
   Order order = Order::kInOrder;
 };
 
+/// Of two loads that share one schedule, which part this one sends: a canary beside its control.
+/// Each request of the schedule belongs to exactly one of the two, by a draw that is a function of
+/// seed and number alone.
+struct SplitSpec {
+  std::string of;      ///< The name of the whole: the control's.
+  double share = 0.5;  ///< Of the schedule that the canary gets.
+  bool is_canary = false;
+  double tolerance = 0.06;  ///< A difference up to here counts for nothing.
+};
+
 /// One named stream of requests to one target.
 struct LoadSpec {
   std::string name;
@@ -105,6 +115,15 @@ struct LoadSpec {
   bool cookies = false;                   ///< Users, or walks of an open flow, keep cookies.
   std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.
 
+  std::optional<SplitSpec> split;         ///< None: all of its schedule is this load's.
+
+  /// The share of the schedule that is this load's.
+  double part() const {
+    if (!split) return 1;
+    return split->is_canary ? split->share : 1 - split->share;
+  }
+  /// The name from which its random choices follow: both sides of a split make the same ones.
+  const std::string& seed_name() const { return split ? split->of : name; }
   /// True when requests are due by a schedule: OpenSpec or ReplaySpec.
   bool is_open() const { return !std::holds_alternative<ClosedSpec>(schedule); }
   /// How long requests are due, not counting `at`.

@@ -24,6 +24,8 @@ void add_reasons(Verdict verdict, std::vector<std::string> sentences, RunResult&
 void heed(const Comparison& comparison, const std::string& what, RunResult& result) {
   const bool is_worse = comparison.verdict == ComparisonVerdict::kWorse;
   if (!is_worse && comparison.verdict != ComparisonVerdict::kNotComparable) return;
+  // What is no measurement for a louder reason needs no second one.
+  if (result.verdict > Verdict::kFail && !is_worse) return;
   std::vector<std::string> sentences;
   for (const std::string& reason : comparison.reasons) {
     sentences.push_back(
@@ -80,9 +82,26 @@ void take_baseline(Comparison comparison, RunResult& result) {
   result.comparison = std::move(comparison);
 }
 
-void take_canary(CanaryResult canary, RunResult& result) {
-  heed(canary.comparison, fmt::format("the control {}", canary.control), result);
-  result.canaries.push_back(std::move(canary));
+void judge_canaries(const RunRecord& record, RunResult& result) {
+  const auto result_of = [&](const std::string& name) {
+    return std::find_if(result.loads.begin(), result.loads.end(),
+                        [&](const LoadResult& load) { return load.name == name; });
+  };
+  for (const generators::LoadSpec& load : record.scenario.loads) {
+    if (!load.split || !load.split->is_canary) continue;
+    const auto control = result_of(load.split->of);
+    const auto canary = result_of(load.name);
+    if (control == result.loads.end() || canary == result.loads.end()) continue;
+    CompareOptions options;
+    options.tolerance = load.split->tolerance;
+    CanaryResult made{
+        .control = control->name,
+        .canary = canary->name,
+        .share = load.split->share,
+        .comparison = compare_loads(compared_load(*control), compared_load(*canary), options)};
+    heed(made.comparison, "the control " + made.control, result);
+    result.canaries.push_back(std::move(made));
+  }
 }
 
 }  // namespace squall::reports

@@ -15,7 +15,7 @@ ComparedLoad compared_load(const LoadResult& load);
 /// worse is a failed run, and not comparable one that cannot be trusted, because somebody asked.
 void take_baseline(Comparison comparison, RunResult& result);
 
-/// The same of a canary with its control.
-void take_canary(CanaryResult canary, RunResult& result);
+/// Compares each canary with its control; what follows from it is the same.
+void judge_canaries(const RunRecord& record, RunResult& result);
 
 }  // namespace squall::reports

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/judge/comparisons.h"
 #include "reports/judge/impact.h"
 #include "reports/judge/load_results.h"
 #include "reports/judge/objectives.h"
@@ -298,6 +299,7 @@ RunResult judge(const RunRecord& record) {
     if (!probe.met) reasons.push_back({Verdict::kFail, probe.sentence});
   }
   conclude(std::move(reasons), result);
+  judge_canaries(record, result);
   return result;
 }
 

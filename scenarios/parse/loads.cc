@@ -59,13 +59,57 @@ ClosedSpec read_closed(Reading& reading, const Node& node, const std::string& wh
   return closed;
 }
 
+/// `canary` of a load: makes two loads of it, which share its schedule.
+void split_load(Reading& reading, const Node& node, const MapReader& of, LoadSpec load) {
+  const std::string what = of.what() + ".canary";
+  const MapReader map(reading, node, what, {"target", "share", "tolerance"});
+  generators::SplitSpec split;
+  split.of = load.name;
+  LoadSpec canary = load;
+  canary.name = load.name + "-canary";
+  if (const Node* target = map.require("target", "the name of a target")) {
+    canary.target = read_reference(reading, *target, what, "target", "targets").value_or("");
+  }
+  Share share{split.share};
+  map.set(share, "share", kShare);
+  if (share.value <= 0 || share.value >= 1) {
+    map.mistake_at("share",
+                   "each side needs a part of the load: expected more than 0 and less"
+                   " than 100%");
+  }
+  split.share = share.value;
+  Share tolerance{split.tolerance};
+  map.set(tolerance, "tolerance", kShare);
+  split.tolerance = tolerance.value;
+  if (of.find("closed") != nullptr) {
+    of.mistake_at("canary",
+                  "only a schedule can be split: expected 'open' or 'replay', found"
+                  " 'closed'");
+  }
+  for (const auto& [table, user] : reading.used_by) {
+    if (user != load.name) continue;
+    of.mistake_at("canary", "rows of " + in_quotes(table) +
+                                ", which are used once, cannot be split between two sides");
+  }
+  auto& names = reading.names["load"];
+  if (std::find(names.begin(), names.end(), canary.name) != names.end()) {
+    of.mistake_at("canary", "its results are those of " + in_quotes(canary.name) +
+                                ", but another load has that name");
+  }
+  names.push_back(canary.name);
+  load.split = canary.split = split;
+  canary.split->is_canary = true;
+  reading.scenario.loads.push_back(std::move(load));
+  reading.scenario.loads.push_back(std::move(canary));
+}
+
 void read_load(Reading& reading, const std::string& name, const Node& node) {
   LoadSpec load;
   load.name = name;
   const std::string what = "load " + name;
-  const MapReader map(
-      reading, node, what,
-      {"target", "open", "closed", "at", "requests", "flow", "cookies", "replay", "expect", "on"});
+  const MapReader map(reading, node, what,
+                      {"target", "open", "closed", "at", "requests", "flow", "cookies", "replay",
+                       "expect", "on", "canary"});
   if (const Node* target = map.require("target", "the name of a target")) {
     load.target = read_reference(reading, *target, what, "target", "targets").value_or("");
   }
@@ -106,6 +150,10 @@ void read_load(Reading& reading, const std::string& name, const Node& node) {
   if (const Node* on = map.find("on")) {
     load.on = read_labels(reading, *on, what);
     reading.not_yet(*on, "load." + name + ".on");
+  }
+  if (const Node* canary = map.find("canary")) {
+    split_load(reading, *canary, map, std::move(load));
+    return;
   }
   reading.scenario.loads.push_back(std::move(load));
 }

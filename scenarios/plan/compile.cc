@@ -133,14 +133,15 @@ Rate Plan::rate_at(const generators::LoadSpec& load, Duration offset) {
   Duration into = offset - load.at;
   if (const auto* replay = std::get_if<generators::ReplaySpec>(&load.schedule)) {
     if (into >= replay->length) return {};
-    return {static_cast<double>(replay->requests) / to_seconds(replay->length)};
+    return {load.part() * static_cast<double>(replay->requests) / to_seconds(replay->length)};
   }
   const auto* open = std::get_if<generators::OpenSpec>(&load.schedule);
   if (open == nullptr) return {};
   for (const generators::Stage& stage : open->stages) {
     if (into < stage.length) {
       const double part = to_seconds(into) / to_seconds(stage.length);
-      return {stage.from.per_second + (stage.to.per_second - stage.from.per_second) * part};
+      return {load.part() *
+              (stage.from.per_second + (stage.to.per_second - stage.from.per_second) * part)};
     }
     into -= stage.length;
   }

@@ -67,6 +67,13 @@ std::string short_word(const faults::FaultSpec* fault) {
   return std::get<faults::PressureFault>(fault->what).resource;
 }
 
+/// "canary of browse, 10 % of: ", for a load that shares its schedule; else nothing.
+std::string part_in_words(const generators::LoadSpec& load) {
+  if (!load.split) return {};
+  return (load.split->is_canary ? "canary of " + load.split->of : std::string("control")) + ", " +
+         in_words(Share{load.part()}) + " of: ";
+}
+
 /// Draws one plan; each method writes one part of the page.
 class Drawing {
  public:
@@ -310,7 +317,7 @@ class Drawing {
       const auto* target = scenario_.find_target(planned.target);
       if (load == nullptr || target == nullptr) continue;
       std::string words = "at " + in_words(planned.from) + " to " + in_words(planned.to) + ": " +
-                          how_it_is_sent(*load) + "; to " + target->name + " (" +
+                          part_in_words(*load) + how_it_is_sent(*load) + "; to " + target->name + " (" +
                           std::string(protocol_name(target->protocol));
       for (const auto& url : target->urls) {
         words += ", " + url.scheme + "://" + url.authority();

@@ -36,7 +36,7 @@ const EXPECTED = {
   smoke: { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['kill-one'], verdict: 'Pass',
     text: ['web.1', 'down 0.38', 'SIGKILL to 1 of service web', 'every objective was met'] },
   stall: { charts: ['Rate', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['freeze'], verdict: 'Fail',
-    text: ['error budget spent', 'fast is missed'] },
+    text: ['error budget spent', 'fast is missed', 'Baseline', '+12.0', 'other kernel'] },
   'nothing-listening': { charts: ['Rate', 'Errors', 'Latency'], bands: [], verdict: 'Fail', text: ['no connection could be made', '1,600'] },
   'two-loads': { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['slow-uplink', 'lossy-uplink'], verdict: 'Residue',
     text: ['restart-origin', 'delete qdisc on eth0', 'misses smooth', 'POST /basket/${user}/items', '[2001:db8::17]:443', 'Health of the generator', 'Warning: players', 'per lost connection'] },

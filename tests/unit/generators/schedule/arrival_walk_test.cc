@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,13 +21,25 @@ std::shared_ptr<const OpenSchedule> schedule_of(const std::vector<Stage>& stages
 const std::vector<Stage> kRampAndHold{{Rate{0}, Rate{500}, 2s}, {Rate{500}, Rate{500}, 3s}};
 
 std::vector<Arrival> walk(const std::vector<Stage>& stages, Arrivals kind, std::uint64_t seed,
-                          Slice slice = {}) {
+                          Slice slice = {}, std::optional<Split> split = {}) {
   std::vector<Arrival> all;
-  for (ArrivalWalk arrivals(schedule_of(stages), kind, seed, slice); arrivals.peek();
+  for (ArrivalWalk arrivals(schedule_of(stages), kind, seed, slice, split); arrivals.peek();
        arrivals.pop()) {
     all.push_back(*arrivals.peek());
   }
   return all;
+}
+
+TEST(ArrivalWalk, SplitsARecordingToo) {
+  const auto moments = std::make_shared<const std::vector<Duration>>(100, 1s);
+  std::size_t found = 0;
+  for (const bool takes : {false, true}) {
+    for (ArrivalWalk arrivals(moments, {}, Split{.seed = 3, .share = 0.5, .takes = takes});
+         arrivals.peek(); arrivals.pop()) {
+      ++found;
+    }
+  }
+  EXPECT_EQ(found, 100U);
 }
 
 class EachKind : public testing::TestWithParam<Arrivals> {};
@@ -50,6 +63,26 @@ TEST_P(EachKind, TheSlicesTogetherAreTheWholeInAnyDivision) {
               [](const Arrival& a, const Arrival& b) { return a.number < b.number; });
     EXPECT_EQ(together, whole);
   }
+}
+
+TEST_P(EachKind, BothSidesOfASplitTogetherAreTheWholeInAnyDivision) {
+  const auto whole = walk(kRampAndHold, GetParam(), 7);
+  std::vector<Arrival> together;
+  std::size_t canary = 0;
+  for (const bool takes : {false, true}) {
+    for (std::uint64_t shard = 0; shard < 3; ++shard) {
+      const auto part = walk(kRampAndHold, GetParam(), 7, Slice{}.part(shard, 3),
+                             Split{.seed = 11, .share = 0.2, .takes = takes});
+      if (takes) canary += part.size();
+      together.insert(together.end(), part.begin(), part.end());
+    }
+  }
+  std::sort(together.begin(), together.end(),
+            [](const Arrival& a, const Arrival& b) { return a.number < b.number; });
+  EXPECT_EQ(together, whole);
+  // A binomial draw: 20 % of some 2,000 are 400, with a standard deviation of 18.
+  const auto expected = 0.2 * static_cast<double>(whole.size());
+  EXPECT_NEAR(static_cast<double>(canary), expected, 4 * std::sqrt(0.8 * expected));
 }
 
 TEST_P(EachKind, ArrivalsAreInOrderAndNumberedWithoutGaps) {

@@ -8,7 +8,10 @@
 #include <optional>
 #include <string>
 
-#include "tests/unit/reports/html/sample_parts.h"
+#include "tests/support/sample_comparison.h"
+
+namespace squall::reports {
+namespace {
 
 namespace squall::reports {
 
@@ -78,6 +81,7 @@ RunResult stall_sample() {
   result.events = {event(4.003, "fault.applied", "freeze", "SIGSTOP to web.1 (pid 99)"),
                    event(4.004, "fault.verified", "freeze", "web.1 is in state T"),
                    event(5.004, "fault.undone", "freeze", "SIGCONT to web.1 (pid 99)")};
+  result.comparison = sample_comparison();
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "reports/judge/run_result.h"
 
 #include "tests/support/golden.h"
+#include "tests/support/sample_comparison.h"
 #include "tests/support/sample_run.h"
 
 namespace squall::reports {
@@ -72,6 +73,28 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
   EXPECT_THAT(keys(objective["budget"]), ElementsAre("allowed", "spent", "share"));
   EXPECT_THAT(keys(json["agents"]["agent-1"]),
               IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "cpu_peak"}));
+}
+
+TEST(ResultsJson, TellsOfComparisonsWhereThereAreAny) {
+  RunResult result = judge(good_run().record());
+  EXPECT_FALSE(results_json(result).contains("comparison"));
+  EXPECT_FALSE(results_json(result).contains("canary"));
+  result.comparison = sample_comparison();
+  result.canaries.push_back({.control = "browse",
+                             .canary = "browse-canary",
+                             .share = 0.1,
+                             .comparison = sample_comparison()});
+  const Json json = results_json(result);
+  EXPECT_EQ(json["comparison"]["verdict"], "worse");
+  EXPECT_EQ(json["comparison"]["differences"].size(), 6U);
+  const Json& tail = json["comparison"]["differences"][2];
+  EXPECT_EQ(tail["figure"], "p99.9");
+  EXPECT_EQ(tail["unit"], "ms");
+  EXPECT_DOUBLE_EQ(tail["low"], -0.1);
+  EXPECT_TRUE(tail["high"].is_null()) << "nothing bounds it";
+  EXPECT_TRUE(tail["phase"].is_null());
+  EXPECT_EQ(json["canary"]["browse"]["canary"], "browse-canary");
+  EXPECT_EQ(json["canary"]["browse"]["comparison"], json["comparison"]);
 }
 
 TEST(ResultsJson, TellsOfTheGroupsOfALoad) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/golden.h"
+#include "tests/support/sample_comparison.h"
 #include "tests/support/sample_run.h"
 
 namespace squall::reports {
@@ -33,6 +34,24 @@ TEST(Junit, APassHasACaseForAllAndAComplaintForNone) {
   EXPECT_THAT(xml, HasSubstr("name=\"fault pause\""));
   EXPECT_THAT(xml, Not(HasSubstr("<failure")));
   EXPECT_THAT(xml, Not(HasSubstr("<error")));
+}
+
+TEST(Junit, HasACaseForABaselineAndForEachCanary) {
+  RunResult result = judge(good_run().record());
+  result.comparison = sample_comparison();
+  CanaryResult canary{
+      .control = "browse", .canary = "browse-canary", .share = 0.5, .comparison = {}};
+  result.canaries.push_back(canary);
+  canary.canary = "other-canary";
+  canary.comparison.verdict = ComparisonVerdict::kNotComparable;
+  canary.comparison.reasons = {"too noisy"};
+  result.canaries.push_back(canary);
+  const std::string xml = write_junit(result);
+  EXPECT_THAT(xml, HasSubstr("failures=\"1\" errors=\"1\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"baseline\""));
+  EXPECT_THAT(xml, HasSubstr("<failure message=\"browse: p99 rose by 12.0 %"));
+  EXPECT_THAT(xml, HasSubstr("name=\"canary browse-canary\""));
+  EXPECT_THAT(xml, HasSubstr("<error message=\"too noisy\" type=\"not comparable\""));
 }
 
 TEST(Junit, HasACaseForEachGuardAndProbe) {

@@ -54,6 +54,8 @@ TEST(Draw, LooksAsAPersonWouldDrawIt) {
   expect_golden("game-day.120.unicode.txt", draw(drawn.scenario, drawn.plan, 120, true));
   const auto later = plan_of("everything-later.yaml");
   expect_golden("everything-later.100.unicode.txt", draw(later.scenario, later.plan, 100, true));
+  const auto canary = plan_of("canary.yaml");
+  expect_golden("canary.80.ascii.txt", draw(canary.scenario, canary.plan, 80, false));
 }
 
 TEST(Draw, KeepsToItsColumns) {
@@ -78,6 +80,8 @@ TEST(Draw, IsPlainAsciiUnlessUnicode) {
 TEST(ToJson, SaysTheSame) {
   const auto drawn = plan_of("game-day.yaml");
   expect_golden("game-day.json", to_json(drawn.scenario, drawn.plan));
+  const auto canary = plan_of("canary.yaml");
+  expect_golden("canary.json", to_json(canary.scenario, canary.plan));
 }
 
 }  // namespace
