@@ -248,8 +248,9 @@ class Drawing {
     double low = 1e300;
     double high = 0;
     for (const auto& stage : std::get<generators::OpenSpec>(load.schedule).stages) {
-      low = std::min({low, stage.from.per_second, stage.to.per_second});
-      high = std::max({high, stage.from.per_second, stage.to.per_second});
+      low = std::min({low, load.part() * stage.from.per_second, load.part() * stage.to.per_second});
+      high =
+          std::max({high, load.part() * stage.from.per_second, load.part() * stage.to.per_second});
     }
     if (low >= high) return in_words(Rate{high});
     return in_words(Rate{low}) + " to " + in_words(Rate{high});

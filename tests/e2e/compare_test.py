@@ -10,10 +10,10 @@ SCENARIO = """\
 squall: 1
 name: compared
 description: {words}
-vars: {{behaviour: "/: service 20ms"}}
+vars: {{service: 20ms}}
 services:
   web:
-    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --behaviour, "${{behaviour}}"]
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --behaviour, "/: service ${{service}}"]
     ready: {{url: "http://127.0.0.1:{port}/.squall/health"}}
 targets: {{site: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2}}}}
 load: {{browse: {{target: site, open: {{stages: [{{rate: 250/s, for: 10s}}]}}, requests: [{{get: /}}]}}}}
@@ -56,7 +56,7 @@ class Compare(SquallTest):
         self.assertEqual(sum(first["objectives"]["fast"]["series"]["samples"]), 2500)
 
         # The same again: the description does not count, and 40 ms instead of 20 do, once allowed.
-        slower = ["--set", "vars.behaviour=/: service 40ms"]
+        slower = ["--set", "vars.service=40ms"]
         done, second = self.one("b", SCENARIO.format(port=port, words="after"), *slower,
                                 "--baseline", self.folder / "a", "--anyway")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
