@@ -91,11 +91,13 @@ FigurePair percentile_pair(FigurePair pair, const Percentile& wanted, const Both
   pair.least = kLeastTimeMs;
   if (is_enough(both->first.all) && is_enough(both->second.all)) pair.batches = batches;
   const double percent = wanted.percent;
-  pair.of_a = [both, percent](double t) {
-    return percentile_estimate(both->first.response, percent, t);
+  const double effect = std::max(beyond_percentile(both->first.response, percent).design_effect(),
+                                 beyond_percentile(both->second.response, percent).design_effect());
+  pair.of_a = [both, percent, effect](double t) {
+    return percentile_estimate(both->first.response, percent, effect, t);
   };
-  pair.of_b = [both, percent](double t) {
-    return percentile_estimate(both->second.response, percent, t);
+  pair.of_b = [both, percent, effect](double t) {
+    return percentile_estimate(both->second.response, percent, effect, t);
   };
   return pair;
 }

@@ -108,7 +108,7 @@ Estimate share_estimate(const BatchedCounts& counts, double effect, double t) {
           .residuals = counts.residuals()};
 }
 
-Estimate percentile_estimate(const std::vector<Histogram>& batches, double percent, double t) {
+BatchedCounts beyond_percentile(const std::vector<Histogram>& batches, double percent) {
   Histogram all;
   for (const Histogram& batch : batches) all.merge(batch);
   const Duration value = all.at_percentile(percent);
@@ -117,14 +117,20 @@ Estimate percentile_estimate(const std::vector<Histogram>& batches, double perce
     beyond.hits.push_back(static_cast<double>(batch.count() - batch.count_at_or_below(value)));
     beyond.of.push_back(static_cast<double>(batch.count()));
   }
+  return beyond;
+}
+
+Estimate percentile_estimate(const std::vector<Histogram>& batches, double percent, double effect,
+                             double t) {
+  Histogram all;
+  for (const Histogram& batch : batches) all.merge(batch);
   const double share = percent / 100;
-  const double draws = beyond.all();
-  const double worth = draws / beyond.design_effect();
+  const auto draws = static_cast<double>(all.count());
   Estimate made;
-  made.value = log_of(value);
-  made.range = values_between(all, wilson(share, worth, t), worth);
+  made.value = log_of(all.at_percentile(percent));
+  made.range = values_between(all, wilson(share, draws / effect, t), draws / effect);
   made.at_least = values_between(all, wilson(share, draws, t), draws);
-  made.residuals = beyond.residuals();
+  made.residuals = beyond_percentile(batches, percent).residuals();
   return made;
 }
 

@@ -56,13 +56,19 @@ struct Estimate {
   std::vector<double> residuals;  ///< By batch, to see what two figures have in common.
 };
 
-/// The share itself. `effect` is the design effect of both sides, the larger one: where one side
-/// has had its bad luck in a single burst, the other's clean record is worth no more.
+/// In these, `effect` is the design effect of both sides, the larger one: where one side has had
+/// its bad luck in a single burst, the other's clean record is worth no more.
+
+/// The share itself.
 Estimate share_estimate(const BatchedCounts& counts, double effect, double t);
 
 /// The logarithm of a percentile of all batches: those values between which its share lies
 /// (Woodruff 1952). Beyond the largest value nothing is known, so that the range is infinite there.
-Estimate percentile_estimate(const std::vector<Histogram>& batches, double percent, double t);
+Estimate percentile_estimate(const std::vector<Histogram>& batches, double percent, double effect,
+                             double t);
+
+/// How many values lie beyond the percentile of all batches, by batch.
+BatchedCounts beyond_percentile(const std::vector<Histogram>& batches, double percent);
 
 /// The logarithm of how many ended a second. What follows a schedule (`due` by batch) is judged by
 /// what the schedule does not explain; else `due` is empty.

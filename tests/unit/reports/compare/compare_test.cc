@@ -121,6 +121,16 @@ TEST(Compare, DoesNotTakeOneBadSecondForATrend) {
   EXPECT_EQ(exit_code(burst.verdict), 4);
 }
 
+TEST(Compare, DoesNotTakeTwoStallsForASlowerTail) {
+  // In B two seconds of 60 have all their 100 requests at 300 ms: 200 of 6,000 beyond what was p99.
+  // In A there was no such second, but that is luck of the same kind.
+  std::vector<ComparedSecond> seconds(60, second_of(10ms));
+  seconds[12] = seconds[41] = second_of(300ms);
+  const Comparison stalls = compare(steady(10ms), run_of(seconds), {});
+  EXPECT_NE(figure(stalls, "p99").answer, Difference::Answer::kWorse);
+  EXPECT_EQ(stalls.verdict, ComparisonVerdict::kNotComparable);
+}
+
 TEST(Compare, FindsALoadThatCompletesLess) {
   std::vector<ComparedSecond> seconds(60, second_of(10ms));
   for (ComparedSecond& second : seconds) second.completed = 90;

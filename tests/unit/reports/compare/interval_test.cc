@@ -70,7 +70,8 @@ std::vector<Histogram> dealt() {
 TEST(PercentileEstimate, ReadsTheIntervalOfItsShareThroughTheHistogram) {
   // Share ½ of 96 independent draws, t = 2: 0.4 to 0.6, as above. 40 % of 96 are 38.4: the 39th
   // value, 39 ms; 60 % are 57.6: the 58th.
-  const Estimate median = percentile_estimate(dealt(), 50, 2);
+  const Estimate median =
+      percentile_estimate(dealt(), 50, beyond_percentile(dealt(), 50).design_effect(), 2);
   EXPECT_NEAR(std::exp(median.value), 48, 0.05);
   EXPECT_NEAR(std::exp(median.range.low), 39, 0.05);
   EXPECT_NEAR(std::exp(median.range.high), 58, 0.06);
@@ -79,7 +80,7 @@ TEST(PercentileEstimate, ReadsTheIntervalOfItsShareThroughTheHistogram) {
 
 TEST(PercentileEstimate, KnowsNothingBeyondTheLargestValue) {
   // p99 of 96: the upper end of its share leaves 0.03 of a request beyond it.
-  const Estimate tail = percentile_estimate(dealt(), 99, 2);
+  const Estimate tail = percentile_estimate(dealt(), 99, 1, 2);
   EXPECT_TRUE(std::isinf(tail.range.high));
   EXPECT_GT(tail.range.low, std::log(80.0));
 }
@@ -89,7 +90,8 @@ TEST(PercentileEstimate, IsWiderWhereSlowSecondsComeTogether) {
   for (int ms = 1; ms <= 96; ++ms) {
     batches[static_cast<std::size_t>(ms - 1) / 8].record(std::chrono::milliseconds(ms));
   }
-  const Estimate sorted = percentile_estimate(batches, 50, 2);
+  const Estimate sorted =
+      percentile_estimate(batches, 50, beyond_percentile(batches, 50).design_effect(), 2);
   EXPECT_LT(sorted.range.low, sorted.at_least.low - 0.3);
   EXPECT_GT(sorted.range.high, sorted.at_least.high + 0.2);
 }

@@ -78,7 +78,7 @@ TEST(Overrides, NameTheNearestWordOfAPathThatCannotBe) {
             "--set load.brwse.at=1s: there is no 'brwse' in 'load', did you mean 'browse'?");
   EXPECT_EQ(mistake_with("load.browse.opne.stages.0.rate", "1/s"),
             "--set load.browse.opne.stages.0.rate=1/s: unknown key 'opne': expected closed, at,"
-            " flow, cookies, replay, expect or on");
+            " flow, cookies, replay, expect, on or canary");
   EXPECT_EQ(mistake_with("sede", "1"), "--set sede=1: unknown key 'sede', did you mean 'seed'?");
   EXPECT_EQ(mistake_with("load.browse.open.stages.2.rate", "1/s"),
             "--set load.browse.open.stages.2.rate=1/s: 'load.browse.open.stages' is a list:"
