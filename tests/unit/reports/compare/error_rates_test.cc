@@ -20,7 +20,7 @@ using testing::Ge;
 using testing::Le;
 using Verdicts = std::map<ComparisonVerdict, int>;
 
-constexpr int kPairs = 400;
+constexpr int kPairs = 100;
 
 /// The verdicts of 100 pairs: the first of each as `a` makes it, the second as `b` does.
 template <typename MakeA, typename MakeB>
