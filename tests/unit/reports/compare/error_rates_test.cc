@@ -50,7 +50,7 @@ TEST(CompareErrorRates, RaiseAtMostFiveAlarmsInAHundredPairsOfTheSameQueue) {
   const auto same = [](SimulatedRun run) { return run.queues(); };
   const Verdicts seen = verdicts_of(2000, same, same);
   EXPECT_THAT(alarms(seen), Le(5));
-  EXPECT_THAT(seen.at(ComparisonVerdict::kSame), Ge(60))
+  EXPECT_THAT(seen.at(ComparisonVerdict::kSame), Ge(40))
       << "a queue is noisy: the rest is not comparable, not wrong";
 }
 
