@@ -115,7 +115,7 @@ struct LoadSpec {
   bool cookies = false;                   ///< Users, or walks of an open flow, keep cookies.
   std::map<std::string, std::string> on;  ///< Labels of the agents that offer it; empty: all.
 
-  std::optional<SplitSpec> split;         ///< None: all of its schedule is this load's.
+  std::optional<SplitSpec> split;  ///< None: all of its schedule is this load's.
 
   /// The share of the schedule that is this load's.
   double part() const {

@@ -21,8 +21,7 @@ int compare(const CompareCommand& command) {
     fmt::print(stderr, "squall compare: {}\n", run->error().message());
     return kExitUsage;
   }
-  const reports::Comparison comparison =
-      reports::compare(*a, *b, compare_options(command.options));
+  const reports::Comparison comparison = reports::compare(*a, *b, compare_options(command.options));
   if (command.json) {
     fmt::print("{}", reports::write_comparison_json(comparison));
   } else {

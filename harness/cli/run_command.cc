@@ -96,8 +96,8 @@ reports::RunResult judged(const RunCommand& command, const reports::RunRecord& r
   reports::RunResult result = reports::judge(record);
   if (!baseline) return result;
   const reports::ComparedRun now = reports::compared_run(result, canonical_scenario(text));
-  reports::take_baseline(
-      reports::compare(*baseline, now, compare_options(command.comparison)), result);
+  reports::take_baseline(reports::compare(*baseline, now, compare_options(command.comparison)),
+                         result);
   return result;
 }
 

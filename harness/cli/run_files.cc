@@ -34,9 +34,8 @@ std::string canonical_scenario(std::string_view text) {
   scenarios::Mistakes mistakes;
   auto root = scenarios::read_yaml(text, 0, mistakes);
   if (!root || !mistakes.empty()) return std::string(text);
-  std::erase_if(root->entries, [](const scenarios::Node::Entry& entry) {
-    return entry.key == "description";
-  });
+  std::erase_if(root->entries,
+                [](const scenarios::Node::Entry& entry) { return entry.key == "description"; });
   return scenarios::to_yaml(*root);
 }
 

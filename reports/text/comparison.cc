@@ -90,9 +90,9 @@ std::string write_comparison(const Comparison& comparison, const SummaryStyle& s
 
 std::string comparison_section(const Comparison& comparison, std::string_view heading,
                                const SummaryStyle& style) {
-  std::string out = fmt::format(
-      "\n{}: {}\n", painted(heading, Paint::kBold, style),
-      painted(to_string(comparison.verdict), paint_of(comparison.verdict), style));
+  std::string out =
+      fmt::format("\n{}: {}\n", painted(heading, Paint::kBold, style),
+                  painted(to_string(comparison.verdict), paint_of(comparison.verdict), style));
   return out + notes(comparison, style) + table_of(comparison, style) + how(comparison, style);
 }
 

@@ -318,8 +318,8 @@ class Drawing {
       const auto* target = scenario_.find_target(planned.target);
       if (load == nullptr || target == nullptr) continue;
       std::string words = "at " + in_words(planned.from) + " to " + in_words(planned.to) + ": " +
-                          part_in_words(*load) + how_it_is_sent(*load) + "; to " + target->name + " (" +
-                          std::string(protocol_name(target->protocol));
+                          part_in_words(*load) + how_it_is_sent(*load) + "; to " + target->name +
+                          " (" + std::string(protocol_name(target->protocol));
       for (const auto& url : target->urls) {
         words += ", " + url.scheme + "://" + url.authority();
       }

@@ -60,9 +60,8 @@ Json of_loads(const Scenario& scenario, const Plan& plan) {
                 {"from_s", to_seconds(planned.from)},
                 {"to_s", to_seconds(planned.to)}};
     if (load->split) {
-      one["split"] = {{"of", load->split->of},
-                      {"canary", load->split->is_canary},
-                      {"share", load->part()}};
+      one["split"] = {
+          {"of", load->split->of}, {"canary", load->split->is_canary}, {"share", load->part()}};
     }
     one[load->is_open() ? "open" : "closed"] = of_schedule(*load);
     list[planned.name] = std::move(one);

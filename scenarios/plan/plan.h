@@ -43,7 +43,8 @@ struct Plan {
   std::vector<PlannedFault> faults;  ///< By start.
   std::vector<Phase> phases;         ///< Contiguous, from 0 to `length` rounded up to seconds.
 
-  /// The due rate of `load` at `offset`: of a split schedule its own part (0 for closed loads and outside its stages).
+  /// The due rate of `load` at `offset`: of a split schedule its own part (0 for closed loads and
+  /// outside its stages).
   static Rate rate_at(const generators::LoadSpec& load, Duration offset);
 };
 
