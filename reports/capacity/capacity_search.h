@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/capacity/capacity_bracket.h"
+#include "reports/capacity/capacity_options.h"
+#include "reports/capacity/capacity_record.h"
+#include "reports/capacity/sequential_test.h"
+#include "reports/measure/histogram.h"
+
+namespace squall::reports {
+
+/// What a second of the searched load came to, when the fate of its requests is known.
+struct CapacitySecond {
+  std::int64_t second = 0;
+  std::uint64_t step = 0;  ///< CapacitySearch::step() of the rate that was offered in all of it.
+  double sent = 0;
+  double ok = 0;  ///< Answers that came in this second.
+  Histogram response;
+  struct Count {
+    double samples = 0;
+    double bad = 0;
+  };
+  std::vector<Count> goals;        ///< As many as CapacityOptions::goals.
+  bool is_generator_late = false;  ///< What was due waited for the generator.
+};
+
+/// The search for the highest rate at which all objectives hold. It says which rate to offer, is
+/// told what each second of it came to, and says what to offer next, until it is done.
+///
+/// A probe leaves out the second in which its rate begins and those until latency has settled, then
+/// measures until a SequentialTest of each goal has an answer: bad as soon as one says so, good
+/// when all do, three seconds were measured and latency does not rise. A probe of kind kVerify goes
+/// on for the hold time, and is good when all goals were met over it. After a rate that was too
+/// high a low one is offered until latency is back to what it was at a good one, and ever less
+/// while it is not.
+///
+/// Lifecycle:  a value; take() each second once, in order; then record().
+/// Threads:    one owner at a time.
+/// Errors:     none.
+class CapacitySearch {
+ public:
+  explicit CapacitySearch(const CapacityOptions& options);
+
+  /// What to offer from as soon as possible on.
+  Rate rate() const { return rate_; }
+  /// Grows with each change of rate().
+  std::uint64_t step() const { return step_; }
+  bool is_done() const { return phase_ == Phase::kDone; }
+  bool is_recovering() const { return phase_ == Phase::kRecover; }
+
+  void take(const CapacitySecond& second);
+  /// Ends the search before it has an answer; `why` is the rest of a sentence.
+  void cut(const std::string& why);
+
+  /// The probes so far, and the answer when it is done.
+  const CapacityRecord& record() const { return record_; }
+
+ private:
+  enum class Phase { kSettle, kMeasure, kRecover, kDone };
+
+  void begin(CapacityBracket::Step step);
+  void settle(const CapacitySecond& second);
+  void measure(const CapacitySecond& second);
+  void recover(const CapacitySecond& second);
+  void offer(Rate rate);
+  void end_probe(CapacityProbe::Answer answer, std::string why);
+  void sum_up();
+  void conclude();
+  bool is_rising() const;
+  bool is_disturbed() const;
+  std::int64_t most_seconds() const;
+
+  CapacityOptions options_;
+  CapacityBracket bracket_;
+  CapacityRecord record_;
+  Phase phase_ = Phase::kSettle;
+  Rate rate_;
+  std::uint64_t step_ = 0;
+  CapacityProbe probe_;
+  std::vector<SequentialTest> tests_;
+  Histogram response_;
+  std::vector<double> means_;  // Seconds, by second of the probe that is measured.
+  double sent_ = 0;
+  double ok_ = 0;
+  std::int64_t late_ = 0;         // Seconds in which the generator was.
+  std::int64_t seen_ = 0;         // Seconds in this phase.
+  std::optional<double> before_;  // The mean of the second before.
+  std::optional<double> calm_;    // That of the best good probe: what latency must come back to.
+  std::int64_t calm_seconds_ = 0;
+  std::int64_t recovering_ = 0;  // Seconds.
+};
+
+}  // namespace squall::reports
