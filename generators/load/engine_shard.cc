@@ -63,6 +63,14 @@ void EngineShard::start(Instant start) {
   shard_.start();
 }
 
+void EngineShard::pace(const std::string& load, Duration at, const std::vector<Stage>& stages) {
+  asio::post(shard_.context(), [this, load, at, stages] {
+    for (Part& part : parts_) {
+      if (part.load->load.name == load) part.offered->pace(at, stages);
+    }
+  });
+}
+
 void EngineShard::stop(Duration drain) {
   asio::post(shard_.context(), [this, drain] {
     for (Part& part : parts_) part.offered->stop(drain);

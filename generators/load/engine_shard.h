@@ -35,6 +35,8 @@ class EngineShard final : private RestPolicy {
 
   void add(std::shared_ptr<const PreparedLoad> load, LoadPart part);
   void start(Instant start);
+  /// See LoadEngine::pace(); other shards get the same.
+  void pace(const std::string& load, Duration at, const std::vector<Stage>& stages);
   void stop(Duration drain);
   bool is_done() const { return done_.load(std::memory_order_acquire); }
 

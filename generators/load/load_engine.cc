@@ -1,6 +1,7 @@
 #include "generators/load/load_engine.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -41,11 +42,26 @@ class ShardedEngine final : public LoadEngine {
       shards_.push_back(std::make_unique<EngineShard>("squall.load." + std::to_string(i)));
     }
     std::size_t next = 0;  // Loads that need few shards begin on different ones.
-    for (const auto& load : loads) next = share_out(load, options, next);
+    for (const auto& load : loads) {
+      next = share_out(load, options, next);
+      if (load->schedule) paced_.insert(load->load.name);
+    }
   }
 
   void start(Instant start) override {
     for (const auto& shard : shards_) shard->start(start);
+  }
+
+  Result<void> pace(const std::string& load, Duration at,
+                    const std::vector<Stage>& stages) override {
+    if (paced_.count(load) == 0) {
+      return error(std::errc::invalid_argument, "load " + load + ": there is no rate to change");
+    }
+    if (auto made = OpenSchedule::make(stages); !made) {
+      return std::move(made).error().within("load " + load);
+    }
+    for (const auto& shard : shards_) shard->pace(load, at, stages);
+    return {};
   }
 
   reports::Snapshot collect() override {
@@ -82,6 +98,7 @@ class ShardedEngine final : public LoadEngine {
   }
 
   std::vector<std::unique_ptr<EngineShard>> shards_;
+  std::set<std::string> paced_;  // The loads whose rate can be changed.
   ProcessWatch process_;
 };
 

@@ -48,6 +48,12 @@ class LoadEngine {
 
   /// Opens connections now and begins the loads at `start` (in the future, or now).
   virtual void start(Instant start) = 0;
+  /// Changes what is due of the open load `load`: from `at` after the start on, `stages`. All
+  /// agents must be told the same, and before `at`: what was due until then stays so, and its
+  /// numbers go on. Told late, what should have been due since `at` is due at once. Fails for a
+  /// load that is not there or has no stages, and for stages that are none.
+  virtual Result<void> pace(const std::string& load, Duration at,
+                            const std::vector<Stage>& stages) = 0;
   /// What all shards recorded since the last call. `sequence` and `second` are the caller's to set.
   virtual reports::Snapshot collect() = 0;
   /// Begins no further request. In-flight ones get `drain` to end, then count as timeout; what

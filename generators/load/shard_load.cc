@@ -57,13 +57,14 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       recorder_(recorder),
       on_done_(std::move(on_done)),
       pool_(loop, dialer, recorder, pool_options(*load_, part_), *this),
+      schedule_(load_->schedule),
       rows_(part_.slice),
       next_number_(part_.slice.first),
       next_walk_(part_.slice.first),
       timer_(loop),
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
-    arrivals_.emplace(load_->schedule, open->arrivals, load_->seed, part_.slice, split_of(*load_));
+    arrivals_.emplace(schedule_, open->arrivals, load_->seed, part_.slice);
   } else if (load_->moments) {
     arrivals_.emplace(load_->moments, part_.slice, split_of(*load_));
   } else {
@@ -79,7 +80,7 @@ void ShardLoad::open(Instant start) {
   recorder_.begin_at(start);
   if (done_) return;
   begin_ = start + load_->load.at;
-  end_ = begin_ + load_->load.length();
+  end_ = begin_ + (schedule_ ? schedule_->length() : load_->load.length());
   give_up_ = end_ + load_->target.timeout;
   opened_ = true;
   if (users_) {
@@ -93,6 +94,18 @@ void ShardLoad::open(Instant start) {
     if (!aborted && !done_) pool_.open();
   });
   arm();
+}
+
+void ShardLoad::pace(Duration at, const std::vector<Stage>& stages) {
+  if (done_ || stopped_ || !schedule_) return;
+  auto changed = schedule_->changed_at(std::max(Duration::zero(), at - load_->load.at), stages);
+  if (!changed) return;  // The engine has checked the stages.
+  schedule_ = std::make_shared<const OpenSchedule>(*std::move(changed));
+  arrivals_->change(schedule_);
+  if (!opened_) return;
+  end_ = begin_ + schedule_->length();
+  give_up_ = end_ + load_->target.timeout;
+  tick();
 }
 
 void ShardLoad::stop(Duration drain) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "generators/load/blame.h"
 #include "generators/load/connection_pool.h"
@@ -61,6 +62,8 @@ class ShardLoad final : private ConnectionPool::Owner {
 
   /// `start` is the beginning of the timeline; the load begins its own `at` later.
   void open(Instant start);
+  /// Goes on by `stages` from `at` after the start of the timeline; see LoadEngine::pace().
+  void pace(Duration at, const std::vector<Stage>& stages);
   /// Begins no further request; see LoadEngine::stop().
   void stop(Duration drain);
   /// Ends at once: what is in flight counts as closed, what waits as unsent.
@@ -129,9 +132,10 @@ class ShardLoad final : private ConnectionPool::Owner {
   ConnectionPool pool_;
   RingQueue<Job> backlog_;
   RingQueue<Again> again_;
-  std::optional<ArrivalWalk> arrivals_;  // Of an open load,
-  std::optional<ThinkingUsers> users_;   // or a closed one.
-  Walkers walkers_;                      // Where the load keeps any.
+  std::shared_ptr<const OpenSchedule> schedule_;  // As paced; null where there is none.
+  std::optional<ArrivalWalk> arrivals_;           // Of an open load,
+  std::optional<ThinkingUsers> users_;            // or a closed one.
+  Walkers walkers_;                               // Where the load keeps any.
   RowDealer rows_;
   std::uint64_t next_number_;  // Closed loads: of the next request,
   std::uint64_t next_walk_;    // and the next walk.

@@ -26,12 +26,14 @@ void ArrivalWalk::pop() {
   if (next_) find(next_->number + slice_.step);
 }
 
-bool ArrivalWalk::is_beyond(std::uint64_t number) const {
-  if (moments_) return number >= moments_->size();
-  return kind_ == Arrivals::kConstant && number >= schedule_->count();
+void ArrivalWalk::change(std::shared_ptr<const OpenSchedule> schedule) {
+  if (moments_) return;
+  schedule_ = std::move(schedule);
+  find(number_);
 }
 
 void ArrivalWalk::find(std::uint64_t number) {
+  number_ = number;
   next_.reset();
   while (split_ && !split_->has(number) && !is_beyond(number)) number += slice_.step;
   if (moments_) {
@@ -46,9 +48,8 @@ void ArrivalWalk::find(std::uint64_t number) {
   }
   for (; walked_ <= number; ++walked_) {
     reached_ += to_exponential(random_at(seed_, walked_));
-    if (reached_ >= schedule_->expected()) return;  // It only grows: no later one is due either.
   }
-  next_ = Arrival{number, schedule_->due(reached_)};
+  if (reached_ < schedule_->expected()) next_ = Arrival{number, schedule_->due(reached_)};
 }
 
 }  // namespace squall::generators

@@ -50,7 +50,7 @@ struct Split {
 /// arrivals are a seeded process of unit rate, whose k-th gap is a function of seed and k alone,
 /// mapped through Λ⁻¹; every slice walks through all of it and keeps its own.
 ///
-/// Lifecycle:  a value; refers to nothing but the schedule, which it shares.
+/// Lifecycle:  a value; refers to nothing but the schedule, which it shares and can exchange.
 /// Threads:    one owner at a time.
 /// Errors:     none.
 class ArrivalWalk {
@@ -64,6 +64,9 @@ class ArrivalWalk {
   /// The next arrival, or none when the load is over. Stays until pop().
   const std::optional<Arrival>& peek() const { return next_; }
   void pop();
+  /// Goes on by another schedule, of which those that were popped must have been due when they
+  /// were: see OpenSchedule::changed_at(). Not for given moments.
+  void change(std::shared_ptr<const OpenSchedule> schedule);
 
  private:
   void find(std::uint64_t number);
@@ -76,6 +79,7 @@ class ArrivalWalk {
   Slice slice_;
   std::optional<Split> split_;
   std::optional<Arrival> next_;
+  std::uint64_t number_ = 0;  // That of next_, or of what comes when a change makes room for it.
   std::uint64_t walked_ = 0;  // Poisson: how many gaps have been added up,
   long double reached_ = 0;   // and to what.
 };

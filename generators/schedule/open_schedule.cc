@@ -41,6 +41,21 @@ Result<OpenSchedule> OpenSchedule::make(const std::vector<Stage>& stages) {
   return schedule;
 }
 
+Result<OpenSchedule> OpenSchedule::changed_at(Duration at, const std::vector<Stage>& stages) const {
+  std::vector<Stage> all;
+  for (const Piece& piece : pieces_) {
+    if (piece.begin >= at) break;
+    const Duration length = std::min(piece.length, at - piece.begin);
+    const double part = to_seconds(length) / std::max(to_seconds(piece.length), 1e-9);
+    const double to =
+        length == piece.length ? piece.to : piece.from + (piece.to - piece.from) * part;
+    all.push_back({{piece.from}, {to}, length});
+  }
+  if (at > length_) all.push_back({{}, {}, at - length_});
+  all.insert(all.end(), stages.begin(), stages.end());
+  return make(all);
+}
+
 double OpenSchedule::expected_before(Duration at) const {
   long double sum = 0;
   for (const Piece& piece : pieces_) {

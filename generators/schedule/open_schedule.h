@@ -26,6 +26,10 @@ class OpenSchedule {
   /// Fails for no stages, or a rate that is negative or not finite, or a length that is negative.
   static Result<OpenSchedule> make(const std::vector<Stage>& stages);
 
+  /// This schedule up to `at`, and from there on `stages`; its length ends with theirs. Beyond its
+  /// own end it is at rest until `at`. What was due before stays due when it was. Fails as make().
+  Result<OpenSchedule> changed_at(Duration at, const std::vector<Stage>& stages) const;
+
   /// The sum of the stages' lengths.
   Duration length() const { return length_; }
   /// Λ(end): how many requests are expected in all.

@@ -193,6 +193,9 @@ void Attendance::obey(const control::Heard& heard) {
         stop(part_->longest_timeout());
       }
       break;
+    case wire::ToAgent::kPace:
+      if (part_ && !is_stopping_) part_->pace(order.pace());
+      break;
     case wire::ToAgent::kFinish:
       may_finish_ = true;
       break;

@@ -166,6 +166,16 @@ void Part::start(Instant start) {
 
 bool Part::is_over() const { return load_is_done() && (!faults_ || faults_->is_done()); }
 
+void Part::pace(const wire::Pace& order) {
+  std::vector<generators::Stage> stages;
+  for (const auto& stage : order.stages()) {
+    stages.push_back({{stage.from_per_s()}, {stage.to_per_s()}, Duration(stage.length_ns())});
+  }
+  if (auto paced = engine_->pace(order.load(), Duration(order.at_ns()), stages); !paced) {
+    add_error("change the rate: " + paced.error().message());
+  }
+}
+
 reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {

@@ -51,6 +51,8 @@ class Part {
   void start(Instant start);
   /// True when all load has drained and no fault is in force or still to come.
   bool is_over() const;
+  /// Changes the rate of a load; what is wrong with the order is told by end().
+  void pace(const wire::Pace& order);
   /// What was measured since the last call.
   reports::Snapshot collect();
   /// Nothing before the start is known: what happened before it is dated from it then.

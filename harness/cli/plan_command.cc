@@ -6,6 +6,8 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
+#include "harness/coordinator/capacity_post.h"
+#include "reports/capacity/capacity_options.h"
 #include "scenarios/plan/plan.h"
 
 namespace squall::cli {
@@ -25,6 +27,13 @@ int plan(const PlanCommand& command) {
     fmt::print("{}\n", command.json ? scenarios::to_json(scenario, *compiled)
                                     : scenarios::draw(scenario, *compiled, terminal_columns(stdout),
                                                       shows_unicode()));
+    if (scenario.capacity && !command.json) {
+      const auto most = reports::estimate(coordinator::options_of(scenario));
+      fmt::print(
+          "The search takes about {} probes and {} s, if it must go far; its deadline is {:.0f} "
+          "s.\n",
+          most.probes, most.seconds, to_seconds(scenario.capacity->deadline));
+    }
   }
   return kExitOk;
 }

@@ -8,6 +8,7 @@
 
 #include "harness/base/units.h"
 #include "harness/control/coordinator_link.h"
+#include "harness/coordinator/capacity_post.h"
 #include "harness/coordinator/coordinator.h"
 #include "harness/coordinator/guard_post.h"
 #include "harness/coordinator/seat.h"
@@ -62,6 +63,10 @@ class Conductor {
   void heed_stop_request();
   /// Judges the guards of the seconds that have ended; true when one has tripped.
   bool heed_guards();
+  /// Leads the search for a capacity; true when it has ended.
+  bool heed_capacity();
+  /// Puts what the search found, and which rates it offered, into the record.
+  void keep_capacity();
   void order_stop(bool at_once);
   void renew_leases();
   /// An agent that runs and does not answer has no more right to go on than one without a lease.
@@ -83,13 +88,15 @@ class Conductor {
   control::CoordinatorLink& link_;
   reports::RunRecord record_;
   std::vector<Seat> seats_;
-  std::optional<GuardPost> guards_;  // While the load goes on.
-  reports::EventLog events_;         // Its start is that of the load; none until agents were told.
+  std::optional<GuardPost> guards_;       // While the load goes on.
+  std::optional<CapacityPost> capacity_;  // While the load goes on, of a scenario with one.
+  reports::EventLog events_;  // Its start is that of the load; none until agents were told.
   Instant next_renewal_;
   Instant next_view_;
   Instant looked_;  // When it was last looked for silent agents.
   std::string stage_ = "preparing";
   int heeded_stops_ = 0;                // How many of the requests to stop have been passed on.
+  std::optional<Duration> stopped_at_;  // When the agents were first told to stop.
   std::optional<Duration> load_ended_;  // When the last agent's load had drained.
 };
 

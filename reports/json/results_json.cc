@@ -9,8 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "reports/json/comparison_json.h"
-#include "reports/json/json_text.h"
+#include "reports/json/capacity_json.h"
 #include "reports/json/judgement_json.h"
 
 namespace squall::reports {
@@ -319,6 +318,9 @@ Json results_json(const RunResult& result) {
   }
   add_comparisons(result, json);
   for (const Event& event : result.events) json["events"].push_back(event_json(event));
+  if (result.capacity) {
+    json["capacity"] = capacity_json(*result.capacity, result.capacity_sentence);
+  }
   return json;
 }
 

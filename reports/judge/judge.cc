@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "reports/judge/comparisons.h"
+#include "reports/judge/capacity_words.h"
 #include "reports/judge/impact.h"
 #include "reports/judge/load_results.h"
 #include "reports/judge/objectives.h"
@@ -153,11 +153,31 @@ void conclude(Reasons reasons, RunResult& result) {
     result.verdict = Verdict::kFail;
   }
   if (result.verdict == Verdict::kPass) {
-    reasons.insert(reasons.begin(), {Verdict::kPass, objectives_met(result, ok, due)});
+    reasons.insert(reasons.begin(),
+                   {Verdict::kPass,
+                    result.capacity ? result.capacity_sentence : objectives_met(result, ok, due)});
   }
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
   for (Reason& reason : reasons) result.reasons.push_back(std::move(reason.sentence));
+}
+
+/// A search wants its objectives to be missed now and then: what counts is its answer.
+void judge_capacity(const CapacityRecord& capacity, RunResult& result, Reasons& reasons) {
+  using End = CapacityRecord::End;
+  result.capacity = capacity;
+  result.capacity_sentence = capacity_in_words(capacity);
+  const Verdict verdict = capacity.end == End::kNoneHolds   ? Verdict::kFail
+                          : capacity.end == End::kGenerator ? Verdict::kInvalid
+                          : capacity.end == End::kCut       ? Verdict::kAborted
+                                                            : Verdict::kPass;
+  if (verdict != Verdict::kPass) reasons.push_back({verdict, result.capacity_sentence});
+}
+
+bool is_left_to_the_search(const ObjectiveResult& objective, const RunRecord& record) {
+  const auto* spec = record.scenario.find_objective(objective.name);
+  return record.capacity && record.scenario.capacity && spec != nullptr &&
+         scenarios::is_searched(*spec, *record.scenario.capacity);
 }
 
 std::vector<FaultResult> fault_results(const RunRecord& record) {
@@ -286,6 +306,7 @@ RunResult judge(const RunRecord& record) {
     judge_fault(fault.record, record, reasons);
   }
   for (const std::string& sentence : record.errors) reasons.push_back({Verdict::kError, sentence});
+  if (record.capacity) judge_capacity(*record.capacity, result, reasons);
   if (record.early_end) judge_early_end(*record.early_end, reasons);
   for (const AgentRecord& agent : record.agents) judge_agent(agent, record, reasons);
   for (std::string& sentence : reasons_to_distrust(record)) {
@@ -293,7 +314,8 @@ RunResult judge(const RunRecord& record) {
   }
   for (const LoadResult& load : result.loads) judge_load(load, result, record, reasons);
   for (const ObjectiveResult& objective : result.objectives) {
-    if (!objective.met) reasons.push_back({Verdict::kFail, objective.sentence});
+    if (!objective.met && !is_left_to_the_search(objective, record))
+      reasons.push_back({Verdict::kFail, objective.sentence});
   }
   for (const ProbeResult& probe : result.probes) {
     if (!probe.met) reasons.push_back({Verdict::kFail, probe.sentence});

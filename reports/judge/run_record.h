@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/units.h"
+#include "reports/capacity/capacity_record.h"
 #include "reports/measure/event.h"
 #include "reports/measure/ledger.h"
 #include "reports/measure/machine.h"
@@ -78,7 +79,8 @@ struct RunRecord {
   std::vector<GuardTrip> guard_trips;
   std::vector<ProbeAnswer> probe_answers;  ///< By time.
   std::optional<EarlyEnd> early_end;
-  std::vector<std::string> errors;  ///< What an agent, a service or a fault could not do.
+  std::optional<CapacityRecord> capacity;  ///< Of a scenario that searches one.
+  std::vector<std::string> errors;         ///< What an agent, a service or a fault could not do.
 };
 
 }  // namespace squall::reports

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "reports/judge/words.h"
-#include "reports/text/comparison.h"
+#include "reports/text/capacity.h"
 #include "reports/text/judgement.h"
 #include "reports/text/layout.h"
 
@@ -279,6 +279,7 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
     const std::string lines = wrapped("  warning: ", shown(warning, style), style);
     out += painted(lines.substr(0, lines.size() - 1), Paint::kYellow, style) + "\n";
   }
+  if (result.capacity) out += capacity_table(*result.capacity, style);
   for (const LoadResult& load : result.loads) write_load(load, style, out);
   if (!result.faults.empty()) {
     out += "\n" + painted("faults", Paint::kBold, style) + "\n";

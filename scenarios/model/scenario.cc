@@ -71,4 +71,8 @@ const ObjectiveSpec* Scenario::find_objective(const std::string& objective) cons
   return find_named(objectives, objective);
 }
 
+bool is_searched(const ObjectiveSpec& objective, const CapacitySpec& capacity) {
+  return objective.load == capacity.search && !objective.during && !objective.after;
+}
+
 }  // namespace squall::scenarios

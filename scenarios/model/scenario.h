@@ -51,28 +51,22 @@ struct SafetySpec {
   std::optional<std::uint64_t> blast_agents;
 };
 
-/// What is stated of a load's steady state, instead of being learnt from the run's beginning.
-struct SteadySpec {
-  std::string load;
-  std::optional<Share> error_share;  ///< At most, of the requests that fell due in a second.
-  std::optional<Duration> p99;       ///< At most, of `response` of those that ended.
-  std::optional<Duration> hold;      ///< For so long it must hold to count as recovered.
-};
-
-/// What goes down together: a rack, a zone, a shared switch.
-struct DomainSpec {
-  std::string name;
-  std::vector<std::string> members;  ///< Services ("cache") and instances of services ("web.1").
-};
-
+/// A search for the highest rate of a load at which its objectives hold. The stages of the load are
+/// those of the search: `low` until the deadline, if nobody changed it.
 struct CapacitySpec {
   std::string search;  ///< The load whose rate is searched.
   Rate low;
   Rate high;
+  Rate start;  ///< What is tried first: where the load's own stages end, within low and high.
   Share precision{0.05};
   Share confidence{0.95};
   Duration hold = std::chrono::seconds(30);
+  Duration deadline = std::chrono::minutes(10);  ///< Of the search, from the load's begin.
+  std::vector<std::string> faults;               ///< In force meanwhile: `while`.
 };
+
+/// Whether the search wants this objective to hold: one on its load, of the whole run.
+bool is_searched(const ObjectiveSpec& objective, const CapacitySpec& capacity);
 
 enum class AgentLost { kAbort, kContinue };
 

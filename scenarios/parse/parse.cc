@@ -25,7 +25,7 @@ struct Section {
   void (*read)(Reading& reading, const Node& section);
 };
 
-// In this order: faults look at services, and capacity at loads.
+// In this order: faults look at services, and capacity at all others.
 constexpr std::array kSections{
     Section{"services", read_services}, Section{"targets", read_targets},
     Section{"data", read_data},         Section{"load", read_loads},

@@ -94,31 +94,4 @@ void read_agents(Reading& reading, const Node& section) {
   }
 }
 
-void read_capacity(Reading& reading, const Node& section) {
-  reading.not_yet(section, "capacity");
-  CapacitySpec capacity;
-  const MapReader map(reading, section, "capacity",
-                      {"search", "within", "precision", "confidence", "hold"});
-  if (const Node* search = map.require("search", "the name of an open load")) {
-    capacity.search = read_reference(reading, *search, "capacity", "load", "load").value_or("");
-    const auto* load = reading.scenario.find_load(capacity.search);
-    if (load != nullptr && !std::holds_alternative<generators::OpenSpec>(load->schedule)) {
-      map.mistake_at("search", "load " + capacity.search + " is " +
-                                   (load->is_open() ? "a replay" : "closed") +
-                                   ": only an open load has a rate");
-    }
-  }
-  RateRange within;
-  map.set_required(within, "within", kRateRange);
-  capacity.low = within.from;
-  capacity.high = within.to;
-  if (map.get("within", kRateRange) && within.from >= within.to) {
-    map.mistake_at("within", "the range is reversed or empty: expected the lower rate first");
-  }
-  map.set(capacity.precision, "precision", kShare);
-  map.set(capacity.confidence, "confidence", kShare);
-  map.set(capacity.hold, "hold", kPositiveDuration);
-  reading.scenario.capacity = capacity;
-}
-
 }  // namespace squall::scenarios

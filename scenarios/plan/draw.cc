@@ -102,8 +102,8 @@ class Drawing {
     std::string text = head();
     text += chart();
     text += bands();
-    text +=
-        services() + loads() + faults() + objectives() + guards() + phases() + safety() + missing();
+    text += services() + loads() + faults() + objectives() + capacity() + guards() + phases() +
+            safety() + missing();
     return text;
   }
 
@@ -350,6 +350,23 @@ class Drawing {
     std::string text = "objectives\n";
     for (const auto& objective : scenario_.objectives) {
       text += line(objective.name, what_is_promised(objective));
+    }
+    return text;
+  }
+
+  std::string capacity() const {
+    if (!scenario_.capacity) return "";
+    const CapacitySpec& spec = *scenario_.capacity;
+    const auto percent = [](Share share) { return in_words(share); };
+    std::string text = "capacity\n";
+    text += line("", "the highest rate of " + spec.search + " at which its objectives hold, from " +
+                         in_words(spec.low) + " to " + in_words(spec.high) + ", beginning with " +
+                         in_words(spec.start));
+    text += line("", "to " + percent(spec.precision) + ", with " + percent(spec.confidence) +
+                         " confidence, verified for " + in_words(spec.hold) + "; at most " +
+                         in_words(spec.deadline));
+    for (const std::string& fault : spec.faults) {
+      text += line("", "while " + fault + " is in force: the search begins when it is");
     }
     return text;
   }

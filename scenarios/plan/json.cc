@@ -152,6 +152,18 @@ std::string to_json(const Scenario& scenario, const Plan& plan) {
   for (const NotSupported& part : scenario.not_supported) {
     missing.push_back({{"what", part.what}, {"where", part.where}});
   }
+  Json capacity = nullptr;
+  if (scenario.capacity) {
+    const CapacitySpec& spec = *scenario.capacity;
+    capacity = {{"search", spec.search},
+                {"within", {spec.low.per_second, spec.high.per_second}},
+                {"start", spec.start.per_second},
+                {"precision", spec.precision.value},
+                {"confidence", spec.confidence.value},
+                {"hold_s", to_seconds(spec.hold)},
+                {"deadline_s", to_seconds(spec.deadline)},
+                {"while", spec.faults}};
+  }
   const Json json = {{"squall", 1},
                      {"scenario", scenario.name},
                      {"description", scenario.description},
@@ -162,6 +174,7 @@ std::string to_json(const Scenario& scenario, const Plan& plan) {
                      {"faults", of_faults(plan)},
                      {"phases", of_phases(plan)},
                      {"objectives", of_objectives(scenario)},
+                     {"capacity", std::move(capacity)},
                      {"guards", of_guards(scenario)},
                      {"safety",
                       {{"longest_s", to_seconds(scenario.safety.longest)},

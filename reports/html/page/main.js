@@ -1,5 +1,6 @@
 // Builds the report page from the data that follows it in the file.
 
+import { capacity } from './capacity.js';
 import { h } from './dom.js';
 import { moment } from './format.js';
 import { figures, head, objectives, verdictOf } from './head.js';
@@ -63,6 +64,7 @@ function build(model) {
     h('main', {},
       head(model),
       figures(model),
+      capacity(model),
       objectives(model),
       h('section', { id: 'timeline' }, h('h2', {}, model.loads.length > 1 ? 'Loads over time' : 'Timeline'),
         h('p', { class: 'note' }, 'Seconds from the start of the load. Shaded: a fault in force; a solid line: a fault without a length, such as a KILL.'),

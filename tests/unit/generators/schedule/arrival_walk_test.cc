@@ -133,5 +133,40 @@ TEST(ArrivalWalk, PoissonArrivalsFollowTheRateOfTheStages) {
   EXPECT_NEAR(static_cast<double>(all.size()), 30'000, 700);
 }
 
+TEST_P(EachKind, AChangeKeepsWhatWasDueBeforeItAndGoesOnAtTheNewRate) {
+  const auto before = schedule_of({{Rate{300}, Rate{300}, 60s}});
+  const auto changed =
+      std::make_shared<const OpenSchedule>(*before->changed_at(4s, {{Rate{900}, Rate{900}, 4s}}));
+  EXPECT_EQ(changed->length(), 8s);
+  EXPECT_NEAR(changed->expected(), 4 * 300 + 4 * 900, 1e-6);
+  std::vector<Arrival> together;
+  for (std::uint64_t part = 0; part < 3; ++part) {
+    ArrivalWalk walked(before, GetParam(), 7, Slice{}.part(part, 3));
+    // Each part hears of it at another moment before the change.
+    const Duration heard = 1s + part * 1s;
+    while (walked.peek()->due < heard) {
+      together.push_back(*walked.peek());
+      walked.pop();
+    }
+    walked.change(changed);
+    for (; walked.peek(); walked.pop()) together.push_back(*walked.peek());
+  }
+  std::sort(together.begin(), together.end(),
+            [](const Arrival& a, const Arrival& b) { return a.number < b.number; });
+  const auto whole = walk({{Rate{300}, Rate{300}, 4s}, {Rate{900}, Rate{900}, 4s}}, GetParam(), 7);
+  EXPECT_EQ(together, whole);
+}
+
+TEST_P(EachKind, AChangeWakesALoadThatWasAtItsEnd) {
+  const auto before = schedule_of({{Rate{100}, Rate{100}, 1s}});
+  ArrivalWalk walked(before, GetParam(), 7, {});
+  while (walked.peek()) walked.pop();
+  walked.change(
+      std::make_shared<const OpenSchedule>(*before->changed_at(2s, {{Rate{100}, Rate{100}, 1s}})));
+  ASSERT_TRUE(walked.peek());
+  EXPECT_GE(walked.peek()->due, 2s);
+  EXPECT_EQ(walk({{Rate{100}, Rate{100}, 1s}}, GetParam(), 7).size(), walked.peek()->number);
+}
+
 }  // namespace
 }  // namespace squall::generators

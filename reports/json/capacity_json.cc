@@ -1,0 +1,65 @@
+#include "reports/json/capacity_json.h"
+
+#include <optional>
+
+namespace squall::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json rate_or_null(const std::optional<Rate>& rate) {
+  return rate ? Json(rate->per_second) : Json(nullptr);
+}
+
+Json probe_json(const CapacityProbe& probe) {
+  Json goals = Json::object();
+  for (const CapacityTally& goal : probe.goals) {
+    goals[goal.objective] = {{"samples", goal.samples},
+                             {"bad", goal.bad},
+                             {"share", goal.share()},
+                             {"allowed", goal.allowed},
+                             {"dispersion", goal.dispersion}};
+  }
+  return {{"kind", to_string(probe.kind)},
+          {"answer", to_string(probe.answer)},
+          {"why", probe.why},
+          {"rate", probe.rate.per_second},
+          {"sent", probe.sent.per_second},
+          {"goodput", probe.goodput.per_second},
+          {"latency_ms",
+           {{"mean", to_milliseconds(probe.mean)},
+            {"p50", to_milliseconds(probe.p50)},
+            {"p99", to_milliseconds(probe.p99)}}},
+          {"from_s", probe.from},
+          {"measured_from_s", probe.measured},
+          {"to_s", probe.to},
+          {"recovery_s", probe.recovery ? Json(*probe.recovery) : Json(nullptr)},
+          {"recovered", probe.has_recovered},
+          {"objectives", std::move(goals)}};
+}
+
+}  // namespace
+
+Json capacity_json(const CapacityRecord& capacity, const std::string& sentence) {
+  Json probes = Json::array();
+  for (const CapacityProbe& probe : capacity.probes) probes.push_back(probe_json(probe));
+  return {{"load", capacity.load},
+          {"sentence", sentence},
+          {"end", to_string(capacity.end)},
+          {"good", rate_or_null(capacity.good)},
+          {"verified", capacity.is_verified},
+          {"bad", rate_or_null(capacity.bad)},
+          {"generator", rate_or_null(capacity.generator)},
+          {"confidence", capacity.confidence},
+          {"precision", capacity.precision},
+          {"hold_s", capacity.hold},
+          {"within", {capacity.low.per_second, capacity.high.per_second}},
+          {"knee", rate_or_null(capacity.knee)},
+          {"past", to_string(capacity.past)},
+          {"goodput_kept", capacity.kept ? Json(*capacity.kept) : Json(nullptr)},
+          {"while", capacity.faults},
+          {"why_cut", capacity.why_cut},
+          {"probes", std::move(probes)}};
+}
+
+}  // namespace squall::reports

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <chrono>
+
+#include "scenarios/parse/sections.h"
+
+namespace squall::scenarios {
+namespace {
+
+constexpr Duration kDeadline = std::chrono::minutes(10);
+
+/// The load that is searched; null where that was told to be a mistake.
+generators::LoadSpec* read_search(Reading& reading, const MapReader& map, CapacitySpec& capacity) {
+  const Node* search = map.require("search", "the name of an open load");
+  if (search == nullptr) return nullptr;
+  capacity.search = read_reference(reading, *search, "capacity", "load", "load").value_or("");
+  auto& loads = reading.scenario.loads;
+  const auto load = std::find_if(loads.begin(), loads.end(),
+                                 [&](const auto& one) { return one.name == capacity.search; });
+  if (load == loads.end()) return nullptr;
+  if (!std::holds_alternative<generators::OpenSpec>(load->schedule)) {
+    map.mistake_at("search", "load " + capacity.search + " is " +
+                                 (load->is_open() ? "a replay" : "closed") +
+                                 ": only an open load has a rate");
+    return nullptr;
+  }
+  return &*load;
+}
+
+void check_objectives(const Reading& reading, const MapReader& map, const CapacitySpec& capacity) {
+  const auto& objectives = reading.scenario.objectives;
+  const bool is_judged =
+      std::any_of(objectives.begin(), objectives.end(),
+                  [&](const ObjectiveSpec& objective) { return is_searched(objective, capacity); });
+  if (is_judged || reading.names.count("objectives") == 0) {
+    if (!is_judged) map.mistake_at("search", "there are no objectives that could hold");
+    return;
+  }
+  map.mistake_at("search", "no objective looks at load " + capacity.search +
+                               " all the time (without 'during' and 'after')");
+}
+
+void read_while(Reading& reading, const MapReader& map, CapacitySpec& capacity) {
+  const Node* node = map.find("while");
+  if (node != nullptr) {
+    for (const Node& item : node->is_list() ? node->items : std::vector<Node>{*node}) {
+      auto name = read_reference(reading, item, "capacity", "fault", "faults");
+      if (!name) continue;
+      const auto* fault = reading.scenario.find_fault(*name);
+      if (fault != nullptr && fault->start.every) {
+        map.mistake(item.place, "fault " + *name + " comes again and again: none that is in force");
+      }
+      capacity.faults.push_back(*std::move(name));
+    }
+  }
+  for (const faults::FaultSpec& fault : reading.scenario.faults) {
+    const auto& named = capacity.faults;
+    if (std::find(named.begin(), named.end(), fault.name) != named.end()) continue;
+    map.mistake_at(node == nullptr ? "search" : "while",
+                   "fault " + fault.name +
+                       " would come and go during the search: name it in "
+                       "'while', to have it in force, or leave it out");
+  }
+}
+
+}  // namespace
+
+void read_capacity(Reading& reading, const Node& section) {
+  CapacitySpec capacity;
+  const MapReader map(reading, section, "capacity",
+                      {"search", "within", "precision", "confidence", "hold", "deadline", "while"});
+  generators::LoadSpec* load = read_search(reading, map, capacity);
+  RateRange within;
+  map.set_required(within, "within", kRateRange);
+  capacity.low = within.from;
+  capacity.high = within.to;
+  if (map.get("within", kRateRange)) {
+    if (within.from >= within.to) {
+      map.mistake_at("within", "the range is reversed or empty: expected the lower rate first");
+    } else if (within.from.per_second <= 0) {
+      map.mistake_at("within", "expected a lower rate above 0/s");
+    }
+  }
+  map.set(capacity.precision, "precision", kShare);
+  if (capacity.precision.value < 0.005) {
+    map.mistake_at("precision", "expected 0.5% or more");
+  }
+  map.set(capacity.confidence, "confidence", kShare);
+  if (capacity.confidence.value < 0.5 || capacity.confidence.value > 0.9999) {
+    map.mistake_at("confidence", "expected a confidence from 50% to 99.99%");
+  }
+  map.set(capacity.hold, "hold", kPositiveDuration);
+  const SafetySpec& safety = reading.scenario.safety;
+  const Duration begin = load == nullptr ? Duration::zero() : load->at;
+  capacity.deadline = std::min<Duration>(kDeadline, safety.longest - begin);
+  map.set(capacity.deadline, "deadline", kPositiveDuration);
+  if (map.find("deadline") != nullptr && capacity.deadline + begin > safety.longest) {
+    map.mistake_at("deadline", "the search may last longer than safety.longest");
+  }
+  read_while(reading, map, capacity);
+  if (load != nullptr) {
+    check_objectives(reading, map, capacity);
+    auto& open = std::get<generators::OpenSpec>(load->schedule);
+    if (!open.stages.empty()) capacity.start = open.stages.back().to;
+    if (capacity.low < capacity.high) {
+      capacity.start = std::clamp(capacity.start, capacity.low, capacity.high);
+    }
+    open.stages = {{capacity.low, capacity.low, capacity.deadline}};
+  }
+  reading.scenario.capacity = std::move(capacity);
+}
+
+}  // namespace squall::scenarios
