@@ -14,7 +14,7 @@ std::string behaviour_in_words(const CapacityRecord& capacity) {
   const char* how = capacity.past == Past::kGraceful   ? "it degrades gracefully"
                     : capacity.past == Past::kDegrades ? "it loses goodput"
                                                        : "it collapses";
-  return fmt::format("; beyond that {}: goodput falls to {} of its best", how,
+  return fmt::format("; beyond that {}: goodput keeps {} of its best", how,
                      percent(*capacity.kept, 0));
 }
 

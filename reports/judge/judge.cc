@@ -320,6 +320,10 @@ RunResult judge(const RunRecord& record) {
   for (const ProbeResult& probe : result.probes) {
     if (!probe.met) reasons.push_back({Verdict::kFail, probe.sentence});
   }
+  // Over the whole run these say how much of it lay beyond the capacity, which is nobody's failure.
+  std::erase_if(result.objectives, [&](const ObjectiveResult& objective) {
+    return is_left_to_the_search(objective, record);
+  });
   conclude(std::move(reasons), result);
   judge_canaries(record, result);
   return result;

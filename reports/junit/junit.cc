@@ -82,6 +82,19 @@ Case objective_case(const ObjectiveResult& objective) {
   return made;
 }
 
+Case capacity_case(const RunResult& result) {
+  Case made;
+  made.name = "capacity " + result.capacity->load;
+  using End = CapacityRecord::End;
+  const End end = result.capacity->end;
+  if (end == End::kFound || end == End::kAllHold) return made;
+  made.complaint = end == End::kNoneHolds ? "failure" : "error";
+  made.type = "capacity";
+  made.message = result.capacity_sentence;
+  made.detail = result.capacity_sentence;
+  return made;
+}
+
 Case guard_case(const GuardResult& guard) {
   Case made;
   made.name = "guard " + guard.name;
@@ -222,6 +235,7 @@ std::string xml_escaped(std::string_view text) {
 
 std::string write_junit(const RunResult& result) {
   std::vector<Case> cases = {verdict_case(result)};
+  if (result.capacity) cases.push_back(capacity_case(result));
   for (const auto& objective : result.objectives) cases.push_back(objective_case(objective));
   for (const auto& fault : result.faults) cases.push_back(fault_case(fault));
   for (const auto& guard : result.guards) cases.push_back(guard_case(guard));

@@ -35,7 +35,7 @@ export function head(model) {
       model.description ? h('p', { class: 'description' }, model.description) : null,
       h('ul', { class: 'reasons' }, (model.reasons ?? []).map((reason) => h('li', {}, reason))),
       (model.warnings ?? []).length > 0 ? h('ul', { class: 'reasons warnings' }, model.warnings.map((warning) => h('li', {}, h('b', {}, 'Warning: '), warning))) : null,
-      h('p', { class: 'means' }, model.verdict === 'pass' && model.objectives.length === 0 ? 'No objective was set, and nothing went wrong.' : verdict.means),
+      h('p', { class: 'means' }, model.verdict === 'pass' && model.objectives.length === 0 && !model.capacity ? 'No objective was set, and nothing went wrong.' : verdict.means),
       h('dl', { class: 'facts' },
         fact('Started', date(model.startedAt)), fact('Took', length(model.duration_s)), fact('Run', model.run))));
 }
@@ -77,6 +77,7 @@ function objectiveCard(objective, several) {
 }
 
 export function objectives(model) {
+  if (model.objectives.length === 0 && model.capacity) return null;
   if (model.objectives.length === 0) {
     return h('section', { id: 'objectives' }, h('h2', {}, 'Objectives'),
       h('p', { class: 'note' }, 'The scenario sets none, so nothing but an error could have failed this run.'));
