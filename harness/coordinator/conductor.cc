@@ -409,42 +409,6 @@ bool Conductor::heed_guards() {
   return !heard.trips.empty();
 }
 
-bool Conductor::heed_capacity() {
-  if (!capacity_) return false;
-  if (const auto order = capacity_->look(record_, elapsed())) {
-    wire::ToAgent message;
-    wire::Pace& pace = *message.mutable_pace();
-    pace.set_load(record_.scenario.capacity->search);
-    pace.set_at_ns(order->at.count());
-    wire::Pace::Stage& stage = *pace.add_stages();
-    stage.set_from_per_s(order->stage.from.per_second);
-    stage.set_to_per_s(order->stage.to.per_second);
-    stage.set_length_ns(order->stage.length.count());
-    for (Seat& seat : seats_) {
-      if (!seat.is_over()) tell(seat, message);
-    }
-    put_event("capacity.rate", pace.load(), capacity_->doing());
-  }
-  return capacity_->is_done();
-}
-
-void Conductor::keep_capacity() {
-  if (!capacity_) return;
-  capacity_->cut(record_.early_end ? record_.early_end->why : "the load ended before it");
-  record_.capacity = capacity_->record();
-  // The plan is what was offered in the end, not what might have been until the deadline.
-  const Duration end = std::clamp<Duration>(record_.early_end ? record_.early_end->at : elapsed(),
-                                            1s, record_.plan.length);
-  for (auto& load : record_.scenario.loads) {
-    if (load.name != record_.capacity->load) continue;
-    std::get<generators::OpenSpec>(load.schedule).stages =
-        capacity_->stages_until(stopped_at_.value_or(end));
-  }
-  capacity_.reset();
-  record_.plan.length = stopped_at_.value_or(end);
-  for (auto& load : record_.plan.loads) load.to = std::min(load.to, record_.plan.length);
-}
-
 void Conductor::order_stop(bool at_once) {
   if (!stopped_at_ && events_.start()) stopped_at_ = std::max<Duration>(elapsed(), 1s);
   wire::ToAgent order;

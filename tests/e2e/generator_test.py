@@ -77,7 +77,7 @@ class Generator(SquallTest):
             return not (group / "cgroup.procs").read_text()
         wait_for(is_empty)
 
-    def run_starved(self, connections, streams):
+    def run_starved(self, connections, streams, promise="within: 1ms, goal: 100%", more=""):
         port = free_port()
         log = self.start_nginx(port)
         run = self.start("run", self.scenario(f"""
@@ -92,8 +92,8 @@ load:
     open: {{stages: [{{rate: 8000/s, for: 8s}}]}}
     requests: [{{get: /index.html}}]
 objectives:
-  fast: {{load: steady, within: 1ms, goal: 100%}}
-"""), "--out", self.folder / "out")
+  fast: {{load: steady, {promise}}}
+{more}"""), "--out", self.folder / "out")
         agent = wait_for(lambda: run.poll() is not None or agent_of(run))
         wait_for(lambda: run.poll() is not None or log.exists() and log.stat().st_size > 0,
                  within=30)
@@ -120,6 +120,16 @@ objectives:
 
     def test_starved_with_streams_to_spare_makes_the_run_invalid(self):
         self.assert_blames_the_generator(self.run_starved(connections=10, streams=100))
+
+    def test_a_search_with_a_starved_generator_names_no_capacity(self):
+        run = self.run_starved(
+            connections=10, streams=100, promise="within: 500ms, goal: 90%",
+            more="capacity: {search: steady, within: 4000/s .. 16000/s, hold: 5s, deadline: 60s}\n")
+        self.assertEqual(run.code, 4, run.said())
+        self.assertEqual(run.results["verdict"], "invalid")
+        self.assertEqual(run.results["capacity"]["end"], "generator")
+        self.assertIn("the generator is the limit at", " ".join(run.results["reasons"]))
+        self.assertIn("generator", [p["answer"] for p in run.results["capacity"]["probes"]])
 
     def test_starved_with_few_streams_makes_the_run_invalid_too(self):
         """The streams are all taken, but by answers that the generator has not read."""
