@@ -1,8 +1,11 @@
 """The search for a capacity, against the embedded target, whose truth is arithmetic."""
 import math
+import subprocess
 import unittest
 
-from support import SquallTest, free_port
+from support import SquallTest, can_connect, free_port, program, wait_for
+
+ECHO = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
 
 
 def late_share(servers, service, rate, within):
@@ -85,6 +88,68 @@ capacity: {{search: browse, within: {within}, hold: 5s, {more}}}
         self.assertEqual(capacity["end"], "cut")
         self.assertGreater(len(capacity["probes"]), 0)
         self.assertIn("deadline", capacity["why_cut"])
+
+    def test_it_agrees_with_a_maxconn_of_haproxy(self):
+        """16 requests at once, each 40 ms in nginx: 400 a second, whatever else the machine can do."""
+        front, back = free_port(), free_port()
+        (self.folder / "nginx.conf").write_text(f"""
+load_module {ECHO};
+daemon off;
+user root;
+worker_processes 1;
+pid {self.folder}/nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {self.folder}/body;
+  proxy_temp_path {self.folder}/proxy;
+  fastcgi_temp_path {self.folder}/fastcgi;
+  uwsgi_temp_path {self.folder}/uwsgi;
+  scgi_temp_path {self.folder}/scgi;
+  keepalive_requests 100000000;
+  server {{
+    listen 127.0.0.1:{back};
+    location / {{ echo_sleep 0.040; echo done; }}
+  }}
+}}
+""")
+        (self.folder / "haproxy.cfg").write_text(f"""
+global
+  nbthread 1
+  maxconn 4000
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server 30s
+  timeout queue 10s
+frontend all
+  bind 127.0.0.1:{front} proto h2
+  default_backend web
+backend web
+  http-reuse always
+  server web 127.0.0.1:{back} maxconn 16
+""")
+        for command in ([program("nginx"), "-e", "stderr", "-c", self.folder / "nginx.conf"],
+                        [program("haproxy"), "-db", "-f", self.folder / "haproxy.cfg"]):
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+            self.addCleanup(self._end_group, process)
+        wait_for(lambda: can_connect(front) and can_connect(back))
+        run = self.run_scenario(self.scenario(f"""
+squall: 1
+name: maxconn
+targets:
+  web: {{url: "http://127.0.0.1:{front}", protocol: h2c, connections: 4, streams: 100, timeout: 2s}}
+load:
+  browse: {{target: web, open: {{stages: [{{rate: 200/s, for: 1s}}]}}, requests: [{{get: /}}]}}
+objectives:
+  fast: {{load: browse, within: 400ms, goal: 99%}}
+capacity: {{search: browse, within: 50/s .. 1600/s, hold: 5s, deadline: 100s}}
+"""))
+        self.assertEqual(run.code, 0, run.said())
+        capacity = run.results["capacity"]
+        self.assertAlmostEqual(capacity["good"] / (16 / 0.040), 1, delta=0.1, msg=run.said())
+        self.assertGreater(capacity["bad"], 16 / 0.040 * 0.9)
 
 
 if __name__ == "__main__":
