@@ -18,10 +18,28 @@ constexpr std::int64_t kMostWaited = 12;    // Seconds for which a rising latenc
 constexpr std::int64_t kMostMeasured = 30;  // Seconds, where there are samples enough in these.
 constexpr std::int64_t kMostRecovery = 60;  // Seconds.
 constexpr std::int64_t kPatience = 4;       // Seconds, before even less is offered.
-constexpr double kBack = 1.5;               // Of the calm mean.
-constexpr double kNothing = 0.001;          // Differences in latency below a millisecond are none.
-constexpr std::int64_t kLateAtLeast = 2;    // Seconds with a late generator,
-constexpr double kLateShare = 1.0 / 3;      // and this share of the measured ones.
+constexpr double kHopeless = 0.5;           // Share of requests.
+constexpr double kNearlyAll = 0.9;
+constexpr double kBack = 1.5;             // Of the calm mean.
+constexpr double kNothing = 0.001;        // Differences in latency below a millisecond are none.
+constexpr std::int64_t kLateAtLeast = 2;  // Seconds with a late generator,
+constexpr double kLateShare = 1.0 / 3;    // and this share of the measured ones.
+
+/// True when most of what was due in the second has not ended in time, and neither since.
+bool is_silent(const CapacitySecond& second) {
+  const auto count = static_cast<double>(second.response.count());
+  return std::any_of(second.goals.begin(), second.goals.end(), [&](const auto& goal) {
+    return goal.bad > kHopeless * goal.samples && count < kHopeless * goal.samples;
+  });
+}
+
+/// True when nearly all that was due in the second has ended.
+bool has_ended(const CapacitySecond& second) {
+  const auto count = static_cast<double>(second.response.count());
+  return count > 0 && std::all_of(second.goals.begin(), second.goals.end(), [&](const auto& goal) {
+           return count >= kNearlyAll * goal.samples;
+         });
+}
 
 CapacityRecord begun(const CapacityOptions& options) {
   CapacityRecord record;
@@ -109,7 +127,9 @@ void CapacitySearch::settle(const CapacitySecond& second) {
       before_ && mean <= *before_ * kSettled + kNothing && !second.response.empty();
   if (before_ && second.is_generator_late) ++late_;
   before_ = mean;
-  if (is_steady || seen_ >= kMostSettling) phase_ = Phase::kMeasure;
+  // Where hardly anything ends there is nothing to wait for.
+  const bool is_over = is_steady || seen_ >= kMostSettling || (seen_ >= 2 && is_silent(second));
+  if (is_over) phase_ = Phase::kMeasure;
 }
 
 std::int64_t CapacitySearch::most_seconds() const {
@@ -217,8 +237,10 @@ void CapacitySearch::end_probe(Answer answer, std::string why) {
 
 void CapacitySearch::recover(const CapacitySecond& second) {
   const double mean = to_seconds(second.response.mean());
-  const bool is_back =
+  const bool is_fast =
       calm_ ? mean <= *calm_ * kBack + kNothing : before_ && mean <= *before_ * kSettled + kNothing;
+  // What still waits in a queue has no latency yet.
+  const bool is_back = is_fast && has_ended(second);
   before_ = mean;
   // One calm second may be luck.
   calm_seconds_ = is_back ? calm_seconds_ + 1 : 0;

@@ -290,6 +290,25 @@ TEST(CapacitySearch, FindsACapacityBelowWhatTheGeneratorManages) {
   EXPECT_NEAR(record.good->per_second, true_capacity(target, 0.01), 40);
 }
 
+TEST(CapacitySearch, DoesNotTakeSilenceForRecovery) {
+  // Whatever is due waits so long that nothing of it has ended when the second is told.
+  CapacitySearch search(options_between(kLow, kHigh, 800));
+  const auto tell = [&](std::int64_t second, bool is_silent) {
+    CapacitySecond told;
+    told.second = second;
+    told.step = search.step();
+    told.goals = {{100, is_silent ? 100.0 : 0.0}};
+    if (!is_silent) told.response.record_micros(10'000, 100);
+    search.take(told);
+  };
+  for (std::int64_t second = 0; second < 20; ++second) tell(second, true);
+  EXPECT_TRUE(search.is_recovering());
+  ASSERT_EQ(search.record().probes.size(), 1U);
+  EXPECT_LE(search.record().probes[0].to, 4);
+  for (std::int64_t second = 20; second < 24; ++second) tell(second, false);
+  EXPECT_FALSE(search.is_recovering());
+}
+
 TEST(CapacitySearch, EndsAtTheHighestRateThatMayBeOfferedWhenItHolds) {
   SimulatedTarget target(5);
   const CapacityRecord record = search(target, options_between(kLow, 500, 200)).record;
