@@ -213,7 +213,11 @@ void CapacitySearch::sum_up() {
 }
 
 bool CapacitySearch::is_disturbed() const {
-  return !calm_ || to_seconds(probe_.mean) > *calm_ * kBack + kNothing;
+  const auto ended = static_cast<double>(response_.count());
+  const bool has_silence = std::any_of(tests_.begin(), tests_.end(), [&](const auto& test) {
+    return ended < kNearlyAll * test.samples();
+  });
+  return !calm_ || has_silence || to_seconds(probe_.mean) > *calm_ * kBack + kNothing;
 }
 
 void CapacitySearch::end_probe(Answer answer, std::string why) {

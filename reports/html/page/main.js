@@ -54,7 +54,8 @@ function build(model) {
   };
   toggle.addEventListener('click', toggleTheme);
 
-  const links = [['verdict', 'Verdict'], ['objectives', 'Objectives'], ['timeline', 'Timeline'], ['details', 'Details'], ['events', 'Events']];
+  const second = model.capacity ? ['capacity', 'Capacity'] : ['objectives', 'Objectives'];
+  const links = [['verdict', 'Verdict'], second, ['timeline', 'Timeline'], ['details', 'Details'], ['events', 'Events']];
   root.append(
     h('header', { class: 'topbar' },
       h('span', { class: `chip ${verdict.tone}` }, verdict.word),

@@ -301,10 +301,13 @@ TEST(CapacitySearch, DoesNotTakeSilenceForRecovery) {
     if (!is_silent) told.response.record_micros(10'000, 100);
     search.take(told);
   };
-  for (std::int64_t second = 0; second < 20; ++second) tell(second, true);
+  std::int64_t begin = 0;
+  for (; search.record().probes.empty() && begin < 10; ++begin) tell(begin, false);
+  for (std::int64_t second = begin; second < 20; ++second) tell(second, true);
   EXPECT_TRUE(search.is_recovering());
-  ASSERT_EQ(search.record().probes.size(), 1U);
-  EXPECT_LE(search.record().probes[0].to, 4);
+  ASSERT_EQ(search.record().probes.size(), 2U);
+  EXPECT_EQ(search.record().probes[0].answer, Answer::kGood);
+  EXPECT_LE(search.record().probes[1].to, begin + 4);
   for (std::int64_t second = 20; second < 24; ++second) tell(second, false);
   EXPECT_FALSE(search.is_recovering());
 }
