@@ -16,6 +16,7 @@
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
 #include "harness/cli/run_files.h"
+#include "harness/cli/run_means.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/coordinator.h"
