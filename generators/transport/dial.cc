@@ -173,7 +173,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   }
 
   void begin_tls() {
-    if (!done_) return;
+    if (!done_ || stream_) return;
     tls_began_ = Clock::now();
     ends_ += tls_began_ - connected_;  // The wait was for us, not for the server.
     stream_ =

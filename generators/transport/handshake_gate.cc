@@ -17,11 +17,12 @@ HandshakeGate::HandshakeGate(asio::io_context& loop, std::size_t most, Duration 
 
 std::unique_ptr<HandshakeGate::Pass> HandshakeGate::enter(std::function<void()> go) {
   auto pass = std::make_unique<Pass>(*this, std::move(go));
-  if (waiting_.empty() && inside_.size() < most_) {
+  look();  // So that what room there is is known, and those who came before have had theirs.
+  if (inside_.size() < most_) {
     let_in(*pass);
   } else {
     waiting_.push_back(pass.get());
-    look();
+    arm();
   }
   return pass;
 }
@@ -51,6 +52,10 @@ void HandshakeGate::look() {
     let_in(next);
     go();
   }
+  arm();
+}
+
+void HandshakeGate::arm() {
   if (waiting_.empty() || is_armed_) return;
   is_armed_ = true;
   timer_.expires_at(inside_.front()->since_ + long_);

@@ -46,15 +46,17 @@ class HandshakeGate {
   explicit HandshakeGate(asio::io_context& loop, std::size_t most = kMost,
                          Duration is_long = kLong);
 
-  /// A pass that is inside already, or whose `go` will be called once when it is. `go` must not
-  /// begin or end a handshake itself, nor let go of the pass.
+  /// A pass that is inside already, or whose `go` will be called once when it is: after enter() has
+  /// returned it. `go` must not begin or end a handshake itself, nor let go of the pass.
   std::unique_ptr<Pass> enter(std::function<void()> go);
 
  private:
   void let_in(Pass& pass);
   void leave(Pass& pass);
-  /// Those that are under way for long make room.
+  /// Those that are under way for long make room, and whoever waits is let in where there is some.
   void look();
+  /// Has the gate look again when the oldest is long under way, where anyone waits.
+  void arm();
 
   asio::steady_timer timer_;
   std::size_t most_;

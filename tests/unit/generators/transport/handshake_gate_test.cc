@@ -55,13 +55,22 @@ TEST_F(HandshakeGateTest, ForgetsWhoLeavesBeforeHeWasLetIn) {
 }
 
 TEST_F(HandshakeGateTest, DoesNotLetTheOthersWaitForThoseThatTakeLong) {
-  enter(5);
   const auto began = std::chrono::steady_clock::now();
+  enter(5);
   while (inside() < 5 && loop_.run_one() > 0) {
   }
   EXPECT_EQ(inside(), 5);
   EXPECT_EQ(let_in_later_, 3);
   EXPECT_GE(std::chrono::steady_clock::now() - began, 100ms);  // Two by two.
+}
+
+TEST_F(HandshakeGateTest, WhoIsLetInAsHeEntersIsNotCalledAsWell) {
+  HandshakeGate gate(loop_, 2, 0ms);  // Whoever is inside is there for long, and makes room.
+  int called = 0;
+  Passes passes;
+  for (int i = 0; i < 5; ++i) passes.push_back(gate.enter([&called] { ++called; }));
+  for (const auto& pass : passes) EXPECT_TRUE(pass->is_inside());
+  EXPECT_EQ(called, 0);
 }
 
 }  // namespace
