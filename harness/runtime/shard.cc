@@ -46,7 +46,8 @@ void Shard::run() {
   } while (context_.run_one() > 0);
 }
 
-/// Rests, if that is the policy, and does what has come up meanwhile; false when nothing has.
+/// Rests, if that is the policy, and does what has come up meanwhile. False when the next event is
+/// to be waited for.
 bool Shard::has_rested() {
   const Duration pause = policy_ == nullptr ? Duration::zero() : policy_->rest();
   if (pause <= Duration::zero()) return false;
@@ -55,8 +56,8 @@ bool Shard::has_rested() {
   has_slept = false;
   const timespec length{0, static_cast<long>(pause.count())};
   nanosleep(&length, nullptr);
-  const bool had_due = policy_->on_rested();
-  return context_.poll() > 0 || had_due;
+  const bool looks_again = policy_->on_rested();
+  return context_.poll() > 0 || looks_again;
 }
 
 void Shard::let_end() { work_.reset(); }

@@ -20,7 +20,8 @@ class RestPolicy {
   virtual ~RestPolicy() = default;
   /// How long to rest now; zero: not at all, the first event wakes the shard.
   virtual Duration rest() = 0;
-  /// The shard has rested. True when there was something to do that no event tells of.
+  /// The shard has rested; what no event tells of is done here. True: it is asked for another rest
+  /// next, because more of that is to come. False: only if there were events as well.
   virtual bool on_rested() = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "harness/runtime/shard.h"
 
+#include <functional>
 #include <future>
 #include <thread>
 #include <vector>
@@ -51,53 +52,129 @@ TEST(Shard, IsAwakeSinceItLastHadNothingToDo) {
   EXPECT_EQ(Shard::awake_since(), Instant::max());  // This thread is no shard's.
 }
 
-/// Rests for `length` so often.
+/// Rests for `length` so often. The tests do in its rests what is to come meanwhile.
 class Rests final : public RestPolicy {
  public:
-  Rests(Duration length, int times) : length_(length), left_(times) {}
-  Duration rest() override { return left_-- > 0 ? length_ : Duration::zero(); }
+  Rests(Duration length, int times, bool looks_again)
+      : length_(length), left_(times), looks_again_(looks_again) {}
+  Duration rest() override {
+    if (left_-- <= 0) return Duration::zero();
+    began = std::chrono::steady_clock::now();
+    if (on_rest) on_rest();
+    return length_;
+  }
   bool on_rested() override {
     ++rested;
-    return true;
+    return looks_again_;
   }
+  std::function<void()> on_rest;
+  Instant began{};  // The last.
   int rested = 0;
 
  private:
   Duration length_;
   int left_;
+  bool looks_again_;
 };
 
 TEST(Shard, WhatComesWhileItRestsWaitsForItsEndAndIsDoneTogether) {
-  Rests rests(std::chrono::milliseconds(200), 1);
+  Rests rests(std::chrono::milliseconds(20), 1, false);
   std::vector<Instant> ran;
-  std::promise<void> began;
+  Instant ended{};
+  std::promise<void> over;
   Shard shard("test");
   shard.rest_by(rests);
-  asio::post(shard.context(), [&] { began.set_value(); });
+  rests.on_rest = [&] {
+    asio::post(shard.context(), [&] { ran.push_back(Shard::awake_since()); });
+    asio::post(shard.context(), [&] {
+      ran.push_back(Shard::awake_since());
+      ended = std::chrono::steady_clock::now();
+      over.set_value();
+    });
+  };
   shard.start();
-  began.get_future().wait();
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const Instant posted = std::chrono::steady_clock::now();
-  asio::post(shard.context(), [&] { ran.push_back(Shard::awake_since()); });
-  asio::post(shard.context(), [&] { ran.push_back(Shard::awake_since()); });
+  over.get_future().wait();
   shard.let_end();
   shard.join();
-  const Instant ended = std::chrono::steady_clock::now();
   ASSERT_EQ(ran.size(), 2U);
   EXPECT_EQ(ran[0], ran[1]);
-  EXPECT_LT(ran[0], posted);  // As old as the rest: what waited in it waited for the shard.
-  EXPECT_GE(ended - ran[0], std::chrono::milliseconds(200));
+  EXPECT_GE(ran[0], rests.began);  // As old as the rest: what waited in it waited for the shard.
+  EXPECT_GE(ended - ran[0], std::chrono::milliseconds(20));
 }
 
-TEST(Shard, RestsAgainAsLongAsThereWasSomethingToDo) {
-  Rests rests(std::chrono::microseconds(10), 5);
+TEST(Shard, RestsAgainAsLongAsThePolicyLooksForMore) {
+  Rests rests(std::chrono::microseconds(10), 5, true);
   Shard shard("test");
   shard.rest_by(rests);
-  asio::post(shard.context(), [] {});
   shard.start();
   shard.let_end();
   shard.join();
   EXPECT_EQ(rests.rested, 5);
+}
+
+TEST(Shard, RestsOnceAndThenWaitsWhereNothingCame) {
+  Rests rests(std::chrono::microseconds(10), 100, false);
+  int rested_before_the_event = 0;
+  std::promise<void> over;
+  Shard shard("test");
+  shard.rest_by(rests);
+  asio::steady_timer event(shard.context());
+  rests.on_rest = [&] {
+    if (rests.rested > 0) return;
+    event.expires_after(std::chrono::milliseconds(20));
+    event.async_wait([&](const auto& /*aborted*/) {
+      rested_before_the_event = rests.rested;
+      over.set_value();
+    });
+  };
+  shard.start();
+  over.get_future().wait();
+  shard.let_end();
+  shard.join();
+  EXPECT_EQ(rested_before_the_event, 1);
+}
+
+TEST(Shard, RestsAgainWhereAnEventCameMeanwhile) {
+  Rests rests(std::chrono::microseconds(10), 100, false);
+  int events = 0;
+  std::promise<void> over;
+  Shard shard("test");
+  shard.rest_by(rests);
+  asio::steady_timer last(shard.context());
+  int rested_before_the_last = 0;
+  rests.on_rest = [&] {
+    if (rests.rested < 3) asio::post(shard.context(), [&] { ++events; });
+    if (rests.rested != 3) return;
+    last.expires_after(std::chrono::milliseconds(20));
+    last.async_wait([&](const auto& /*aborted*/) {
+      rested_before_the_last = rests.rested;
+      over.set_value();
+    });
+  };
+  shard.start();
+  over.get_future().wait();
+  shard.let_end();
+  shard.join();
+  EXPECT_EQ(events, 3);
+  EXPECT_EQ(rested_before_the_last, 4) << "three with an event, and one in which nothing came";
+}
+
+TEST(Shard, ATimerThatIsDueWhileItRestsRunsBetweenTheRests) {
+  Rests rests(std::chrono::milliseconds(1), 50, true);
+  int rested_before_the_timer = 0;
+  Shard shard("test");
+  shard.rest_by(rests);
+  asio::steady_timer timer(shard.context());
+  asio::post(shard.context(), [&] {  // Of 2 ms, where each rest takes 1 ms at least.
+    timer.expires_after(std::chrono::milliseconds(2));
+    timer.async_wait([&](const auto& /*aborted*/) { rested_before_the_timer = rests.rested; });
+  });
+  shard.start();
+  shard.let_end();
+  shard.join();
+  EXPECT_EQ(rests.rested, 50);
+  EXPECT_GE(rested_before_the_timer, 1);
+  EXPECT_LE(rested_before_the_timer, 3);
 }
 
 TEST(Shard, CpuTimeGrowsWithWork) {
