@@ -66,8 +66,8 @@ AnswerRules::Field AnswerRules::field(std::string_view name, std::string_view va
 }
 
 bool AnswerRules::content_length(std::string_view value) {
-  // RFC 9110 §8.6: an interim answer and a 204 have none; where one comes all the same, it counts
-  // for nothing.
+  // RFC 9110 §8.6: an interim answer and a 204 have none. Where one comes all the same, that of an
+  // interim answer counts for nothing, and a 204 must not announce a body.
   if (status_ == 204 || status_ / 100 == 1) return value == "0" || status_ != 204;
   if (has_length_ || value.empty()) return false;
   std::uint64_t length = 0;

@@ -53,6 +53,8 @@ enum class Setting : std::uint16_t {
 inline constexpr std::size_t kFrameHeadSize = 9;
 /// The least that a peer must take, and all that we take (RFC 9113 §4.2).
 inline constexpr std::size_t kFrameSize = 16'384;
+/// How long a header may be that we take, as RFC 9113 §6.5.2 counts; and all of one answer's.
+inline constexpr std::size_t kHeaderListSize = 256UL * 1024;
 /// As large as a window, and a number of a stream, can be (RFC 9113 §6.9.1, §5.1.1).
 inline constexpr std::int64_t kMost31Bits = 0x7fffffff;
 /// A window until it is said otherwise (RFC 9113 §6.9.2).

@@ -12,8 +12,7 @@ using namespace http2;  // NOLINT: this file is what that namespace is for
 
 namespace {
 
-constexpr std::size_t kHeaderListSize = 256 * 1024;
-// A header of that size fits into 16 of them, where each is as full as can be.
+// A header of kHeaderListSize fits into 16 of them, where each is as full as can be.
 constexpr int kMostContinuations = 64;
 constexpr int kMostAcknowledgements = 1000;
 constexpr std::size_t kMostSettings = 32;  // In a frame: five times as many as there are.
@@ -172,12 +171,13 @@ bool Http2Session::on_continuation(const FrameHead& head, std::string_view paylo
 bool Http2Session::on_block(std::int32_t id, bool ends_stream, std::string_view block) {
   Ticket ticket = 0;
   bool legal = true;
+  std::size_t list_size = 0;
   if (Stream* stream = find_stream(id, ticket)) {
     legal = !stream->whole && stream->rules.begin(ends_stream);
+    list_size = stream->header_size;
   }
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(block.data());
   std::size_t left = block.size();
-  std::size_t list_size = 0;
   for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
     nghttp2_nv field{};
     flags = 0;
@@ -199,6 +199,7 @@ bool Http2Session::on_block(std::int32_t id, bool ends_stream, std::string_view 
   nghttp2_hd_inflate_end_headers(inflater_);
   Stream* stream = find_stream(id, ticket);
   if (stream == nullptr) return true;
+  stream->header_size = list_size;
   if (!legal || !stream->rules.end()) {
     fail_stream(id, ErrorCode::kProtocolError);
   } else if (ends_stream) {
@@ -319,6 +320,7 @@ bool Http2Session::on_goaway(const FrameHead& head, std::string_view payload) {
   // §6.8: a stream of ours, and never a later one than was said before.
   if ((last != 0 && last % 2 == 0) || last > last_taken_) return fail(ErrorCode::kProtocolError);
   gone_away_ = true;
+  if (goaway_code_ == 0) goaway_code_ = number_at(payload, 4);
   last_taken_ = last;
   // No stream begins from here on, whatever the server would have taken.
   const std::int32_t queued = std::exchange(first_queued_, 0);
@@ -376,7 +378,7 @@ void Http2Session::fail_stream(std::int32_t id, ErrorCode code) {
 }
 
 void Http2Session::finish(Ticket ticket, StreamEnd end) {
-  numbers_.remove(std::exchange(streams_[ticket].id, 0));
+  forget(streams_[ticket]);
   observer_.on_end(ticket, end);
 }
 

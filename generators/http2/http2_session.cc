@@ -14,8 +14,6 @@ using namespace http2;  // NOLINT: this file is what that namespace is for
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-// Of a header, as RFC 9113 §6.5.2 counts; http2_receive.cc holds the server to it.
-constexpr std::uint32_t kHeaderListSize = 256 * 1024;
 // Queues longer than this give their memory back when they are empty.
 constexpr std::size_t kWorthFreeing = 16 * 1024;
 
@@ -27,13 +25,14 @@ bool is_head(const RenderedRequest& request) {
 
 }  // namespace
 
-Http2Session::Http2Session(Observer& observer) : observer_(observer) {
+Http2Session::Http2Session(Observer& observer, std::int32_t first_stream)
+    : observer_(observer), next_id_(first_stream) {
   if (nghttp2_hd_inflate_new(&inflater_) != 0) std::abort();  // Out of memory.
   output_ = kPreface;
   put_head(output_, 18, FrameType::kSettings, 0, 0);
   put_setting(output_, Setting::kEnablePush, 0);
   put_setting(output_, Setting::kInitialWindowSize, static_cast<std::uint32_t>(kMost31Bits));
-  put_setting(output_, Setting::kMaxHeaderListSize, kHeaderListSize);
+  put_setting(output_, Setting::kMaxHeaderListSize, static_cast<std::uint32_t>(kHeaderListSize));
   put_number_frame(output_, FrameType::kWindowUpdate, 0,
                    static_cast<std::uint32_t>(kMost31Bits - kFirstWindow));
 }
@@ -91,7 +90,12 @@ void Http2Session::cancel(Ticket ticket) {
   const bool is_queued = first_queued_ != 0 && stream->id >= first_queued_;
   put_number_frame(is_queued ? requests_ : output_, FrameType::kRstStream, stream->id,
                    static_cast<std::uint32_t>(ErrorCode::kCancel));
-  numbers_.remove(std::exchange(stream->id, 0));
+  forget(*stream);
+}
+
+void Http2Session::forget(Stream& stream) {
+  if (!stream.has_sent) std::erase(uploads_, stream.id);
+  numbers_.remove(std::exchange(stream.id, 0));
 }
 
 void Http2Session::queue_body(std::int32_t id) {

@@ -22,16 +22,18 @@ namespace squall::generators {
 /// Flow control never holds up the server: the windows are the largest that there are, and are
 /// topped up as data arrives. Frames are taken whole, none is larger than 16 KB.
 ///
-/// What a server may make us keep or do is bounded: a header of 256 KB, 64 CONTINUATION frames,
-/// 1000 acknowledgements that nobody has fetched. More is an error of the connection, as every
-/// breach of the protocol that the RFC calls one: a GOAWAY says which, then the session is over.
+/// What a server may make us keep or do is bounded: 256 KB for the headers of one answer, interim
+/// ones and trailers included, 64 CONTINUATION frames, 1000 acknowledgements that nobody has
+/// fetched. More is an error of the connection, as every breach of the protocol that the RFC calls
+/// one: a GOAWAY says which, then the session is over.
 ///
 /// Lifecycle:  the preface is the first output.
 /// Threads:    one owner at a time.
 /// Errors:     as ClientSession.
 class Http2Session final : public ClientSession {
  public:
-  explicit Http2Session(Observer& observer);
+  /// Streams are numbered from `first_stream` on, which is odd: the later, the fewer there are.
+  explicit Http2Session(Observer& observer, std::int32_t first_stream = 1);
   ~Http2Session() override;
 
   bool can_submit() const override;
@@ -39,6 +41,14 @@ class Http2Session final : public ClientSession {
   /// How many streams the server allows; 100 until it has said so (RFC 9113 §6.5.2).
   std::size_t peer_limit() const { return peer_limit_; }
   bool has_gone_away() const override { return gone_away_; }
+  /// True when the server's GOAWAYs said NO_ERROR.
+  bool has_left_in_good_order() const override { return gone_away_ && goaway_code_ == 0; }
+  /// The error code of the server's first GOAWAY that had one (RFC 9113 §7); else 0.
+  std::uint32_t goaway_code() const { return goaway_code_; }
+  /// True when there is no number left for a stream (RFC 9113 §5.1.1).
+  bool is_worn_out() const override { return next_id_ < 0; }
+  /// Streams with a body that is to be sent as soon as the connection's window lets it go.
+  std::size_t bodies_waiting() const { return uploads_.size(); }
   /// True when the server's SETTINGS have arrived.
   bool is_confirmed() const override { return confirmed_; }
 
@@ -63,6 +73,7 @@ class Http2Session final : public ClientSession {
     http2::AnswerRules rules;
     std::int64_t send_window = 0;
     std::int64_t receive_window = 0;
+    std::size_t header_size = 0;  // Of all its header blocks.
     std::string_view body_left;
   };
   /// A header block whose end has not come (RFC 9113 §6.10).
@@ -98,6 +109,8 @@ class Http2Session final : public ClientSession {
   bool fail(http2::ErrorCode code);
   void fail_stream(std::int32_t id, http2::ErrorCode code);
   void finish(Ticket ticket, StreamEnd end);
+  /// Gives the ticket and the stream's number back.
+  void forget(Stream& stream);
   bool count_acknowledgement();
   void consume(std::int32_t stream, std::int64_t& window);
   void put_bodies(std::string& out, std::size_t enough);
@@ -115,7 +128,7 @@ class Http2Session final : public ClientSession {
   std::string requests_;               // and requests, which come after it and may not leave.
   std::string partial_;                // A frame that has not come whole.
   Block block_;
-  std::int32_t next_id_ = 1;
+  std::int32_t next_id_;
   std::int32_t first_queued_ = 0;  // Of the streams that begin in requests_; 0: none does.
   std::int32_t last_taken_ = static_cast<std::int32_t>(http2::kMost31Bits);  // By the server.
   std::size_t peer_limit_ = 100;
@@ -123,6 +136,7 @@ class Http2Session final : public ClientSession {
   std::int64_t send_window_ = http2::kFirstWindow;
   std::int64_t receive_window_ = http2::kMost31Bits;
   int acknowledgements_ = 0;  // In output_.
+  std::uint32_t goaway_code_ = 0;
   bool gone_away_ = false;
   bool said_goodbye_ = false;
   bool confirmed_ = false;

@@ -58,6 +58,10 @@ class ClientSession {
   virtual std::size_t open_streams() const = 0;
   /// True when the server has said that no further request will be answered here.
   virtual bool has_gone_away() const = 0;
+  /// True when it has gone away for no fault, so that the next connection may be made at once.
+  virtual bool has_left_in_good_order() const { return has_gone_away(); }
+  /// True when the protocol has no number left for another request: another connection does.
+  virtual bool is_worn_out() const { return false; }
   /// True where the protocol has no word for that: a server may close a connection which it holds
   /// for idle while a request is on its way (RFC 9112 §9.3.1).
   virtual bool closes_unsaid() const { return false; }

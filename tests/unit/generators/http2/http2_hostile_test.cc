@@ -344,6 +344,47 @@ TEST_F(HostileServer, GoawayMayNotTakeBackWhatItGaveUp) {
   EXPECT_EQ(goaway(), code(ErrorCode::kProtocolError));
 }
 
+TEST_F(HostileServer, OnlyAGoawayWithoutAnErrorIsInGoodOrder) {
+  const auto say = [this](ErrorCode error) {
+    hears(frame(FrameType::kGoaway, 0, 0, number(1) + number(static_cast<std::uint32_t>(error))));
+  };
+  EXPECT_FALSE(client_.has_left_in_good_order());
+  say(ErrorCode::kNoError);
+  EXPECT_TRUE(client_.has_left_in_good_order());
+  say(ErrorCode::kEnhanceYourCalm);
+  EXPECT_TRUE(client_.has_gone_away());
+  EXPECT_FALSE(client_.has_left_in_good_order());
+  say(ErrorCode::kNoError);
+  EXPECT_FALSE(client_.has_left_in_good_order()) << "it has told of an error";
+  EXPECT_EQ(client_.goaway_code(), static_cast<std::uint32_t>(ErrorCode::kEnhanceYourCalm));
+}
+
+TEST_F(HostileServer, InterimAnswersWithoutEndEndTheConnection) {
+  const std::string hint = field(":status", "103") + field("link", std::string(100, 'l'));
+  int hints = 0;
+  for (; hints < 2000 && client_.can_submit(); ++hints) answers(0, hint);
+  EXPECT_EQ(goaway(), code(ErrorCode::kEnhanceYourCalm));
+  EXPECT_NEAR(hints, 256 * 1024 / (7 + 3 + 32 + 4 + 100 + 32), 1);
+}
+
+TEST_F(HostileServer, WhatIsGivenUpNoLongerWaitsForTheConnectionsWindow) {
+  const RenderedRequest first = request("POST", std::string(kFirstWindow, 'b'));
+  ASSERT_TRUE(client_.submit(1, first, true));
+  said();  // The window of the connection is used up.
+  const RenderedRequest post = request("POST", "body");
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(client_.submit(2, post, true));
+    client_.cancel(2);
+  }
+  EXPECT_EQ(client_.bodies_waiting(), 0U);
+  ASSERT_TRUE(client_.submit(2, post, true));
+  EXPECT_EQ(client_.bodies_waiting(), 1U);
+  const std::int32_t last = 1 + 2 * 102;
+  hears(frame(FrameType::kRstStream, 0, last, number(0)));
+  EXPECT_THAT(listener_.ends[2], ElementsAre(StreamEnd::kReset));
+  EXPECT_EQ(client_.bodies_waiting(), 0U);
+}
+
 TEST_F(HostileServer, AGoawayOfZeroEndsWhatWasSent) {
   hears(frame(FrameType::kGoaway, 0, 0, number(0) + number(2)));
   EXPECT_THAT(ends(), ElementsAre(StreamEnd::kGoaway));

@@ -105,6 +105,24 @@ TEST_F(Http2SessionTest, DownloadsAreNotHeldUpByWindows) {
   EXPECT_THAT(ends(0), ElementsAre(StreamEnd::kWhole));
 }
 
+TEST(Http2SessionLimits, WithTheLastNumberOfAStreamItIsWornOut) {
+  Listener listener;
+  Http2Session client(listener, 0x7ffffffd);
+  EXPECT_TRUE(client.submit(0, kGet, false));
+  EXPECT_FALSE(client.is_worn_out());
+  EXPECT_TRUE(client.submit(1, kGet, false));
+  EXPECT_TRUE(client.is_worn_out());
+  EXPECT_FALSE(client.can_submit());
+  H2ServerSession server;
+  std::string out;
+  client.take_output(out, 1U << 20U);
+  server.receive(out);
+  EXPECT_TRUE(client.receive(server.take_output()));
+  EXPECT_THAT(listener.heard[0].ends, ElementsAre(StreamEnd::kWhole));
+  EXPECT_THAT(listener.heard[1].ends, ElementsAre(StreamEnd::kWhole));
+  EXPECT_FALSE(client.has_gone_away());
+}
+
 TEST(Http2SessionLimits, TheServersLimitOfStreamsHolds) {
   Listener listener;
   Http2Session client(listener);
