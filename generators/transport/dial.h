@@ -32,6 +32,10 @@ struct Dialled {
 };
 
 /// Makes connections.
+///
+/// Lifecycle:  outlives its attempts.
+/// Threads:    those of one event loop, from which `done` is called too.
+/// Errors:     in Dialled: an attempt that fails is data.
 class Dialer {
  public:
   /// An attempt under way. Destroying it gives it up.

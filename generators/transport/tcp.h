@@ -22,6 +22,10 @@ Result<UniqueFd> begin_connect(const asio::ip::tcp::endpoint& to,
 Result<void> connect_result(int descriptor);
 
 /// Plain TCP.
+///
+/// Lifecycle:  made with a socket that is connected, or about to be; closes it when destroyed.
+/// Threads:    one owner at a time.
+/// Errors:     as ByteStream; error_text() is what the system says of the last failure.
 class TcpStream final : public ByteStream {
  public:
   explicit TcpStream(UniqueFd socket) : socket_(std::move(socket)) {}
