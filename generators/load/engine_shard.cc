@@ -85,13 +85,19 @@ void EngineShard::stop(Duration drain) {
 Duration EngineShard::rest() {
   Duration least = ShardLoad::kNoMatter;
   for (const Part& part : parts_) least = std::min(least, part.offered->rest());
-  return least == ShardLoad::kNoMatter ? Duration::zero() : least;
+  if (least == ShardLoad::kNoMatter) least = Duration::zero();
+  const bool rests = least > Duration::zero();
+  // One load with little to do keeps the shard awake, and the others must know.
+  if (std::exchange(rests_, rests) && !rests) {
+    for (const Part& part : parts_) part.offered->on_awake();
+  }
+  return least;
 }
 
 bool EngineShard::on_rested() {
-  bool had_due = false;
-  for (const Part& part : parts_) had_due = part.offered->on_rested() || had_due;
-  return had_due;
+  bool looks_again = false;
+  for (const Part& part : parts_) looks_again = part.offered->on_rested() || looks_again;
+  return looks_again;
 }
 
 void EngineShard::next_second() {

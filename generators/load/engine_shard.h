@@ -63,6 +63,7 @@ class EngineShard final : private RestPolicy {
   std::vector<Part> parts_;
   asio::steady_timer seconds_;
   std::size_t parts_done_ = 0;
+  bool rests_ = false;  // By the last answer of rest().
   Instant next_second_{};
   Instant measured_at_{};
   Duration cpu_before_{};

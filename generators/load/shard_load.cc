@@ -19,7 +19,7 @@ constexpr int kBatch = 64;
 // Arrivals are looked for no more often than this: at high rates those that fall due meanwhile go
 // out together, half as late as this on average.
 constexpr Duration kLeastPause = std::chrono::microseconds(50);
-// After a rest the shard looks by itself; the timer is but for the case that it rests no more.
+// While the shard rests it looks for them after each rest, and the timer need not.
 constexpr Duration kLongPause = std::chrono::milliseconds(1);
 // After so many batches what has arrived gets its turn.
 constexpr int kBatches = 16;
@@ -139,8 +139,7 @@ void ShardLoad::close() {
 
 /// What has fallen due since the last tick, when there is no more sending.
 void ShardLoad::count_rest_as_unsent(Instant now) {
-  if (arrivals_) release_arrivals(now);
-  while (arrivals_ && has_due(now)) release_arrivals(now);
+  while (has_due(now)) release_arrivals(now);
   if (users_) users_->clear();
 }
 
@@ -152,14 +151,21 @@ Duration ShardLoad::rest() const {
   if (done_) return kNoMatter;
   if (!opened_ || stopped_ || !nothing_waits()) return Duration::zero();
   if (users_) return rest_.for_answers(pool_.in_flight());
-  // A recording is replayed to the microsecond.
+  // A recording is replayed without rests: its requests are late by the least pause, no more.
   return load_->moments || !arrivals_->peek() ? Duration::zero() : rest_.for_arrivals();
 }
 
 bool ShardLoad::on_rested() {
   if (done_ || !arrivals_) return false;
+  shard_rests_ = true;
   tick();
   return true;
+}
+
+void ShardLoad::on_awake() {
+  if (!std::exchange(shard_rests_, false) || done_) return;
+  next_look_ = Instant::min();
+  arm();
 }
 
 void ShardLoad::tick() {
@@ -188,13 +194,12 @@ void ShardLoad::tick() {
   if (give_up_ <= now) leave_unsent(now);
   check_over(now);
   rest_.look(now);
-  if (arrivals_ && !has_due(now))
-    next_look_ = now + (rest() > Duration::zero() ? kLongPause : kLeastPause);
+  if (arrivals_ && !has_due(now)) next_look_ = now + (shard_rests_ ? kLongPause : kLeastPause);
   if (!done_) arm();
 }
 
 void ShardLoad::release_arrivals(Instant now) {
-  was_free_ = !stopped_ && nothing_waits() && pool_.has_free();
+  was_free_ = !stopped_ && backlog_.empty() && pool_.has_free();
   for (int i = 0; i < kBatch && has_due(now); ++i) {
     const Arrival arrival = *arrivals_->peek();
     arrivals_->pop();
@@ -205,7 +210,7 @@ void ShardLoad::release_arrivals(Instant now) {
 }
 
 void ShardLoad::release_users(Instant now) {
-  was_free_ = nothing_waits() && pool_.has_free();
+  was_free_ = backlog_.empty() && pool_.has_free();
   while (!users_->empty() && users_->next() <= now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
@@ -226,10 +231,10 @@ void ShardLoad::release(const Job& job) {
 void ShardLoad::pump(Instant now) {
   if (pumping_ || done_) return;
   pumping_ = true;
-  do {
+  for (;;) {
     shed_stale(now);
     send_again(now);
-    while (!backlog_.empty()) {
+    for (int i = 0; i < kBatch && !backlog_.empty(); ++i) {
       Connection* connection = pool_.take(now);
       if (connection == nullptr) break;
       const Job job = backlog_.front();
@@ -240,7 +245,9 @@ void ShardLoad::pump(Instant now) {
     }
     pool_.flush(now);
     // What is to be sent again may wait beside a free stream, for a better connection.
-  } while (!backlog_.empty() && pool_.has_free());
+    if (backlog_.empty() || !pool_.has_free()) break;
+    now = Clock::now();  // As in tick().
+  }
   pumping_ = false;
   was_free_ = false;
   // With requests that wait and none in flight there is no connection, which is not our fault.

@@ -37,9 +37,10 @@ struct LoadPart {
 /// (unsent). One timer serves all: arrivals, users who have thought, timeouts, the end.
 ///
 /// A request that the server has not processed (RFC 9113 §8.7) is sent once more, before all that
-/// waits: on another connection, if there is one with a stream free, or the next that is up. Its
-/// response counts from its due moment, its service and its timeout from the second sending. What
-/// waits for that for the timeout ends as timed out.
+/// waits: on another connection, where the server is likely to take it, as soon as there is one
+/// with a stream free (ConnectionPool::take_again). Its response counts from its due moment, its
+/// service and its timeout from the second sending. What waits for that for the timeout ends as
+/// timed out.
 ///
 /// In a flow, each arrival of an open load begins a walk, whose further steps fall due as soon as
 /// the answer before is there; a user of a closed load thinks between. A walk that the end of the
@@ -73,12 +74,17 @@ class ShardLoad final : private ConnectionPool::Owner {
 
   /// As RestPolicy::rest(), for this load alone; kNoMatter when any rest will do.
   Duration rest() const;
-  /// Lets fall due what is. True for an open load: there is more to come, soon.
+  /// As RestPolicy::on_rested(): lets fall due what is. True for an open load, whose arrivals the
+  /// shard looks for after each rest, so that its timer may sleep.
   bool on_rested();
+  /// The shard rests no more: from here on the timer wakes it.
+  void on_awake();
   static constexpr Duration kNoMatter = Duration::max();
 
   std::size_t backlog() const { return backlog_.size(); }
   std::size_t in_flight() const { return pool_.in_flight() + again_.size(); }
+  /// When its timer goes off; the far future when it is not set.
+  Instant next_tick() const { return armed_for_; }
 
  private:
   /// A request that is to be sent again.
@@ -153,6 +159,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   Instant end_{};               // No request begins from here on.
   Instant give_up_{};           // What still waits then is unsent.
   std::optional<Instant> cut_;  // After stop(): when what is in flight is given up.
+  bool shard_rests_ = false;    // And looks for arrivals after each rest.
   bool opened_ = false;
   bool stopped_ = false;
   bool used_up_ = false;  // The rows of a table with the order once.

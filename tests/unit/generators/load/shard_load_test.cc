@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -264,6 +265,59 @@ TEST(ShardLoad, OwnsUpToAllThatWaitedWhileItsLoopWasHeldUp) {
   const auto& lateness = ran.total.of(reports::Metric::kLateness);
   EXPECT_GE(lateness.count() - lateness.count_at_or_below(10ms), 80U);
   EXPECT_GE(lateness.max(), 95ms);
+}
+
+/// A load of 30,000 a second that is under way, and so fast that its shard may rest for it.
+class FastLoad : public testing::Test {
+ protected:
+  FastLoad() {
+    TargetSpec wide = target(Protocol::kH2c);
+    wide.streams = 1000;
+    const OpenSpec fast{Arrivals::kConstant, {{Rate{30'000}, Rate{30'000}, 60s}}};
+    auto prepared = PreparedLoad::make(load(fast), wide, 1, "");
+    EXPECT_TRUE(ok(prepared));
+    offered_.emplace(loop_, std::make_shared<const PreparedLoad>(*std::move(prepared)),
+                     LoadPart{{}, {0, 1}}, dialer_, recorder_, [] {});
+    offered_->open(std::chrono::steady_clock::now() + 1ms);
+    const auto give_up = std::chrono::steady_clock::now() + 10s;
+    while (offered_->rest() == 0ns && std::chrono::steady_clock::now() < give_up) loop_.run_one();
+    EXPECT_GT(offered_->rest(), 0ns) << "never gets so far";
+  }
+  ~FastLoad() override {
+    offered_->close();
+    loop_.poll();
+  }
+  /// True when its timer goes off within 50 µs of now, or when the next is due, in 34 µs.
+  bool looks_soon() const {
+    return offered_->next_tick() <= std::chrono::steady_clock::now() + 50us;
+  }
+
+  Plot plot_;
+  asio::io_context loop_{1};
+  Recorder recorder_;
+  PairDialer dialer_{loop_, plot_, false};
+  std::optional<ShardLoad> offered_;
+};
+
+TEST_F(FastLoad, LooksForArrivalsByItselfWhereAnotherLoadKeepsTheShardAwake) {
+  for (int i = 0; i < 1000; ++i) {
+    loop_.run_one();
+    EXPECT_TRUE(looks_soon()) << i;
+  }
+}
+
+TEST_F(FastLoad, LetsTheTimerSleepWhileTheShardRestsAndLooksByItselfAgainWhenItIsAwake) {
+  bool slept = false;
+  const auto give_up = std::chrono::steady_clock::now() + 10s;
+  while (!slept && std::chrono::steady_clock::now() < give_up) {
+    const Instant before = std::chrono::steady_clock::now();
+    EXPECT_TRUE(offered_->on_rested()) << "there is more to come";
+    loop_.poll();
+    slept = offered_->next_tick() >= before + 1ms;
+  }
+  EXPECT_TRUE(slept);
+  offered_->on_awake();
+  EXPECT_TRUE(looks_soon());
 }
 
 TEST(ShardLoad, AccountsForEveryRequestWhicheverOutsideCallFails) {
