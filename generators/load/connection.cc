@@ -38,10 +38,10 @@ ErrorClass to_error(StreamEnd end) {
 
 Connection::Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream,
                        Protocol protocol, std::size_t streams, std::size_t url, Instant opened,
-                       Owner& owner)
+                       Owner& owner, std::int32_t first_stream)
     : stream_(std::move(stream)),
       waiter_(loop),
-      session_(make_session(protocol, *stream_, *this)),
+      session_(make_session(protocol, *stream_, *this, first_stream)),
       owner_(owner),
       streams_(streams),
       url_(url),
@@ -122,9 +122,8 @@ void Connection::flush(Instant now) {
       case IoStep::Kind::kEnd:
       case IoStep::Kind::kFailed:
       case IoStep::Kind::kTlsFailed:
-        // What the server still said may hold answers, or why it left.
-        while (read_some()) {
-        }
+        // What the server still said may hold answers, or why it left. It may also never end.
+        read_turn();
         if (!ended_) end(ErrorClass::kClosed, true);
         return;
     }
@@ -181,11 +180,7 @@ void Connection::on_readable() {
     write_wants_read_ = false;
     blocked_ = false;
   }
-  bool more = read_some();
-  const Instant began = now_;
-  for (int reads = 1; more && reads < kReadsPerTurn && now_ - began < kTurn; ++reads) {
-    more = read_some();
-  }
+  const bool more = read_turn();
   if (ended_) return;
   if (more) {  // It may be in memory already, where no descriptor tells of it.
     asio::post(waiter_.get_executor(), [self = shared_from_this()] {
@@ -200,6 +195,15 @@ void Connection::on_readable() {
     return;
   }
   owner_.on_progress(*this, now_);
+}
+
+bool Connection::read_turn() {
+  bool more = read_some();
+  const Instant began = now_;
+  for (int reads = 1; more && reads < kReadsPerTurn && now_ - began < kTurn; ++reads) {
+    more = read_some();
+  }
+  return more;
 }
 
 bool Connection::read_some() {

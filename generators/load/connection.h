@@ -52,7 +52,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   };
 
   Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream, Protocol protocol,
-             std::size_t streams, std::size_t url, Instant opened, Owner& owner);
+             std::size_t streams, std::size_t url, Instant opened, Owner& owner,
+             std::int32_t first_stream = 1);
 
   /// Begins to speak.
   void open(Instant now);
@@ -71,6 +72,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   bool is_ended() const { return ended_; }
   bool has_gone_away() const { return session_->has_gone_away(); }
+  bool has_left_in_good_order() const { return session_->has_left_in_good_order(); }
+  bool is_worn_out() const { return session_->is_worn_out(); }
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t url() const { return url_; }
   Instant opened() const { return opened_; }
@@ -101,6 +104,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void on_readable();
   /// One read; false when there is nothing more to read for now, or ever.
   bool read_some();
+  /// Reads, but no longer than a turn lasts. False as read_some().
+  bool read_turn();
   void finish(ClientSession::Ticket ticket, reports::ErrorClass error, int status);
   /// The same for what the server has not processed, which may be sent again.
   void finish_unprocessed(ClientSession::Ticket ticket, reports::ErrorClass error);

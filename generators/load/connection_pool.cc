@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -16,8 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 // So many requests in a row go out on one connection at most.
-constexpr std::size_t kMostTogether = 8;
-constexpr auto kAnyNumber = std::numeric_limits<std::uint64_t>::max();
+constexpr std::size_t kMostTogether = 16;
 // A server that means to leave a connection has said so, so long after its last answer.
 constexpr Duration kTimeToLeave = std::chrono::milliseconds(20);
 }  // namespace
@@ -39,7 +37,7 @@ ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder&
       options_(std::move(options)),
       timeout_(options_.timeout),
       random_(derive_seed(options_.seed, "urls")),
-      taken_(options_.urls.size(), kAnyNumber),
+      taken_(options_.urls.size()),
       doubt_(loop) {
   for (const std::size_t number : options_.places) {
     places_.push_back({number, Backoff(options_.reconnect, random_at(options_.seed, number)),
@@ -114,6 +112,7 @@ void ConnectionPool::send(Connection& connection, const Job& job, const Prepared
   connection.send(job, request, context, now);
   mark_dirty(connection);
   update_free(connection);
+  if (connection.is_worn_out()) retire(connection, now);  // That was the last request it takes.
 }
 
 void ConnectionPool::flush(Instant now) {
@@ -177,6 +176,7 @@ void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   mark_dirty(connection);  // The session may have acknowledgements and windows to send.
   note_answers(connection);
+  if (taken_[connection.url()].answered(connection.answers())) update_all_free();
   if (connection.has_gone_away()) {
     replace(connection, now);
   } else {
@@ -207,7 +207,7 @@ void ConnectionPool::replace(Connection& connection, Instant now) {
   if (place.connection.get() != &connection) return;  // It has been replaced before.
   recorder_.connection_lost(now, connection.address);
   place.lost = now;
-  if (connection.has_gone_away()) note_taken(connection);
+  if (connection.has_left_in_good_order()) note_taken(connection);
   const bool in_good_order = leaves_in_good_order(connection);
   if (now - connection.opened() >= options_.reconnect.up_to) place.backoff.reset();
   let_go(connection);
@@ -219,7 +219,7 @@ void ConnectionPool::replace(Connection& connection, Instant now) {
 }
 
 bool ConnectionPool::leaves_in_good_order(const Connection& connection) {
-  if (!connection.has_gone_away()) return false;
+  if (!connection.has_left_in_good_order()) return false;
   if (connection.answers() > 0) return true;
   // GOAWAY often comes ahead of the answers that it promises.
   return connection.in_flight() > 0 && !std::exchange(places_[connection.place].believed, true);
@@ -233,27 +233,37 @@ void ConnectionPool::note_answers(const Connection& connection) {
 }
 
 void ConnectionPool::note_taken(const Connection& connection) {
-  // One that took none at all is in trouble, and says nothing about the next connection.
-  if (connection.taken() == 0 || connection.taken() == connection.requests_sent()) return;
-  taken_[connection.url()] = connection.taken();
-  for (const Place& place : places_) {
-    if (place.connection) update_free(*place.connection);
+  TakenRule& rule = taken_[connection.url()];
+  if (rule.left(connection.taken(), connection.requests_sent(), most_answers_beside(connection))) {
+    update_all_free();
   }
+}
+
+std::uint64_t ConnectionPool::most_answers_beside(const Connection& connection) const {
+  std::uint64_t most = 0;
+  const auto count = [&](const std::shared_ptr<Connection>& other) {
+    if (!other || other.get() == &connection || other->url() != connection.url()) return;
+    most = std::max(most, other->answers());
+  };
+  for (const Place& place : places_) count(place.connection);
+  for (const auto& other : leaving_) count(other);
+  return most;
 }
 
 void ConnectionPool::doubt(Connection& connection) {
   if (!doubted_.expired()) return;
   doubted_ = connection.weak_from_this();
   doubt_.expires_after(kTimeToLeave);
-  doubt_.async_wait([this](const boost::system::error_code& aborted) {
+  doubt_.async_wait([this, about = doubted_](const boost::system::error_code& aborted) {
     if (aborted || closed_) return;
-    const auto doubted = std::exchange(doubted_, {}).lock();
+    const auto doubted = about.lock();
+    // One that has ended since made room for another doubt, before or after this was queued.
+    if (doubted != doubted_.lock()) return;
+    doubted_.reset();
     const bool stays = doubted && places_[doubted->place].connection == doubted &&
                        is_used_up(*doubted) && doubted->in_flight() == 0;
-    if (stays) taken_[doubted->url()] = kAnyNumber;
-    for (const Place& place : places_) {  // There may be another to be in doubt of.
-      if (place.connection) update_free(*place.connection);
-    }
+    if (stays) taken_[doubted->url()].drop();
+    update_all_free();  // There may be another to be in doubt of.
     if (stays) owner_.on_progress(Clock::now());
   });
 }
@@ -304,8 +314,9 @@ bool ConnectionPool::is_worn(const Connection& connection, Instant now) const {
 void ConnectionPool::update_free(Connection& connection) {
   const bool is_up = !closed_ && places_[connection.place].connection.get() == &connection;
   // Where more may be in flight than the server takes, what is sent beyond that comes back.
-  const bool is_at_end = taken_[connection.url()] < options_.streams && is_used_up(connection);
-  if (is_up && is_at_end && connection.in_flight() == 0) doubt(connection);
+  const bool is_at_end =
+      taken_[connection.url()].is_less_than(options_.streams) && is_used_up(connection);
+  if (is_up && is_used_up(connection) && connection.in_flight() == 0) doubt(connection);
   const bool is_free = is_up && !is_at_end && connection.can_take();
   const bool was_free = connection.free_index != Connection::kNowhere;
   if (is_free == was_free) return;
@@ -319,6 +330,12 @@ void ConnectionPool::update_free(Connection& connection) {
   last->free_index = connection.free_index;
   free_.pop_back();
   connection.free_index = Connection::kNowhere;
+}
+
+void ConnectionPool::update_all_free() {
+  for (const Place& place : places_) {
+    if (place.connection) update_free(*place.connection);
+  }
 }
 
 void ConnectionPool::mark_dirty(Connection& connection) {
@@ -371,7 +388,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
   if (!dialled.stream) {
     recorder_.connection_failed(now, address);
-    taken_[url] = kAnyNumber;  // What comes back may be another server.
+    taken_[url].drop();  // What comes back may be another server.
     say_once(dialled, options_.urls[url]);
     place.renewed = false;
     dial_at(index, now + place.backoff.next());
@@ -386,9 +403,9 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   limit(index, now);
   place.renewed = false;
   ++up_;
-  place.connection = std::make_shared<Connection>(loop_, std::move(dialled.stream),
-                                                  options_.protocol, options_.streams, url, now,
-                                                  static_cast<Connection::Owner&>(*this));
+  place.connection = std::make_shared<Connection>(
+      loop_, std::move(dialled.stream), options_.protocol, options_.streams, url, now,
+      static_cast<Connection::Owner&>(*this), options_.first_stream);
   place.connection->place = index;
   place.connection->address = address;
   const auto connection = place.connection;

@@ -10,6 +10,7 @@
 #include "generators/load/backoff.h"
 #include "generators/load/connection.h"
 #include "generators/load/recorder.h"
+#include "generators/load/taken_rule.h"
 #include "generators/spec/target_spec.h"
 #include "generators/transport/dial.h"
 #include "harness/base/units.h"
@@ -29,6 +30,7 @@ struct PoolOptions {
   std::optional<RenewSpec> renew;
   Duration connect_over{};  ///< open() opens them evenly over this time.
   std::uint64_t seed = 0;
+  std::int32_t first_stream = 1;  ///< As Http2Session: the later, the sooner are they used up.
 };
 
 /// Which of a load's `connections` shard `shard` of `shards` keeps: a block of neighbours, because
@@ -41,18 +43,20 @@ std::vector<std::size_t> connections_of(std::size_t shard, std::size_t shards,
 /// free.
 ///
 /// A place is a connection that should be there. It is dialled at open(), and again after each loss
-/// or failure, with back-off; at once when the server said goodbye in good order (GOAWAY) after
-/// having answered something, or with what it is still to answer: on trust, until an answer comes,
-/// only once. A connection that the server left that way, or that is due to be renewed, still
-/// finishes what it has in flight, beside its replacement.
+/// or failure, with back-off; at once when the server said goodbye in good order (GOAWAY without an
+/// error) after having answered something, or with what it is still to answer: on trust, until an
+/// answer comes, only once. A connection that the server left, or that is due to be renewed, or
+/// whose protocol has no number left for a request, still finishes what it has in flight, beside
+/// its replacement.
 ///
-/// A server that goes away and leaves requests unprocessed has told how many it takes on a
-/// connection. What is to be sent again keeps within that, so that it is not turned away twice; and
-/// where it is less than may be in flight, all do, until a connection is seen to outlast it.
+/// A server that goes away in good order and leaves requests unprocessed has told how many it takes
+/// on a connection. What is to be sent again keeps within that, so that it is not turned away
+/// twice; and where it is less than may be in flight, all do. That ends when a connection has more
+/// answers, or has stayed up for 20 ms with so many sent and none in flight.
 ///
-/// Connections that were
-/// opened together are not renewed together: the age at which one is, is drawn between half of the
-/// greatest and that; of requests, the first connection of place i of n takes the share 1 - i/n.
+/// Connections that were opened together are not renewed together: the age at which one is, is
+/// drawn between half of the greatest and that; of requests, the first connection of place i of n
+/// takes the share 1 - i/n.
 ///
 /// With round-robin a place has one URL for good: while that is down, its places are in back-off,
 /// and the load goes over the connections that are up. With random each attempt draws anew.
@@ -92,8 +96,9 @@ class ConnectionPool final : private Connection::Owner {
   /// between two flushes goes out on as few connections as may be, up to 16 requests on each,
   /// because a connection costs a call of the kernel. Null when there is none.
   Connection* take(Instant now);
-  /// For a request that `from` has left unprocessed: another one, unless that is the only one, and
-  /// one on which the server is likely to process it. Null when it is better to wait.
+  /// For a request that `from` has left unprocessed: another one, unless that is the only one that
+  /// has a stream free, and one on which the server is likely to process it. Null when there is
+  /// none now; there will be, with the next connection or when the server is seen to take more.
   Connection* take_again(Instant now, const Connection* from);
   /// Sends on a connection that take() gave; written by the next flush().
   void send(Connection& connection, const Job& job, const PreparedRequest& request,
@@ -104,7 +109,8 @@ class ConnectionPool final : private Connection::Owner {
   void expire(Instant now) { expire_older(timeout_, now); }
   /// Ends all that is in flight as timed out, now.
   void expire_all(Instant now) { expire_older(Duration::zero(), now); }
-  /// When expire() is next worth calling; none when nothing is in flight.
+  /// When to call expire(), which may then find that all has ended; none when nothing has been sent
+  /// since it found that.
   std::optional<Instant> next_expiry() const { return expiry_; }
   std::size_t in_flight() const { return in_flight_; }
 
@@ -143,8 +149,10 @@ class ConnectionPool final : private Connection::Owner {
   void note_taken(const Connection& connection);
   /// True when the server would not take another request on it, as far as we know.
   bool is_used_up(const Connection& connection) const {
-    return connection.requests_sent() >= taken_[connection.url()];
+    return taken_[connection.url()].is_used_up(connection.requests_sent());
   }
+  /// The most answers that another connection to the same URL has had.
+  std::uint64_t most_answers_beside(const Connection& connection) const;
   /// A connection is used up, but the server has not left it. If that stays so, it was mistaken.
   void doubt(Connection& connection);
   void retire(Connection& connection, Instant now);
@@ -152,6 +160,7 @@ class ConnectionPool final : private Connection::Owner {
   void limit(std::size_t index, Instant now);
   bool is_worn(const Connection& connection, Instant now) const;
   void update_free(Connection& connection);
+  void update_all_free();
   void mark_dirty(Connection& connection);
   void expire_older(Duration timeout, Instant now);
   std::size_t pick_url(std::size_t place);
@@ -169,8 +178,7 @@ class ConnectionPool final : private Connection::Owner {
   std::vector<Connection*> free_;                     // Those with a free stream.
   std::vector<std::shared_ptr<Connection>> dirty_;    // Those with something to be flushed.
   std::vector<std::shared_ptr<Connection>> flushing_;
-  // By URL: how many requests the server took on a connection before it left others unprocessed.
-  std::vector<std::uint64_t> taken_;
+  std::vector<TakenRule> taken_;  // By URL.
   asio::steady_timer doubt_;
   std::weak_ptr<Connection> doubted_;  // What doubt_ is about.
   std::size_t turn_ = 0;

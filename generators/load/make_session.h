@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "generators/session/client_session.h"
@@ -9,8 +10,10 @@
 namespace squall::generators {
 
 /// The session that speaks `protocol` on `stream`. With kAuto it is what ALPN agreed on, and
-/// HTTP/1.1 where nothing was agreed, or there is no TLS.
+/// HTTP/1.1 where nothing was agreed, or there is no TLS. `first_stream` is for HTTP/2, where
+/// streams have numbers.
 std::unique_ptr<ClientSession> make_session(Protocol protocol, const ByteStream& stream,
-                                            ClientSession::Observer& observer);
+                                            ClientSession::Observer& observer,
+                                            std::int32_t first_stream = 1);
 
 }  // namespace squall::generators

@@ -108,8 +108,8 @@ void H2ServerSession::reset(std::int32_t stream, std::uint32_t code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, code);
 }
 
-void H2ServerSession::go_away(std::int32_t last) {
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+void H2ServerSession::go_away(std::int32_t last, std::uint32_t code) {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, code, nullptr, 0);
 }
 
 }  // namespace squall::test

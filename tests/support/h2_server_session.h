@@ -33,8 +33,8 @@ class H2ServerSession {
   void answer(std::int32_t stream, int status, std::size_t body_size);
   void interim(std::int32_t stream, int status);
   void reset(std::int32_t stream, std::uint32_t code);
-  /// GOAWAY: streams up to `last` are still answered.
-  void go_away(std::int32_t last);
+  /// GOAWAY: streams up to `last` are still answered. `code` is 0 where it is for no fault.
+  void go_away(std::int32_t last, std::uint32_t code = 0);
 
   std::map<std::int32_t, Request> requests;
   bool answers = true;
