@@ -20,6 +20,10 @@ namespace squall::generators {
 ///
 /// Beast takes what a lenient client would; what it lets pass and we do not is refused here, and
 /// each refusal names its clause.
+///
+/// Lifecycle:  its session's; begin() → put()… until is_done(), again() after an interim answer.
+/// Threads:    as the session.
+/// Errors:     put() is false when what came is no answer that can be read in one way only.
 class Http1Session::Parser {
  public:
   explicit Parser(Http1Session& session) : session_(session) {}
