@@ -1,6 +1,7 @@
 #include "faults/core/journal_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <limits>
 #include <map>
@@ -42,8 +43,75 @@ Json to_json(const ProcessId& process) {
   return {{"pid", process.pid}, {"start_ticks", process.start_ticks}};
 }
 
+/// Bytes as pairs of hexadecimal digits.
+std::string to_hex(const std::string& bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    text += kDigits[value >> 4U];
+    text += kDigits[value & 15U];
+  }
+  return text;
+}
+
+std::optional<std::string> from_hex(const std::string& text) {
+  std::string bytes;
+  if (text.size() % 2 != 0) return {};
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    unsigned value = 0;
+    const char* end = text.data() + at + 2;
+    if (std::from_chars(text.data() + at, end, value, 16).ptr != end) return {};
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
+std::optional<RootBefore> root_from(const Json& object) {
+  const auto kind = text_of(object, "kind");
+  const auto handle = number_of(object, "handle", std::numeric_limits<std::uint32_t>::max());
+  const auto options = text_of(object, "options");
+  const auto bytes = options ? from_hex(*options) : std::nullopt;
+  if (!kind || !handle || !bytes) return {};
+  return RootBefore{*kind, static_cast<std::uint32_t>(*handle), *bytes};
+}
+
+std::optional<Undo> network_from(const Json& object) {
+  const auto space = number_of(object, "space");
+  const auto interface = number_of(object, "interface", std::numeric_limits<int>::max());
+  if (!space || !interface) return {};
+  NetworkUndo undo;
+  undo.space = *space;
+  undo.interface = static_cast<int>(*interface);
+  undo.interface_name = text_of(object, "interface_name").value_or("");
+  undo.table = text_of(object, "table").value_or("");
+  undo.ifb = text_of(object, "ifb");
+  if (const auto root = object.find("root"); root != object.end()) {
+    undo.root = root_from(*root);
+    if (!undo.root) return {};
+  }
+  if (!is_ours(undo)) return {};
+  return undo;
+}
+
+Json to_json(const NetworkUndo& undo) {
+  Json object = {{"kind", "network"},
+                 {"space", undo.space},
+                 {"interface", undo.interface},
+                 {"interface_name", undo.interface_name},
+                 {"table", undo.table}};
+  if (undo.ifb) object["ifb"] = *undo.ifb;
+  if (undo.root) {
+    object["root"] = {{"kind", undo.root->kind},
+                      {"handle", undo.root->handle},
+                      {"options", to_hex(undo.root->options)}};
+  }
+  return object;
+}
+
 std::optional<Undo> undo_from(const Json& object) {
   const auto kind = text_of(object, "kind");
+  if (kind == "network") return network_from(object);
   const auto process = process_from(object);
   if (!kind || !process) return {};
   if (*kind == "kill") return KillUndo{*process};
@@ -58,6 +126,7 @@ Json to_json(const Undo& undo) {
     object["signal"] = SIGCONT;
     return object;
   }
+  if (const auto* network = std::get_if<NetworkUndo>(&undo)) return to_json(*network);
   Json object = to_json(std::get<KillUndo>(undo).leader);
   object["kind"] = "kill";
   return object;

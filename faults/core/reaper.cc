@@ -131,7 +131,7 @@ Result<void> Reaper::end() {
   return {};
 }
 
-int run_reaper(int fd, const fs::path& journal_directory, ProcessTable& table) {
+int run_reaper(int fd, const fs::path& journal_directory, ProcessTable& table, Networks* networks) {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGTSTP}) {
     ::signal(signal, SIG_IGN);
   }
@@ -149,8 +149,8 @@ int run_reaper(int fd, const fs::path& journal_directory, ProcessTable& table) {
   if (got == 1 && word == kOrderlyEnd) return EXIT_SUCCESS;
 
   for (int attempt = 1; attempt <= kRecoverAttempts; ++attempt) {
-    const auto report =
-        recover(journal_directory, table, {.dry_run = false, .owners_are_dead = true});
+    const auto report = recover(journal_directory, table,
+                                {.dry_run = false, .owners_are_dead = true, .networks = networks});
     if (report) say(journal_directory, *report);
     if (report && (*report).is_clean()) {
       std::error_code not_empty;  // Then somebody else still needs it.

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "faults/network/networks.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 #include "harness/base/unique_fd.h"
@@ -43,6 +44,7 @@ class Reaper {
 /// The reaper's own main: stands guard on `fd`, and undoes the journals in `journal_directory` when
 /// the other end is closed without a word. Writes what it did to reaper.log beside that directory.
 /// Returns the exit status: 0 when nothing is left, 6 for residue.
-int run_reaper(int fd, const std::filesystem::path& journal_directory, ProcessTable& table);
+int run_reaper(int fd, const std::filesystem::path& journal_directory, ProcessTable& table,
+               Networks* networks = nullptr);
 
 }  // namespace squall::faults

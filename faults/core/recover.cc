@@ -119,7 +119,7 @@ class Recovery {
       change.outcome = Outcome::kNothingWasLeft;
     } else if (options_.dry_run) {
       change.outcome = Outcome::kWouldUndo;
-    } else if (const auto undone = carry_out(entry.change.undo, table_)) {
+    } else if (const auto undone = carry_out(entry.change.undo, table_, options_.networks)) {
       change.outcome = *undone == Undone::kNow ? Outcome::kUndone : Outcome::kNothingWasLeft;
     } else {
       change.outcome = Outcome::kFailed;

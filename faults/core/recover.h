@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/network/networks.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 
@@ -41,6 +42,7 @@ struct RecoveryReport {
 struct RecoverOptions {
   bool dry_run = false;          ///< Only says what it would do.
   bool owners_are_dead = false;  ///< Undoes also where the journal's agent still seems to live.
+  Networks* networks = nullptr;  ///< None: what was done to a network cannot be undone.
 };
 
 /// Undoes all that is not done in the journals of `directory` and of the folders in it.

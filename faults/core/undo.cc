@@ -59,10 +59,25 @@ Result<Undone> carry_out_one(const KillUndo& undo, ProcessTable& table) {
   return as_residue(refused ? *refused : error(std::errc::timed_out, "it does not go away"));
 }
 
+Result<Undone> carry_out_one(const NetworkUndo& undo, Networks* networks) {
+  if (networks == nullptr) {
+    return as_residue(error(std::errc::not_supported, "networks are not at hand here"));
+  }
+  const auto undone = take_back(undo, *networks);
+  if (!undone) return as_residue(undone.error());
+  return *undone ? Undone::kNow : Undone::kNothingWasLeft;
+}
+
 }  // namespace
 
-Result<Undone> carry_out(const Undo& undo, ProcessTable& table) {
-  auto done = std::visit([&](const auto& one) { return carry_out_one(one, table); }, undo);
+Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks) {
+  const auto do_it = [&]() -> Result<Undone> {
+    if (const auto* stopped = std::get_if<ContinueUndo>(&undo))
+      return carry_out_one(*stopped, table);
+    if (const auto* started = std::get_if<KillUndo>(&undo)) return carry_out_one(*started, table);
+    return carry_out_one(std::get<NetworkUndo>(undo), networks);
+  };
+  auto done = do_it();
   if (!done) return std::move(done).error().within(describe(undo));
   return done;
 }
@@ -70,6 +85,12 @@ Result<Undone> carry_out(const Undo& undo, ProcessTable& table) {
 std::string describe(const Undo& undo) {
   if (const auto* stopped = std::get_if<ContinueUndo>(&undo)) {
     return "let process " + std::to_string(stopped->process.pid) + " go on";
+  }
+  if (const auto* network = std::get_if<NetworkUndo>(&undo)) {
+    std::string text = "take table " + network->table + " off " + network->interface_name;
+    if (network->ifb) text += ", remove interface " + *network->ifb;
+    if (network->root) text += ", put back root qdisc " + network->root->kind;
+    return text;
   }
   return "end process " + std::to_string(std::get<KillUndo>(undo).leader.pid) +
          " and all that came of it";

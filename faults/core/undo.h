@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "faults/network/network_undo.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 
@@ -22,14 +23,14 @@ struct KillUndo {
 };
 
 /// How to take a change back, as data: any process can carry it out, also a later one.
-using Undo = std::variant<ContinueUndo, KillUndo>;
+using Undo = std::variant<ContinueUndo, KillUndo, NetworkUndo>;
 
 /// Undoing is idempotent: to find nothing left to undo is as good as having undone it.
 enum class Undone { kNow, kNothingWasLeft };
 
 /// Does it, and reads back that it took. A failure is residue. Takes 1 s at most for a
-/// ContinueUndo, 3 s for a KillUndo.
-Result<Undone> carry_out(const Undo& undo, ProcessTable& table);
+/// ContinueUndo, 3 s for a KillUndo; a NetworkUndo cannot be done without `networks`.
+Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks = nullptr);
 
 /// "let process 123 go on".
 std::string describe(const Undo& undo);

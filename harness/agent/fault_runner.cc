@@ -105,8 +105,11 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   const faults::FaultSpec* spec = find(specs_, planned.name);
   const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
   const auto* link = spec != nullptr ? std::get_if<faults::LinkFault>(&spec->what) : nullptr;
+  const auto* network = spec != nullptr ? std::get_if<faults::NetworkFault>(&spec->what) : nullptr;
   if (link != nullptr && means_.links != nullptr) {
     inject(*spec, *link, record);
+  } else if (network != nullptr && means_.networks != nullptr) {
+    inject(*network, record);
   } else if (fault == nullptr) {
     fail(record, error(std::errc::not_supported, planned.label));
   } else if (fault->action == faults::ProcessFault::Action::kRestart) {
@@ -151,6 +154,23 @@ void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault&
   in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
                                                    .record = record,
                                                    .look = std::move(injected->look)});
+}
+
+void FaultRunner::inject(const faults::NetworkFault& fault, reports::FaultRecord& record) {
+  faults::ProcessScope scope = means_.scope;
+  scope.services = means_.services.processes();
+  const auto site = means_.networks->site_of(fault, scope);
+  if (!site) return fail(record, site.error());
+  auto injected = faults::inject(*site, means_.journal, fault, record.label);
+  if (!injected) return fail(record, injected.error());
+  record.seen = injected->seen;
+  record.state = State::kInForce;
+  const auto look = [look = std::move(injected->look)] {
+    const faults::NetworkFinding found = look();
+    return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
+  };
+  in_force_.insert_or_assign(
+      record.label, InForce{.fault = std::move(injected->active), .record = record, .look = look});
 }
 
 void FaultRunner::look_back(const InForce& held, reports::FaultRecord& record) {

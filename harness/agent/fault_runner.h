@@ -17,6 +17,7 @@
 #include "faults/process/process_table.h"
 #include "faults/spec/fault_spec.h"
 #include "harness/agent/fault_timeline.h"
+#include "harness/agent/network_sites.h"
 #include "harness/base/units.h"
 #include "harness/services/services.h"
 #include "reports/judge/run_record.h"
@@ -39,8 +40,9 @@ class FaultRunner {
     faults::ProcessTable& processes;
     faults::Journal& journal;
     services::Services& services;
-    faults::Links* links = nullptr;  ///< None when no fault is one of a link.
-    faults::ProcessScope scope;      ///< With the run's seed; the services are filled in each time.
+    faults::Links* links = nullptr;    ///< None when no fault is one of a link.
+    NetworkSites* networks = nullptr;  ///< None when no fault is one of the network.
+    faults::ProcessScope scope;  ///< With the run's seed; the services are filled in each time.
   };
   using Tell = std::function<void(const reports::FaultRecord&)>;
 
@@ -63,6 +65,7 @@ class FaultRunner {
   void inject(const faults::ProcessFault& fault, reports::FaultRecord& record);
   void inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
               reports::FaultRecord& record);
+  void inject(const faults::NetworkFault& fault, reports::FaultRecord& record);
   void begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record);
   void restart(const std::vector<faults::Candidate>& candidates, reports::FaultRecord& record);
   void undo(const scenarios::PlannedFault& planned);

@@ -28,8 +28,9 @@ std::string all_of(const std::vector<scenarios::Mistake>& mistakes) {
 }
 
 /// What an earlier agent left behind is undone before anything new is begun.
-Result<void> clean_up_before(const std::filesystem::path& journals, faults::ProcessTable& table) {
-  auto report = faults::recover(journals, table);
+Result<void> clean_up_before(const std::filesystem::path& journals, faults::ProcessTable& table,
+                             faults::Networks& networks) {
+  auto report = faults::recover(journals, table, {.networks = &networks});
   if (!report) return std::move(report).error().within("undo what an earlier agent left");
   if (report->changes.empty() && report->troubles.empty()) return {};  // Or agents that live.
   for (const std::string& line : report->in_words()) log_warning("recovered: " + line);
@@ -119,7 +120,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
   if (scenario_.services.empty() && scenario_.faults.empty()) return {};
   SQUALL_TRY(const auto state, state_directory());
   const std::filesystem::path journals = state / "journals";
-  if (auto clean = clean_up_before(journals, processes_); !clean) return clean;
+  if (auto clean = clean_up_before(journals, processes_, networks_); !clean) return clean;
 
   const std::filesystem::path folder = journals / share.run_id();
   SQUALL_TRY(auto owner, faults::this_owner(processes_));
@@ -140,12 +141,22 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
   scope.seed = scenario_.seed;
   scope.protect.emplace_back(reaper_->pid(), "this agent's reaper");
   for (auto& own : processes_of_this_run(processes_)) scope.protect.push_back(std::move(own));
+  const auto is_of_network = [](const faults::FaultSpec& spec) {
+    return std::holds_alternative<faults::NetworkFault>(spec.what);
+  };
+  if (std::any_of(scenario_.faults.begin(), scenario_.faults.end(), is_of_network)) {
+    SQUALL_TRY(sites_, NetworkSites::make(networks_, processes_));
+    faults::ProcessScope now = scope;
+    now.services = services_->processes();
+    if (auto able = sites_->check(scenario_.faults, now); !able) return able;
+  }
   faults_ = std::make_unique<FaultRunner>(
       plan_.faults, scenario_.faults,
       FaultRunner::Means{.processes = processes_,
                          .journal = *journal_,
                          .services = *services_,
                          .links = links_.get(),
+                         .networks = sites_.get(),
                          .scope = std::move(scope)},
       [this](const reports::FaultRecord& record) { note_fault(record); });
   return {};

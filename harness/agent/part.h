@@ -11,9 +11,11 @@
 #include "faults/core/journal.h"
 #include "faults/core/reaper.h"
 #include "faults/link/links.h"
+#include "faults/network/kernel_networks.h"
 #include "faults/process/procfs_table.h"
 #include "generators/load/load_engine.h"
 #include "harness/agent/fault_runner.h"
+#include "harness/agent/network_sites.h"
 #include "harness/base/result.h"
 #include "harness/base/units.h"
 #include "harness/services/services.h"
@@ -90,10 +92,12 @@ class Part {
 
   // In the order in which they must be destroyed, last first.
   faults::ProcfsTable processes_;
+  faults::KernelNetworks networks_;
   std::unique_ptr<faults::Journal> journal_;
   std::unique_ptr<faults::Reaper> reaper_;
   std::unique_ptr<services::Services> services_;
   std::unique_ptr<faults::Links> links_;
+  std::unique_ptr<NetworkSites> sites_;
   std::unique_ptr<generators::LoadEngine> engine_;
   std::unique_ptr<FaultRunner> faults_;
   std::atomic<bool> has_ended_ = false;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "faults/core/reaper.h"
+#include "faults/network/capabilities.h"
+#include "faults/network/kernel_networks.h"
 #include "faults/process/procfs_table.h"
 #include "harness/agent/agent.h"
 #include "harness/base/log.h"
@@ -14,6 +16,19 @@
 namespace squall::cli {
 
 int agent(const AgentCommand& command) {
+  if (command.probe) {
+    const auto capabilities = faults::probe_this_kernel();
+    if (!capabilities) {
+      fmt::print(stderr, "squall agent: {}\n", capabilities.error().message());
+      return kExitError;
+    }
+    for (const std::string& line : faults::describe(*capabilities)) fmt::print("{}\n", line);
+    return kExitOk;
+  }
+  if (command.join.empty()) {
+    fmt::print(stderr, "--join is required\nRun with --help for more information.\n");
+    return kExitUsage;
+  }
   set_up_log(command.quiet ? LogLevel::kQuiet : LogLevel::kNormal, command.name);
   agent::AgentOptions options{
       .join = command.join, .name = command.name, .labels = {}, .squall_program = this_program()};
@@ -39,7 +54,8 @@ int reaper(const std::string& journal, int fd) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
   Interrupts::unblock();
   faults::ProcfsTable processes;
-  return faults::run_reaper(fd, journal, processes);
+  faults::KernelNetworks networks;
+  return faults::run_reaper(fd, journal, processes, &networks);
 }
 
 }  // namespace squall::cli

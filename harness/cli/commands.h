@@ -61,6 +61,7 @@ struct AgentCommand {
   std::string name = "agent";
   std::vector<std::string> labels;  ///< "key=value".
   bool quiet = false;
+  bool probe = false;  ///< Only say what network faults this kernel can do.
 };
 
 struct TargetCommand {

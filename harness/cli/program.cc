@@ -84,8 +84,11 @@ void add_others(CLI::App& app, PlanCommand& plan, ValidateCommand& validate) {
 void add_agent(CLI::App& app, AgentCommand& options) {
   CLI::App& command =
       *app.add_subcommand("agent", "Offer load and inject faults for a coordinator");
-  command.add_option("--join", options.join, "Where the coordinator listens: unix:PATH")
-      ->required();
+  auto* join =
+      command.add_option("--join", options.join, "Where the coordinator listens: unix:PATH");
+  command
+      .add_flag("--probe", options.probe, "Only say what faults on the network this kernel can do")
+      ->excludes(join);
   command.add_option("--name", options.name, "How the coordinator knows this agent");
   command.add_option("--label", options.labels, "key=value, to place loads and faults by")
       ->take_all()

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "faults/core/recover.h"
+#include "faults/network/kernel_networks.h"
+#include "faults/network/network_undo.h"
 #include "faults/process/procfs_table.h"
 #include "harness/agent/state_directory.h"
 #include "harness/cli/commands.h"
@@ -19,12 +21,24 @@ int recover(const RecoverCommand& command) {
     return kExitError;
   }
   faults::ProcfsTable processes;
-  const auto report = faults::recover(*state / "journals", processes, {.dry_run = command.dry_run});
+  faults::KernelNetworks networks;
+  auto report = faults::recover(*state / "journals", processes,
+                                {.dry_run = command.dry_run, .networks = &networks});
   if (!report) {
     fmt::print(stderr, "squall recover: {}\n", report.error().message());
     return kExitError;
   }
-  const auto lines = report->in_words();
+  const auto is_alive = [&](pid_t pid, std::uint64_t start_ticks) {
+    const auto owner = processes.look_at({pid, start_ticks});
+    return owner && owner->is_alive();
+  };
+  const auto by_name = faults::take_back_by_name(networks, command.dry_run, is_alive);
+  for (const std::string& trouble : by_name.troubles) report->troubles.push_back(trouble);
+  auto lines = report->in_words();
+  for (const std::string& what : by_name.done) {
+    lines.push_back(what + (command.dry_run ? ": would be removed" : ": removed") +
+                    " (no journal tells of it)");
+  }
   if (command.quiet) {
     for (const std::string& trouble : report->troubles) fmt::print(stderr, "{}\n", trouble);
   } else if (command.json) {

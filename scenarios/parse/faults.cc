@@ -103,12 +103,12 @@ bool read_kind(Reading& reading, const MapReader& map, FaultSpec& fault) {
     fault.what = read_link_fault(reading, node, map.what());
     return true;
   }
-  reading.not_yet(node, "faults." + fault.name + "." + *kind);
   if (*kind == "network") {
     fault.what = read_network_fault(reading, node, map.what());
-  } else {
-    fault.what = read_pressure_fault(reading, node, *kind, map.what());
+    return true;
   }
+  reading.not_yet(node, "faults." + fault.name + "." + *kind);
+  fault.what = read_pressure_fault(reading, node, *kind, map.what());
   return true;
 }
 

@@ -8,7 +8,8 @@ namespace {
 using faults::NetworkFault;
 using faults::TrafficFilter;
 
-constexpr std::size_t kLongestInterface = 15;  // IFNAMSIZ in linux/if.h, less its zero.
+constexpr std::size_t kLongestInterface = 15;   // IFNAMSIZ in linux/if.h, less its zero.
+constexpr std::size_t kLongestNamespace = 255;  // NAME_MAX: it is a file's name.
 
 TrafficFilter read_filter(Reading& reading, const Node& node, const std::string& what) {
   TrafficFilter filter;
@@ -27,27 +28,80 @@ TrafficFilter read_filter(Reading& reading, const Node& node, const std::string&
   return filter;
 }
 
-void read_impairments(const MapReader& map, NetworkFault& fault) {
+faults::GilbertElliott read_chain(Reading& reading, const Node& node, const std::string& what) {
+  faults::GilbertElliott chain;
+  const MapReader map(reading, node, what, {"to_bad", "to_good", "loss_bad", "loss_good"});
+  if (!map.is_map()) return chain;
+  map.set_required(chain.to_bad, "to_bad", kShare);
+  map.set_required(chain.to_good, "to_good", kShare);
+  map.set(chain.loss_bad, "loss_bad", kShare);
+  map.set(chain.loss_good, "loss_good", kShare);
+  return chain;
+}
+
+void read_impairments(Reading& reading, const MapReader& map, NetworkFault& fault) {
+  using Distribution = faults::Impairment::Distribution;
   map.set(fault.delay, "delay", kPositiveDuration);
   map.set(fault.jitter, "jitter", kPositiveDuration);
+  map.set_word(fault.distribution, "distribution", "distribution",
+               {{"normal", Distribution::kNormal},
+                {"pareto", Distribution::kPareto},
+                {"uniform", Distribution::kUniform}});
+  map.set(fault.in_order, "in_order", kBoolean);
+  map.at_most_one({"loss", "gilbert_elliott", "loss_every"});
   map.set(fault.loss, "loss", kShare);
+  map.set(fault.loss_every, "loss_every", kCount);
+  if (const Node* chain = map.find("gilbert_elliott")) {
+    fault.gilbert_elliott = read_chain(reading, *chain, map.what() + ".gilbert_elliott");
+  }
   map.set(fault.duplicate, "duplicate", kShare);
   map.set(fault.corrupt, "corrupt", kShare);
   map.set(fault.reorder, "reorder", kShare);
   map.set(fault.rate_bits_per_second, "rate", kBandwidth);
-  if (map.find("distribution") != nullptr) {
-    std::string distribution;
-    map.set_word<std::string>(distribution, "distribution", "distribution",
-                              {{"normal", "normal"}, {"pareto", "pareto"}, {"uniform", "uniform"}});
-    fault.distribution = distribution;
-  }
-  if (map.find("jitter") != nullptr) map.require("delay", "the delay which the jitter is around");
-  if (map.find("distribution") != nullptr) map.require("jitter", "how far the delays spread");
-  if (map.find("reorder") != nullptr)
-    map.require("delay", "a delay: what is reordered overtakes it");
+  const auto needs = [&](const char* key, const char* other, const char* why) {
+    if (map.find(key) != nullptr) map.require(other, why);
+  };
+  needs("jitter", "delay", "the delay which the jitter is around");
+  needs("distribution", "jitter", "how far the delays spread");
+  needs("in_order", "jitter", "the jitter by which packets may overtake each other");
+  needs("reorder", "delay", "a delay: what is reordered overtakes it");
   if (fault.delay && fault.jitter && *fault.jitter > *fault.delay) {
     map.mistake_at("jitter",
                    "'jitter' is more than 'delay': packets cannot arrive before they leave");
+  }
+}
+
+/// With these nothing passes that something else could be done to.
+void check_alone(const MapReader& map, const std::vector<std::string>& effects) {
+  for (const char* whole : {"partition", "reject"}) {
+    if (map.find(whole) == nullptr) continue;
+    for (const std::string& effect : effects) {
+      if (effect == "partition" || effect == "reject" || map.find(effect) == nullptr) continue;
+      map.mistake_at(
+          effect, "nothing passes with '" + std::string(whole) + "': leave '" + effect + "' away");
+    }
+  }
+}
+
+void read_place(Reading& reading, const MapReader& map, NetworkFault& fault) {
+  if (map.require("interface", "the name of an interface, such as eth0") != nullptr) {
+    map.set(fault.interface, "interface", kLine);
+  }
+  const auto is_bad = [](const std::string& name, std::size_t longest) {
+    return name.size() > longest || name.find_first_of("/ ") != std::string::npos || name == "." ||
+           name == "..";
+  };
+  if (is_bad(fault.interface, kLongestInterface)) {
+    map.mistake_at("interface", in_quotes(fault.interface) + " is no name of an interface");
+  }
+  map.at_most_one({"namespace", "namespace_of"});
+  map.set(fault.namespace_name, "namespace", kLine);
+  if (fault.namespace_name && is_bad(*fault.namespace_name, kLongestNamespace)) {
+    map.mistake_at("namespace",
+                   in_quotes(*fault.namespace_name) + " is no name of a network namespace");
+  }
+  if (const Node* process = map.find("namespace_of")) {
+    fault.namespace_of = read_process_match(reading, *process, map.what() + ".namespace_of");
   }
 }
 
@@ -58,27 +112,28 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
   using Direction = NetworkFault::Direction;
   NetworkFault fault;
   const std::string here = what + ".network";
-  const std::vector<std::string> effects{"delay",   "loss", "duplicate", "corrupt",
-                                         "reorder", "rate", "partition", "reject"};
-  std::vector<std::string> keys{"interface", "namespace_of", "direction",   "to",
-                                "from",      "jitter",       "distribution"};
+  const std::vector<std::string> effects{"delay",     "loss",    "gilbert_elliott", "loss_every",
+                                         "duplicate", "corrupt", "reorder",         "rate",
+                                         "partition", "reject"};
+  std::vector<std::string> keys{"interface", "namespace", "namespace_of", "direction", "to",
+                                "from",      "jitter",    "distribution", "in_order"};
   keys.insert(keys.end(), effects.begin(), effects.end());
   const MapReader map(reading, node, here, keys);
   if (!map.is_map()) return fault;
-  map.set(fault.interface, "interface", kLine);
-  if (fault.interface && (fault.interface->size() > kLongestInterface ||
-                          fault.interface->find_first_of("/ ") != std::string::npos)) {
-    map.mistake_at("interface", in_quotes(*fault.interface) + " is no name of an interface");
-  }
-  if (const Node* process = map.find("namespace_of")) {
-    fault.namespace_of = read_process_match(reading, *process, here + ".namespace_of");
-  }
+  read_place(reading, map, fault);
   map.set_word(fault.direction, "direction", "direction",
                {{"out", Direction::kOut}, {"in", Direction::kIn}, {"both", Direction::kBoth}});
   if (const Node* to = map.find("to")) fault.to = read_filter(reading, *to, here + ".to");
   if (const Node* from = map.find("from")) fault.from = read_filter(reading, *from, here + ".from");
-  read_impairments(map, fault);
+  if (fault.to && fault.from && fault.to->transport && fault.from->transport &&
+      fault.to->transport != fault.from->transport) {
+    map.mistake_at("from", "'to' and 'from' name different transports: no packet has both");
+  }
+  read_impairments(reading, map, fault);
   map.set(fault.partition, "partition", kBoolean);
+  if (map.find("partition") != nullptr && !fault.partition) {
+    map.mistake_at("partition", "'partition: false' does nothing: leave it away");
+  }
   if (map.find("reject") != nullptr) {
     std::string reject;
     map.set_word<std::string>(reject, "reject", "way to reject",
@@ -86,8 +141,9 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
     fault.reject = reject;
   }
   map.at_most_one({"partition", "reject"});
+  check_alone(map, effects);
   const auto is_given = [&](const std::string& key) { return map.find(key) != nullptr; };
-  if (std::none_of(effects.begin(), effects.end(), is_given) && map.find("jitter") == nullptr) {
+  if (std::none_of(effects.begin(), effects.end(), is_given) && !is_given("jitter")) {
     map.exactly_one(effects);  // Tells that none of them is there, unless one is misspelt.
   }
   return fault;

@@ -34,6 +34,25 @@ Result<void> check_links(const Scenario& scenario, const std::vector<PlannedFaul
   return {};
 }
 
+/// One interface has one fault of the network at a time: there is one root qdisc to be had.
+Result<void> check_interfaces(const Scenario& scenario, const std::vector<PlannedFault>& planned) {
+  std::map<std::string, const PlannedFault*> last;  // By place, of those that began before.
+  for (const PlannedFault& fault : planned) {
+    const FaultSpec* spec = scenario.find_fault(fault.name);
+    const auto* network =
+        spec == nullptr ? nullptr : std::get_if<faults::NetworkFault>(&spec->what);
+    if (network == nullptr) continue;
+    const std::string place = place_of(*network);
+    const PlannedFault*& before = last[place];
+    if (before != nullptr && before->to && *before->to > fault.from) {
+      return wrong("fault " + fault.label + ": it begins at " + in_words(fault.from) + ", when " +
+                   before->label + " is still in force on " + place);
+    }
+    before = &fault;
+  }
+  return {};
+}
+
 /// Finds when each fault begins.
 class Compiler {
  public:
@@ -163,6 +182,9 @@ Result<Plan> compile(const Scenario& scenario) {
   if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
   SQUALL_TRY(plan.faults, Compiler(scenario, plan.length).faults());
   if (auto alone = check_links(scenario, plan.faults); !alone) return std::move(alone).error();
+  if (auto alone = check_interfaces(scenario, plan.faults); !alone) {
+    return std::move(alone).error();
+  }
   for (const PlannedFault& fault : plan.faults) {
     plan.length = std::max(plan.length, fault.to.value_or(fault.from));
   }

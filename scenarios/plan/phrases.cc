@@ -59,8 +59,16 @@ std::string network_words(const faults::NetworkFault& fault) {
   std::string text;
   const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
   if (fault.delay) {
+    constexpr std::array kSpread{"", " (normal)", " (pareto)"};
     add("delay " + in_words(*fault.delay) +
-        (fault.jitter ? " +/- " + in_words(*fault.jitter) : std::string{}));
+        (fault.jitter ? " +/- " + in_words(*fault.jitter) +
+                            kSpread.at(static_cast<std::size_t>(fault.distribution)) +
+                            (fault.in_order ? "" : " out of order")
+                      : std::string{}));
+  }
+  if (fault.loss_every) add("loss of 1 packet in " + std::to_string(*fault.loss_every));
+  if (fault.gilbert_elliott) {
+    add("loss in bursts, " + in_words(fault.gilbert_elliott->average()) + " in all");
   }
   if (fault.loss) add("loss " + in_words(*fault.loss));
   if (fault.duplicate) add("duplicate " + in_words(*fault.duplicate));
@@ -69,8 +77,7 @@ std::string network_words(const faults::NetworkFault& fault) {
   if (fault.rate_bits_per_second) add("rate " + number(*fault.rate_bits_per_second) + " bit/s");
   if (fault.partition) add("partition");
   if (fault.reject) add("reject with " + *fault.reject);
-  if (fault.interface) text += " on " + *fault.interface;
-  if (fault.namespace_of) text += " in the network namespace of " + victims(*fault.namespace_of);
+  text += " on " + place_of(fault);
   constexpr std::array kDirections{", outgoing", ", incoming", ", both ways"};
   text += kDirections.at(static_cast<std::size_t>(fault.direction));
   if (fault.to) text += ", to " + filter_words(*fault.to);
@@ -89,6 +96,13 @@ std::string settings_words(const std::map<std::string, std::string>& settings) {
 }
 
 }  // namespace
+
+std::string place_of(const faults::NetworkFault& fault) {
+  std::string text = fault.interface;
+  if (fault.namespace_name) text += " in network namespace " + *fault.namespace_name;
+  if (fault.namespace_of) text += " in the network namespace of " + victims(*fault.namespace_of);
+  return text;
+}
 
 std::string number(double value) {
   constexpr std::size_t kRoom = 32;

@@ -26,6 +26,8 @@ std::string in_words(const LimitSpec& limit);
 std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
 /// The same of a link fault: "link to target edge: delay 20 ms, loss 2 %, by a relay at …".
 std::string link_words(const faults::LinkFault& fault);
+/// Where a network fault happens: "eth0 in the network namespace of service web".
+std::string place_of(const faults::NetworkFault& fault);
 /// "constant, 0/s to 1000/s" or "50 users, thinking 200 ms (exponential)".
 std::string how_it_is_sent(const generators::LoadSpec& load);
 /// "load browse: status < 500, goal 99.9 %".

@@ -1,0 +1,223 @@
+#include "faults/network/network_fault.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "faults/core/fault_error.h"
+#include "faults/core/undo.h"
+#include "harness/base/log.h"
+
+namespace squall::faults {
+namespace {
+
+constexpr double kEnoughExpected = 30;  // Losses of which none is seen: one in 10^13 by chance.
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return text.data();
+}
+
+/// One network fault from its first change to its last undo.
+class Application {
+ public:
+  Application(Networks& networks, Journal& journal, NetworkFault fault, NetworkPlan plan)
+      : networks_(networks), journal_(journal), fault_(std::move(fault)), plan_(std::move(plan)) {}
+
+  Result<void> record(const std::string& label) {
+    std::string intent = label + ": " + describe_effect(fault_) + " on " + fault_.interface;
+    std::string prior = "untouched";
+    if (plan_.undo.root) prior = "root qdisc " + plan_.undo.root->kind;
+    SQUALL_TRY(entry_, journal_.record({std::move(intent), std::move(prior), plan_.undo}));
+    return {};
+  }
+
+  Result<void> apply() {
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    for (const NetworkChange& change : plan_.changes) {
+      auto made = [&]() -> Result<void> {
+        if (change.by == NetworkChange::By::kNetlink) return network->change(change.payload);
+        auto answer = network->nft(change.payload);
+        if (!answer) return std::move(answer).error();
+        return {};
+      }();
+      if (!made) {
+        return std::move(made).error().within(change.line.substr(0, change.line.find('\n')));
+      }
+    }
+    return {};
+  }
+
+  /// Reads back that all is there.
+  Result<std::string> read_back() {
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    SQUALL_TRY(const auto missing, missing_in(*network));
+    if (!missing.empty()) {
+      return error(std::errc::io_error, "read back: " + missing + " is not there");
+    }
+    std::string seen = "read back: table " + plan_.undo.table;
+    for (const Qdisc& qdisc : plan_.qdiscs) {
+      seen += ", " + qdisc.kind + " " + handle_text(qdisc.handle);
+    }
+    for (const std::string& note : plan_.notes) seen += "; " + note;
+    return seen;
+  }
+
+  /// Measures, undoes, and marks that it is done.
+  Result<void> revert() {
+    if (!finding_) finding_ = measure();
+    auto undone = take_back(plan_.undo, networks_);
+    if (!undone) return as_residue(undone.error());
+    if (!entry_) return {};
+    if (auto marked = journal_.mark_done(*entry_); !marked) {
+      log_warning(marked.error().message());  // The undo took; recover() will find nothing.
+    }
+    entry_.reset();
+    return {};
+  }
+
+  NetworkFinding finding() const { return finding_.value_or(NetworkFinding{}); }
+
+ private:
+  /// What of the plan is not in force; empty when all is.
+  Result<std::string> missing_in(Network& network) {
+    SQUALL_TRY(const auto listed, network.nft(json_to_list_tables()));
+    const auto tables = read_tables(listed);
+    const auto has_table = [&](const NftTable& one) { return one.name == plan_.undo.table; };
+    if (std::none_of(tables.begin(), tables.end(), has_table)) return "table " + plan_.undo.table;
+    SQUALL_TRY(const auto qdiscs, network.qdiscs());
+    for (const Qdisc& ours : plan_.qdiscs) {
+      const auto is_it = [&](const Qdisc& one) {
+        return one.interface == ours.interface && one.parent == ours.parent &&
+               one.handle == ours.handle && one.kind == ours.kind;
+      };
+      if (std::none_of(qdiscs.begin(), qdiscs.end(), is_it)) {
+        return "qdisc " + ours.kind + " " + handle_text(ours.handle);
+      }
+    }
+    return std::string();
+  }
+
+  NetworkFinding measure() {
+    auto found = try_to_measure();
+    if (found) return *std::move(found);
+    return {.seen = "not seen: " + found.error().message(),
+            .took = false,
+            .why_not = "it could not be seen: " + found.error().message()};
+  }
+
+  Result<NetworkFinding> try_to_measure() {
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    SQUALL_TRY(const auto missing, missing_in(*network));
+    if (!missing.empty()) {
+      return NetworkFinding{.seen = missing + " was gone",
+                            .took = false,
+                            .why_not = "somebody else took away " + missing + " meanwhile"};
+    }
+    std::uint64_t met = 0;
+    std::uint64_t lost = 0;
+    for (const NftTable& table : plan_.tables) {
+      SQUALL_TRY(const auto listed, network->nft(json_to_list(table)));
+      for (const RuleCount& count : read_counts(listed)) {
+        if (count.name == "protected") continue;
+        met += count.packets;
+        if (count.name == "lost") lost += count.packets;
+      }
+    }
+    SQUALL_TRY(const auto qdiscs, network->qdiscs());
+    std::uint64_t dropped = 0;
+    for (const Qdisc& qdisc : qdiscs) {
+      if (is_our_leaf(qdisc)) dropped += qdisc.drops;
+    }
+    return judge(met, lost, dropped);
+  }
+
+  bool is_our_leaf(const Qdisc& qdisc) const {
+    return qdisc.kind != "blackhole" && !qdisc.is_root() &&
+           std::any_of(plan_.qdiscs.begin(), plan_.qdiscs.end(), [&](const Qdisc& ours) {
+             return ours.interface == qdisc.interface && ours.handle == qdisc.handle;
+           });
+  }
+
+  NetworkFinding judge(std::uint64_t met, std::uint64_t lost, std::uint64_t dropped) const {
+    NetworkFinding finding;
+    finding.seen = std::to_string(met) + " packets met";
+    const auto part = [&](std::uint64_t some) {
+      return std::to_string(some) + " (" +
+             number(100 * static_cast<double>(some) / static_cast<double>(met)) + " %)";
+    };
+    if (met == 0) {
+      finding.took = false;
+      finding.why_not = "no packet came that it was for";
+      return finding;
+    }
+    if (fault_.loss || fault_.loss_every || fault_.partition) {
+      finding.seen += ", " + part(lost) + " of them lost";
+    }
+    if (dropped > 0 || fault_.gilbert_elliott) {
+      finding.seen += ", " + part(dropped) +
+                      (fault_.gilbert_elliott ? " dropped by netem" : " dropped for want of room");
+    }
+    const double asked = fault_.loss_every ? 1 / static_cast<double>(*fault_.loss_every)
+                                           : fault_.loss.value_or(Share{}).value;
+    if (lost == 0 && asked * static_cast<double>(met) >= kEnoughExpected) {
+      finding.took = false;
+      finding.why_not = "none was lost of " + std::to_string(met) + " packets";
+    }
+    return finding;
+  }
+
+  Networks& networks_;
+  Journal& journal_;
+  const NetworkFault fault_;
+  const NetworkPlan plan_;
+  std::optional<std::uint64_t> entry_;
+  std::optional<NetworkFinding> finding_;
+};
+
+}  // namespace
+
+Result<NetworkFacts> look_around(const NetworkSite& site) {
+  NetworkFacts facts;
+  facts.space = site.space;
+  facts.capabilities = site.capabilities;
+  SQUALL_TRY(const auto own, site.networks.own());
+  facts.is_own_space = own == site.space;
+  SQUALL_TRY(const auto network, site.networks.open(site.space));
+  SQUALL_TRY(facts.links, network->links());
+  SQUALL_TRY(facts.qdiscs, network->qdiscs());
+  SQUALL_TRY(facts.default_qdisc, site.networks.default_qdisc());
+  return facts;
+}
+
+Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
+                                    const NetworkFault& fault, const std::string& label) {
+  auto facts = look_around(site);
+  if (!facts) return std::move(facts).error().within(label);
+  auto plan = plan_network(fault, *facts, site.name);
+  if (!plan) return std::move(plan).error().within(label);
+  const auto application =
+      std::make_shared<Application>(site.networks, journal, fault, *std::move(plan));
+  if (auto recorded = application->record(label); !recorded) {
+    return std::move(recorded).error().within(label);
+  }
+  InjectedNetworkFault injected{ActiveFault(label, [application] { return application->revert(); }),
+                                "", [application] { return application->finding(); }};
+  auto applied = application->apply();
+  auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
+  if (seen) {
+    injected.seen = *std::move(seen);
+    return injected;
+  }
+  Error failure = std::move(seen).error().within(label);
+  if (const auto reverted = injected.active.revert(); !reverted) {
+    return as_residue(reverted.error()).within(failure.message());
+  }
+  return failure;
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,445 @@
+#include "faults/network/network_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+namespace squall::faults {
+namespace {
+
+using namespace std::chrono_literals;
+using Direction = NetworkFault::Direction;
+using Kind = NftVerdict::Kind;
+using Hook = NftChain::Hook;
+
+constexpr std::uint32_t kShapedClass = kOurRoot | 1U;
+constexpr std::uint32_t kLostClass = kOurRoot | 2U;
+constexpr std::uint32_t kShapedLeaf = 0x50a20000;
+constexpr std::uint32_t kLostLeaf = 0x50a30000;
+constexpr double kFreeRate = 12.5e9;           // Bytes/s of a class that is not slowed.
+constexpr double kSmallestQueue = 128 * 1024;  // Bytes: two packets of the largest GSO.
+constexpr double kQueueSeconds = 0.1;
+constexpr std::uint16_t kSshPort = 22;
+constexpr Duration kLongestJitter = 2s;  // netem keeps it in 31 bits of nanoseconds.
+
+Error refused(const std::string& why) { return error(std::errc::not_supported, why); }
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", value);
+  return text.data();
+}
+
+std::string ms(Duration length) { return number(to_milliseconds(length)) + "ms"; }
+std::string percent(double share) { return number(share * 100) + "%"; }
+
+bool loses(const NetworkFault& fault) {
+  return fault.partition || fault.loss || fault.loss_every.has_value();
+}
+
+bool shapes(const NetworkFault& fault) {
+  return needs_netem(fault) || fault.rate_bits_per_second.has_value();
+}
+
+/// Whether the kernel attaches this root by itself once ours has gone.
+bool comes_back(const Qdisc& root, const std::string& default_qdisc) {
+  return root.kind == "noqueue" || root.kind == "mq" || root.kind == default_qdisc;
+}
+
+/// Builds the plan step by step.
+class Planning {
+ public:
+  Planning(const NetworkFault& fault, const NetworkFacts& facts, const std::string& name)
+      : fault_(fault), facts_(facts) {
+    table_.name = std::string(kTablePrefix) + name;
+    if (fault.reject) table_.family = "inet";
+  }
+
+  Result<NetworkPlan> plan() {
+    if (auto found = find_interface(); !found) return std::move(found).error();
+    if (auto allowed = check_protected(); !allowed) return std::move(allowed).error();
+    if (auto able = check_capabilities(); !able) return std::move(able).error();
+    if (needs_root()) {
+      if (auto checked = check_root(); !checked) return std::move(checked).error();
+    }
+    plan_.undo.space = facts_.space;
+    plan_.undo.interface = link_.index;
+    plan_.undo.interface_name = link_.name;
+    plan_.undo.table = table_.name;
+    plan_.tables.push_back(table_);
+    add_nft("nft add table " + table_.family + " " + table_.name, json_to_add(table_));
+    if (needs_root()) put_root(link_, 0);
+    if (needs_ifb()) put_ifb();
+    std::vector<NftChain> chains;
+    if (goes_out()) chains.push_back(chain_out());
+    if (comes_in()) chains.push_back(chain_in());
+    std::string lines;
+    for (const NftChain& chain : chains) {
+      if (chain.rules.empty()) {
+        return error(std::errc::invalid_argument,
+                     "'to' and 'from' name addresses of different families");
+      }
+      protect(chain, lines);
+    }
+    add_nft(lines, json_to_add(table_, protected_));
+    add_undo_lines();
+    add_notes();
+    return std::move(plan_);
+  }
+
+ private:
+  bool goes_out() const { return fault_.direction != Direction::kIn; }
+  bool comes_in() const { return fault_.direction != Direction::kOut; }
+  bool needs_root() const { return goes_out() && (shapes(fault_) || loses(fault_)); }
+  bool needs_ifb() const { return comes_in() && shapes(fault_); }
+
+  Result<void> find_interface() {
+    const auto found =
+        std::find_if(facts_.links.begin(), facts_.links.end(),
+                     [&](const Link& link) { return link.name == fault_.interface; });
+    if (found == facts_.links.end()) {
+      std::string names;
+      for (const Link& link : facts_.links) names += (names.empty() ? "" : ", ") + link.name;
+      return error(std::errc::no_such_device,
+                   "no interface '" + fault_.interface + "' (there are: " + names + ")");
+    }
+    link_ = *found;
+    return {};
+  }
+
+  Result<void> check_protected() const {
+    if (!facts_.is_own_space) return {};
+    for (const auto& side : {fault_.to, fault_.from}) {
+      if (!side || side->transport.value_or("tcp") != "tcp") continue;
+      if (std::find(side->ports.begin(), side->ports.end(), kSshPort) == side->ports.end())
+        continue;
+      return error(std::errc::operation_not_permitted,
+                   "port 22 is SSH's, which is protected: one must be able to get in");
+    }
+    return {};
+  }
+
+  Result<void> check_capabilities() const {
+    const Capabilities& can = facts_.capabilities;
+    const auto missing = [](const std::string& what, const std::string& why) {
+      return refused("this kernel has no " + what + ", which " + why + " needs");
+    };
+    if (fault_.reject) {
+      return can.reject ? Result<void>() : missing("nftables reject", "reject");
+    }
+    if (goes_out() && !can.egress) return missing("nftables hook netdev egress", "direction out");
+    if (comes_in() && !can.ingress) return missing("nftables hook netdev ingress", "direction in");
+    if (needs_root() && !can.htb) return missing("qdisc htb", describe_effect(fault_));
+    if (goes_out() && loses(fault_) && !can.blackhole) return missing("qdisc blackhole", "loss");
+    if (shapes(fault_) && needs_netem(fault_) && !can.netem) {
+      return missing("qdisc netem", describe_effect(fault_));
+    }
+    if (needs_ifb() && !can.htb) return missing("qdisc htb", describe_effect(fault_));
+    if (needs_ifb() && !can.ifb) return missing("interfaces ifb", "direction in");
+    if (needs_ifb() && !can.forward) return missing("nftables fwd", "direction in");
+    if (fault_.jitter.value_or(Duration{}) > kLongestJitter) {
+      return refused("netem's jitter is 2 s at most");
+    }
+    return {};
+  }
+
+  Result<void> check_root() {
+    const Qdisc* root = nullptr;
+    for (const Qdisc& qdisc : facts_.qdiscs) {
+      if (qdisc.interface == link_.index && qdisc.is_root()) root = &qdisc;
+    }
+    if (root == nullptr) {
+      plan_.undo.root = RootBefore{};
+      return {};
+    }
+    if (root->handle == kOurRoot) {
+      return error(std::errc::device_or_resource_busy,
+                   "interface " + link_.name + " has another fault of squall's in force");
+    }
+    const std::string words = "the root qdisc of " + link_.name + ", " + root->kind + " " +
+                              handle_text(root->handle) + ", ";
+    constexpr std::array kRestorable{"noqueue", "pfifo_fast", "fq",   "fq_codel",
+                                     "mq",      "pfifo",      "bfifo"};
+    if (std::find(kRestorable.begin(), kRestorable.end(), root->kind) == kRestorable.end()) {
+      return refused(words + "could not be put back exactly");
+    }
+    for (const Qdisc& qdisc : facts_.qdiscs) {
+      // ffff: is ingress and clsact, which stand beside the root.
+      const bool is_child =
+          qdisc.interface == link_.index && !qdisc.is_root() && qdisc.parent >> 16U != 0xffffU;
+      if (is_child && qdisc.handle != 0) {
+        return refused(words + "has children of its own, which could not be put back exactly");
+      }
+    }
+    if (root->handle == 0 && !comes_back(*root, facts_.default_qdisc)) {
+      return refused(words + "is none that the kernel would attach again by itself (it would be " +
+                     facts_.default_qdisc + ")");
+    }
+    plan_.undo.root = RootBefore{root->kind, root->handle, root->options};
+    return {};
+  }
+
+  void add_netlink(std::string line, std::string message) {
+    plan_.changes.push_back({NetworkChange::By::kNetlink, std::move(line), std::move(message)});
+  }
+  void add_nft(std::string line, std::string json) {
+    plan_.changes.push_back({NetworkChange::By::kNft, std::move(line), std::move(json)});
+  }
+
+  void put_qdisc(const Link& link, std::uint32_t parent, std::uint32_t handle,
+                 const std::string& kind, std::string options, const std::string& words) {
+    Qdisc qdisc{.interface = link.index,
+                .parent = parent,
+                .handle = handle,
+                .kind = kind,
+                .options = std::move(options)};
+    const std::string verb = parent == kRootParent ? "replace" : "add";
+    const std::string where = parent == kRootParent ? "root" : "parent " + handle_text(parent);
+    add_netlink("tc qdisc " + verb + " dev " + link.name + " " + where + " handle " +
+                    handle_text(handle) + " " + kind + (words.empty() ? "" : " " + words),
+                message_to_put(qdisc));
+    plan_.qdiscs.push_back(std::move(qdisc));
+  }
+
+  void put_class(const Link& link, std::uint32_t handle, double bytes_per_second) {
+    add_netlink(
+        "tc class add dev " + link.name + " parent " + handle_text(kOurRoot) + " classid " +
+            handle_text(handle) + " htb rate " + number(bytes_per_second * 8) + "bit",
+        message_for_class(link.index, kOurRoot, handle, htb_class_options(bytes_per_second)));
+  }
+
+  /// What is not classified goes through at once, or to `default_class`.
+  void put_root(const Link& link, std::uint32_t default_class) {
+    put_qdisc(link, kRootParent, kOurRoot, "htb", htb_options(default_class),
+              "default " + std::to_string(default_class) + " direct_qlen 10000");
+    if (shapes(fault_)) put_shaping(link);
+    if (loses(fault_) && default_class == 0) {
+      put_class(link, kLostClass, kFreeRate);
+      put_qdisc(link, kLostClass, kLostLeaf, "blackhole", "", "");
+    }
+  }
+
+  void put_shaping(const Link& link) {
+    const auto rate = fault_.rate_bits_per_second;
+    put_class(link, kShapedClass, rate ? *rate / 8 : kFreeRate);
+    if (!needs_netem(fault_)) {
+      const double queue = std::max(kSmallestQueue, rate.value_or(0) / 8 * kQueueSeconds);
+      put_qdisc(link, kShapedClass, kShapedLeaf, "bfifo",
+                fifo_options(static_cast<std::uint32_t>(queue)), "limit " + number(queue));
+      return;
+    }
+    const Netem netem = netem_of();
+    put_qdisc(link, kShapedClass, kShapedLeaf, "netem", netem_options(netem), netem_words(netem));
+  }
+
+  Netem netem_of() const {
+    const auto share = [](const std::optional<Share>& one) { return one ? one->value : 0; };
+    Netem netem{.delay = fault_.delay.value_or(Duration{}),
+                .jitter = fault_.jitter.value_or(Duration{}),
+                .distribution = distribution_table(fault_.distribution),
+                .in_order = fault_.in_order,
+                .duplicate = share(fault_.duplicate),
+                .corrupt = share(fault_.corrupt),
+                .reorder = share(fault_.reorder),
+                .chain = {},
+                .limit = 0};
+    if (const auto& chain = fault_.gilbert_elliott) {
+      netem.chain = Netem::Chain{chain->to_bad.value, chain->to_good.value, chain->loss_bad.value,
+                                 chain->loss_good.value};
+    }
+    netem.limit = netem_limit(netem.delay, netem.jitter, fault_.rate_bits_per_second);
+    return netem;
+  }
+
+  std::string netem_words(const Netem& netem) const {
+    std::string text = "limit " + std::to_string(netem.limit);
+    if (fault_.delay) text += " delay " + ms(netem.delay);
+    if (fault_.jitter) {
+      constexpr std::array kNames{"", " distribution normal", " distribution pareto"};
+      text += " " + ms(netem.jitter) + kNames.at(static_cast<std::size_t>(fault_.distribution));
+      if (netem.in_order) text += " rate 8796gbit";  // Which is what keeps their order.
+    }
+    if (const auto& chain = netem.chain) {
+      text += " loss gemodel " + percent(chain->to_bad) + " " + percent(chain->to_good) + " " +
+              percent(chain->loss_bad) + " " + percent(chain->loss_good);
+    }
+    if (netem.duplicate > 0) text += " duplicate " + percent(netem.duplicate);
+    if (netem.corrupt > 0) text += " corrupt " + percent(netem.corrupt);
+    if (netem.reorder > 0) text += " reorder " + percent(netem.reorder) + " gap 1";
+    return text;
+  }
+
+  /// What comes in is led through an interface of our own, whose root shapes all of it.
+  void put_ifb() {
+    int highest = 0;
+    int free_number = 0;
+    for (const Link& link : facts_.links) highest = std::max(highest, link.index);
+    const auto is_taken = [&](const std::string& name) {
+      return std::any_of(facts_.links.begin(), facts_.links.end(),
+                         [&](const Link& link) { return link.name == name; });
+    };
+    while (is_taken(std::string(kInterfacePrefix) + std::to_string(free_number))) ++free_number;
+    constexpr int kClear = 1000;  // Of the indices that interfaces made meanwhile get.
+    ifb_.name = std::string(kInterfacePrefix) + std::to_string(free_number);
+    ifb_.index = highest + kClear + free_number;
+    plan_.undo.ifb = ifb_.name;
+    add_netlink("ip link add " + ifb_.name + " index " + std::to_string(ifb_.index) + " type ifb",
+                message_to_add_ifb(ifb_.name, ifb_.index));
+    put_root(ifb_, kShapedClass & 0xffffU);
+    add_netlink("ip link set " + ifb_.name + " up", message_to_set_up(ifb_.index));
+  }
+
+  /// Adds the rules of one meaning: what is lost first, then what is left.
+  void add_rules(NftChain& chain, bool swapped, const NftVerdict& lost, const NftVerdict& left) {
+    for (NftRule rule : rules_for(fault_, swapped)) {
+      if (loses(fault_)) {
+        NftRule losing = rule;
+        losing.verdict = lost;
+        losing.name = "lost";
+        losing.share = fault_.loss ? fault_.loss->value : 1;
+        losing.every = fault_.loss_every.value_or(0);
+        chain.rules.push_back(std::move(losing));
+      }
+      rule.verdict = left;
+      rule.name = "met";
+      if (!fault_.partition) chain.rules.push_back(std::move(rule));
+    }
+  }
+
+  void add_reject_rules(NftChain& chain, bool swapped) {
+    for (const NftRule& rule : rules_for(fault_, swapped)) {
+      if (fault_.reject == "reset") {
+        const auto& all = rule.transports;
+        if (all.empty() || std::find(all.begin(), all.end(), "tcp") != all.end()) {
+          NftRule tcp = rule;
+          tcp.transports = {"tcp"};
+          tcp.verdict.kind = Kind::kReset;
+          tcp.name = "rejected";
+          chain.rules.push_back(std::move(tcp));
+        }
+        if (all == std::vector<std::string>{"tcp"}) continue;
+      }
+      NftRule rest = rule;
+      rest.verdict.kind = Kind::kUnreachable;
+      rest.name = "rejected";
+      chain.rules.push_back(std::move(rest));
+    }
+  }
+
+  NftChain chain_out() {
+    NftChain chain{"out", fault_.reject ? Hook::kOutput : Hook::kEgress, link_.name, {}};
+    if (fault_.reject) {
+      add_reject_rules(chain, false);
+      return chain;
+    }
+    NftVerdict left{};
+    if (shapes(fault_)) left = {Kind::kClassify, kShapedClass, {}};
+    add_rules(chain, false, {Kind::kClassify, kLostClass, {}}, left);
+    return chain;
+  }
+
+  NftChain chain_in() {
+    const bool swapped = fault_.direction == Direction::kBoth;
+    NftChain chain{"in", fault_.reject ? Hook::kInput : Hook::kIngress, link_.name, {}};
+    if (fault_.reject) {
+      add_reject_rules(chain, swapped);
+      return chain;
+    }
+    NftVerdict left{};
+    if (shapes(fault_)) left = {Kind::kForward, 0, ifb_.name};
+    add_rules(chain, swapped, {Kind::kDrop, 0, {}}, left);
+    return chain;
+  }
+
+  /// SSH passes first, on the machine's own interfaces.
+  void protect(NftChain chain, std::string& lines) {
+    if (facts_.is_own_space) {
+      NftRule from_ssh;
+      from_ssh.transports = {"tcp"};
+      from_ssh.from_ports = {kSshPort};
+      from_ssh.verdict.kind = Kind::kSpare;
+      from_ssh.name = "protected";
+      NftRule to_ssh = from_ssh;
+      std::swap(to_ssh.to_ports, to_ssh.from_ports);
+      chain.rules.insert(chain.rules.begin(), {from_ssh, to_ssh});
+    }
+    const auto add = [&](const std::string& line) {
+      lines += (lines.empty() ? "" : "\n") + ("nft " + line);
+    };
+    add(nft_text(table_, chain));
+    for (const NftRule& rule : chain.rules) {
+      add("add rule " + table_.family + " " + table_.name + " " + chain.name + " " +
+          nft_text(chain, rule));
+    }
+    protected_.push_back(std::move(chain));
+  }
+
+  void add_undo_lines() {
+    const auto add = [&](std::string line) { plan_.undo_lines.push_back(std::move(line)); };
+    const std::string table = table_.family + " " + table_.name;
+    add("nft delete table " + table);
+    if (plan_.undo.ifb) add("ip link delete " + *plan_.undo.ifb);
+    if (const auto& root = plan_.undo.root) {
+      add(root->handle == 0
+              ? "tc qdisc delete dev " + link_.name + " root handle " + handle_text(kOurRoot)
+              : "tc qdisc replace dev " + link_.name + " root handle " + handle_text(root->handle) +
+                    " " + root->kind +
+                    (root->options.empty() ? "" : " (its options as they were)"));
+    }
+  }
+
+  void add_notes() {
+    if (!link_.is_up) plan_.notes.push_back("interface " + link_.name + " is down");
+    if (!fault_.partition && !fault_.reject && link_.segments_late &&
+        (loses(fault_) || needs_netem(fault_))) {
+      plan_.notes.push_back(
+          "large sends are cut by " + link_.name +
+          " itself (GSO): loss and the like are drawn for each of these, not for each packet");
+    }
+    if (plan_.undo.root && plan_.undo.root->kind == "mq") {
+      plan_.notes.push_back("the queues of " + link_.name + " become one while it lasts");
+    }
+  }
+
+  const NetworkFault& fault_;  // NOLINT: all stand on the stack of plan_network().
+  const NetworkFacts& facts_;  // NOLINT
+  NftTable table_;
+  Link link_;
+  Link ifb_;
+  std::vector<NftChain> protected_;
+  NetworkPlan plan_;
+};
+
+}  // namespace
+
+bool needs_netem(const NetworkFault& fault) {
+  return fault.delay || fault.jitter || fault.duplicate || fault.corrupt || fault.reorder ||
+         fault.gilbert_elliott;
+}
+
+std::string describe_effect(const NetworkFault& fault) {
+  std::string text;
+  const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
+  const auto share = [](const Share& one) { return number(one.value * 100) + " %"; };
+  if (fault.delay) add("delay " + number(to_milliseconds(*fault.delay)) + " ms");
+  if (fault.jitter) add("jitter " + number(to_milliseconds(*fault.jitter)) + " ms");
+  if (fault.loss) add("loss " + share(*fault.loss));
+  if (fault.loss_every) add("loss of every " + std::to_string(*fault.loss_every) + "th packet");
+  if (fault.gilbert_elliott) add("loss in bursts " + share(fault.gilbert_elliott->average()));
+  if (fault.duplicate) add("duplicate " + share(*fault.duplicate));
+  if (fault.corrupt) add("corrupt " + share(*fault.corrupt));
+  if (fault.reorder) add("reorder " + share(*fault.reorder));
+  if (fault.rate_bits_per_second) add("rate " + number(*fault.rate_bits_per_second) + " bit/s");
+  if (fault.partition) add("partition");
+  if (fault.reject) add("reject with " + *fault.reject);
+  return text;
+}
+
+Result<NetworkPlan> plan_network(const NetworkFault& fault, const NetworkFacts& facts,
+                                 const std::string& name) {
+  return Planning(fault, facts, name).plan();
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,265 @@
+#include "faults/network/network_undo.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+namespace squall::faults {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kDrainWithin = 1s;
+constexpr Duration kDrainStep = 5ms;
+
+template <typename T>
+bool is_missing(const Result<T>& result) {
+  return !result && result.error().code == std::errc::no_such_file_or_directory;
+}
+
+const Link* find(const std::vector<Link>& links, const std::string& name) {
+  const auto found =
+      std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.name == name; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+const Qdisc* root_of(const std::vector<Qdisc>& qdiscs, int interface) {
+  const auto found = std::find_if(qdiscs.begin(), qdiscs.end(), [&](const Qdisc& qdisc) {
+    return qdisc.interface == interface && qdisc.is_root();
+  });
+  return found == qdiscs.end() ? nullptr : &*found;
+}
+
+/// Packets of ours that wait at an interface.
+Result<std::uint64_t> waiting_at(Network& network, int interface) {
+  SQUALL_TRY(const auto qdiscs, network.qdiscs());
+  const Qdisc* root = root_of(qdiscs, interface);
+  if (root == nullptr || root->handle != kOurRoot) return std::uint64_t{0};
+  return std::uint64_t{root->waiting};
+}
+
+Result<std::vector<NftTable>> our_tables(Network& network) {
+  SQUALL_TRY(const auto listed, network.nft(json_to_list_tables()));
+  return read_tables(listed);
+}
+
+/// Undoes at one interface of a namespace.
+class Undoing {
+ public:
+  Undoing(const NetworkUndo& undo, Network& network, Networks& networks)
+      : undo_(undo), network_(network), networks_(networks) {}
+
+  Result<bool> carry_out() {
+    SQUALL_TRY(const auto tables, our_tables(network_));
+    // First nothing more goes our way; the empty table stays until the end, to tell whose it is.
+    for (const NftTable& table : tables) {
+      if (table.name != undo_.table) continue;
+      did_ = true;
+      auto emptied = network_.nft(json_to_empty(table));
+      if (!emptied && !is_missing(emptied)) return std::move(emptied).error();
+    }
+    if (auto removed = remove_ifb(); !removed) return std::move(removed).error();
+    if (auto restored = restore_root(); !restored) return std::move(restored).error();
+    for (const NftTable& table : tables) {
+      if (table.name != undo_.table) continue;
+      auto deleted = network_.nft(json_to_delete(table));
+      if (!deleted && !is_missing(deleted)) return std::move(deleted).error();
+    }
+    if (auto clean = look(); !clean) return std::move(clean).error();
+    return did_;
+  }
+
+ private:
+  Result<void> drain(int interface) {
+    for (Duration waited{}; waited < kDrainWithin; waited += kDrainStep) {
+      SQUALL_TRY(const auto waiting, waiting_at(network_, interface));
+      if (waiting == 0) return {};
+      networks_.pause(kDrainStep);
+    }
+    return {};
+  }
+
+  Result<void> remove_ifb() {
+    if (!undo_.ifb) return {};
+    SQUALL_TRY(const auto links, network_.links());
+    const Link* ifb = find(links, *undo_.ifb);
+    if (ifb == nullptr || ifb->kind != "ifb") return {};
+    did_ = true;
+    if (auto drained = drain(ifb->index); !drained) return drained;
+    return network_.change(message_to_delete_link(ifb->index));
+  }
+
+  Result<bool> is_there() {
+    SQUALL_TRY(const auto links, network_.links());
+    return std::any_of(links.begin(), links.end(),
+                       [&](const Link& link) { return link.index == undo_.interface; });
+  }
+
+  Result<void> restore_root() {
+    if (!undo_.root) return {};
+    SQUALL_TRY(const auto there, is_there());
+    if (!there) return {};
+    SQUALL_TRY(const auto qdiscs, network_.qdiscs());
+    const Qdisc* root = root_of(qdiscs, undo_.interface);
+    const bool is_ours_still = root != nullptr && root->handle == kOurRoot;
+    if (is_ours_still) {
+      did_ = true;
+      if (auto drained = drain(undo_.interface); !drained) return drained;
+      if (undo_.root->handle == 0) return network_.change(message_to_delete(*root));
+    }
+    // Another's that came meanwhile stays; the kernel's own may be what a torn undo left.
+    if (undo_.root->handle == 0 || (!is_ours_still && root != nullptr && root->handle != 0)) {
+      return {};
+    }
+    did_ = true;
+    return network_.change(message_to_put({.interface = undo_.interface,
+                                           .parent = kRootParent,
+                                           .handle = undo_.root->handle,
+                                           .kind = undo_.root->kind,
+                                           .options = undo_.root->options}));
+  }
+
+  /// Reads back that nothing of ours is left.
+  Result<void> look() {
+    SQUALL_TRY(const auto tables, our_tables(network_));
+    for (const NftTable& table : tables) {
+      if (table.name == undo_.table) {
+        return error(std::errc::device_or_resource_busy, "table " + table.name + " is still there");
+      }
+    }
+    SQUALL_TRY(const auto links, network_.links());
+    if (undo_.ifb && find(links, *undo_.ifb) != nullptr) {
+      return error(std::errc::device_or_resource_busy,
+                   "interface " + *undo_.ifb + " is still there");
+    }
+    if (!undo_.root) return {};
+    SQUALL_TRY(const auto there, is_there());
+    if (!there) return {};
+    SQUALL_TRY(const auto qdiscs, network_.qdiscs());
+    const Qdisc* root = root_of(qdiscs, undo_.interface);
+    const RootBefore now =
+        root == nullptr ? RootBefore{} : RootBefore{root->kind, root->handle, root->options};
+    if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
+    return error(std::errc::device_or_resource_busy,
+                 "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
+                     handle_text(now.handle) + ", it was " + undo_.root->kind + " " +
+                     handle_text(undo_.root->handle));
+  }
+
+  const NetworkUndo& undo_;
+  Network& network_;
+  Networks& networks_;
+  bool did_ = false;
+};
+
+/// "squall_PID_TICKS_n": whose it is.
+std::pair<pid_t, std::uint64_t> owner_of(const std::string& table) {
+  char* end = nullptr;
+  const char* begin = table.c_str() + kTablePrefix.size();
+  const long pid = std::strtol(begin, &end, 10);
+  if (*end != '_') return {0, 0};
+  return {static_cast<pid_t>(pid), std::strtoull(end + 1, nullptr, 10)};
+}
+
+bool is_our_ifb(const Link& link) {
+  if (link.kind != "ifb" || !link.name.starts_with(kInterfacePrefix)) return false;
+  const std::string number = link.name.substr(kInterfacePrefix.size());
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Sweeps one namespace of all that bears our names.
+Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bool dry_run,
+                   const std::function<bool(pid_t, std::uint64_t)>& is_alive, FoundByName& found) {
+  auto listed = our_tables(network);
+  const bool has_nft = listed || listed.error().code != std::errc::protocol_not_supported;
+  if (!listed && has_nft) return std::move(listed).error();
+  const std::vector<NftTable> tables = listed ? *std::move(listed) : std::vector<NftTable>();
+  SQUALL_TRY(const auto links, network.links());
+  SQUALL_TRY(const auto qdiscs, network.qdiscs());
+  for (const NftTable& table : tables) {
+    const auto [pid, ticks] = owner_of(table.name);
+    if (pid > 0 && is_alive(pid, ticks)) return {};  // All here may be in force.
+  }
+  std::vector<NetworkUndo> undos;
+  for (const NftTable& table : tables) {
+    undos.push_back(
+        {.space = space, .interface_name = "", .table = table.name, .ifb = {}, .root = {}});
+  }
+  for (const Link& link : links) {
+    const Qdisc* root = root_of(qdiscs, link.index);
+    if (is_our_ifb(link)) {
+      undos.push_back({.space = space,
+                       .interface = link.index,
+                       .interface_name = link.name,
+                       .table = "",
+                       .ifb = link.name,
+                       .root = {}});
+    } else if (root != nullptr && root->handle == kOurRoot) {
+      undos.push_back({.space = space,
+                       .interface = link.index,
+                       .interface_name = link.name,
+                       .table = "",
+                       .ifb = {},
+                       .root = RootBefore{}});
+    }
+  }
+  for (const NetworkUndo& undo : undos) {
+    const std::string what =
+        "network namespace " + std::to_string(space) + ": " +
+        (undo.root ? "our root qdisc of " + undo.interface_name
+                   : (undo.ifb ? "interface " + *undo.ifb : "table " + undo.table));
+    if (!dry_run) {
+      if (undo.root) {  // What was before is not known: the kernel's own choice comes.
+        const Qdisc ours{.interface = undo.interface, .parent = kRootParent, .handle = kOurRoot};
+        if (auto gone = network.change(message_to_delete(ours)); !gone) return gone;
+      } else if (auto gone = Undoing(undo, network, networks).carry_out(); !gone) {
+        return std::move(gone).error();
+      }
+    }
+    found.done.push_back(what);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_ours(const NetworkUndo& undo) {
+  const auto is_plain = [](const std::string& name) {
+    return name.size() < 64 &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  };
+  return undo.interface > 0 && undo.table.starts_with(kTablePrefix) && is_plain(undo.table) &&
+         (!undo.ifb || (undo.ifb->starts_with(kInterfacePrefix) && is_plain(*undo.ifb)));
+}
+
+Result<bool> take_back(const NetworkUndo& undo, Networks& networks) {
+  auto network = networks.open(undo.space);
+  if (is_missing(network)) return false;
+  if (!network) return std::move(network).error();
+  return Undoing(undo, **network, networks).carry_out();
+}
+
+FoundByName take_back_by_name(Networks& networks, bool dry_run,
+                              const std::function<bool(pid_t, std::uint64_t)>& is_alive) {
+  FoundByName found;
+  const auto spaces = networks.all();
+  if (!spaces) {
+    found.troubles.push_back(spaces.error().message());
+    return found;
+  }
+  for (const std::uint64_t space : *spaces) {
+    auto network = networks.open(space);
+    if (is_missing(network)) continue;  // Gone meanwhile.
+    const auto swept = network ? sweep(**network, networks, space, dry_run, is_alive, found)
+                               : Result<void>(std::move(network).error());
+    // Who may not look there could not have changed anything either.
+    if (swept || swept.error().code == std::errc::operation_not_permitted) continue;
+    Error trouble = swept.error();
+    found.troubles.push_back(
+        std::move(trouble).within("network namespace " + std::to_string(space)).message());
+  }
+  return found;
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "faults/network/networks.h"
+#include "faults/network/nft_rules.h"
+#include "harness/base/result.h"
+
+namespace squall::faults {
+
+/// Every interface of ours is named so, with a number.
+inline constexpr std::string_view kInterfacePrefix = "squall";
+
+/// The root qdisc for which ours stands.
+struct RootBefore {
+  std::string kind;
+  std::uint32_t handle = 0;  ///< 0: the kernel's own choice, which comes back by itself.
+  std::string options;       ///< As the kernel wrote them.
+  bool operator==(const RootBefore&) const = default;
+};
+
+/// Takes back all that a network fault did to one interface, however far it had come: the table of
+/// nftables, the interface that incoming packets went through, the root qdisc.
+struct NetworkUndo {
+  std::uint64_t space = 0;  ///< The inode of the network namespace.
+  int interface = 0;        ///< Its ifindex there.
+  std::string interface_name;
+  std::string table;               ///< Ours, of whatever family.
+  std::optional<std::string> ifb;  ///< Ours.
+  std::optional<RootBefore> root;  ///< None: the root was not touched.
+  bool operator==(const NetworkUndo&) const = default;
+};
+
+/// True when it asks for nothing but what is named as ours.
+bool is_ours(const NetworkUndo& undo);
+
+/// Does it, and reads back that nothing is left and the root is what it was: true when there was
+/// something to do. Packets that are being delayed get a second to leave. A namespace or an
+/// interface that is gone took all with it.
+Result<bool> take_back(const NetworkUndo& undo, Networks& networks);
+
+/// Whether what a network fault changed can be told from what was there by their names alone, and
+/// taken back so: everything of ours in every namespace, but for what `is_alive` says the owner is
+/// alive of, by pid and start. The words say what was done, or would be when `dry_run`.
+struct FoundByName {
+  std::vector<std::string> done;
+  std::vector<std::string> troubles;
+};
+FoundByName take_back_by_name(Networks& networks, bool dry_run,
+                              const std::function<bool(pid_t, std::uint64_t)>& is_alive);
+
+}  // namespace squall::faults

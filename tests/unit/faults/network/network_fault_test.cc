@@ -1,0 +1,177 @@
+#include "faults/network/network_fault.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "faults/core/fault_error.h"
+#include "faults/core/recover.h"
+
+#include "tests/support/fake_networks.h"
+#include "tests/support/fake_process_table.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace squall::faults {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// Both ways, with everything that there is to be made and taken away.
+NetworkFault everything() {
+  NetworkFault fault;
+  fault.interface = "va";
+  fault.direction = NetworkFault::Direction::kBoth;
+  fault.delay = 40ms;
+  fault.loss = Share{0.1};
+  return fault;
+}
+
+class NetworkFaultTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto boot = boot_id();
+    ASSERT_TRUE(ok(boot));
+    auto journal = Journal::open(folder_.path(), {{77, 5000}, *boot});
+    ASSERT_TRUE(ok(journal));
+    journal_ = *std::move(journal);
+  }
+
+  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) {
+    return inject({networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1"}, *journal_,
+                  fault, "f");
+  }
+
+  TemporaryFolder folder_;
+  FakeNetworks networks_;
+  FakeProcessTable processes_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(NetworkFaultTest, LeavesAllAsItWasWhenItIsReverted) {
+  const auto before = networks_.state();
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(injected->seen, HasSubstr("netem 50a2:"));
+  EXPECT_EQ(journal_->open_changes(), 1U);
+  EXPECT_NE(networks_.state(), before);
+  networks_.count("met", 900);
+  networks_.count("lost", 100);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+  // Each is counted in both directions.
+  EXPECT_EQ(injected->look().seen, "2000 packets met, 200 (10 %) of them lost");
+  EXPECT_TRUE(injected->look().took);
+}
+
+TEST_F(NetworkFaultTest, PutsBackARootThatHadAHandleWithItsOptions) {
+  networks_.set_root({.interface = 2,
+                      .parent = kRootParent,
+                      .handle = 0x80010000,
+                      .kind = "fq_codel",
+                      .options = "opts"});
+  const auto before = networks_.state();
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  EXPECT_NE(networks_.state(), before);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+}
+
+TEST_F(NetworkFaultTest, LeavesNothingBehindWhicheverCallIsRefused) {
+  const auto before = networks_.state();
+  networks_.refuse_call(0);
+  {
+    auto whole = inject_it(everything());
+    ASSERT_TRUE(ok(whole));
+  }
+  const int calls = networks_.calls();
+  ASSERT_GT(calls, 20);
+  int failed = 0;
+  for (int call = 1; call <= calls; ++call) {
+    networks_.refuse_call(call);
+    {
+      auto injected = inject_it(everything());
+      if (!injected) ++failed;
+    }  // An undo that was refused is tried again by recovery.
+    networks_.refuse_call(0);
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+    journal_.reset();
+    SetUp();
+  }
+  EXPECT_GT(failed, 10);
+}
+
+TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDied) {
+  const auto before = networks_.state();
+  for (int call = 1; call <= 40; ++call) {
+    networks_.die_after_call(call);
+    { auto injected = inject_it(everything()); }
+    networks_.live();
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+    journal_.reset();
+    SetUp();
+  }
+}
+
+TEST_F(NetworkFaultTest, WritesNothingToTheJournalWhenThePlanIsRefused) {
+  NetworkFault fault = everything();
+  fault.interface = "vx";
+  const auto injected = inject_it(fault);
+  ASSERT_FALSE(injected);
+  EXPECT_THAT(injected.error().message(), HasSubstr("no interface 'vx'"));
+  EXPECT_EQ(journal_->open_changes(), 0U);
+}
+
+TEST_F(NetworkFaultTest, TellsWhatTheKernelSaidAndOfWhichLine) {
+  networks_.forget_kind("netem");
+  const auto injected = inject_it(everything());
+  ASSERT_FALSE(injected);
+  EXPECT_THAT(injected.error().message(),
+              HasSubstr("f: tc qdisc add dev va parent 50a1:1 handle 50a2: netem"));
+  EXPECT_THAT(injected.error().message(), HasSubstr("Specified qdisc kind is unknown"));
+  EXPECT_FALSE(is_residue(injected.error()));
+}
+
+TEST_F(NetworkFaultTest, DidNotTakeWhenNoPacketCame) {
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_FALSE(injected->look().took);
+  EXPECT_EQ(injected->look().why_not, "no packet came that it was for");
+}
+
+TEST_F(NetworkFaultTest, DidNotTakeWhenNothingWasLost) {
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  networks_.count("met", 5000);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(injected->look().why_not, "none was lost of 10000 packets");
+}
+
+TEST_F(NetworkFaultTest, DidNotTakeWhenSomebodyElseTookItAway) {
+  const auto before = networks_.state();
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  networks_.lose_qdiscs();
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(injected->look().why_not, HasSubstr("somebody else took away qdisc htb 50a1:"));
+  EXPECT_EQ(networks_.state(), before);
+}
+
+}  // namespace
+}  // namespace squall::faults
