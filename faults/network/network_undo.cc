@@ -113,11 +113,12 @@ class Undoing {
       return {};
     }
     did_ = true;
-    return network_.change(message_to_put({.interface = undo_.interface,
-                                           .parent = kRootParent,
-                                           .handle = undo_.root->handle,
-                                           .kind = undo_.root->kind,
-                                           .options = undo_.root->options}));
+    return network_.change(
+        message_to_put({.interface = undo_.interface,
+                        .parent = kRootParent,
+                        .handle = undo_.root->handle,
+                        .kind = undo_.root->kind,
+                        .options = options_to_put_back(undo_.root->kind, undo_.root->options)}));
   }
 
   /// Reads back that nothing of ours is left.

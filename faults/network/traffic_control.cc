@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 #include <linux/gen_stats.h>
@@ -140,6 +141,19 @@ std::string netem_options(const Netem& netem) {
 
 std::string fifo_options(std::uint32_t packets) {
   return AttributeWriter().put(tc_fifo_qopt{packets}).written();
+}
+
+std::string options_to_put_back(const std::string& kind, std::string options) {
+  if (kind != "fq_codel") return options;
+  for (const auto& [type, value] : read_attributes(options)) {
+    const bool is_time = type == TCA_FQ_CODEL_TARGET || type == TCA_FQ_CODEL_INTERVAL ||
+                         type == TCA_FQ_CODEL_CE_THRESHOLD;
+    if (!is_time || value.size() != sizeof(std::uint32_t)) continue;
+    const std::uint32_t microseconds = read_plain<std::uint32_t>(value) + 1;
+    std::memcpy(options.data() + (value.data() - options.data()), &microseconds,
+                sizeof microseconds);
+  }
+  return options;
 }
 
 std::string message_to_put(const Qdisc& qdisc) {

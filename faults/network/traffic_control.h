@@ -69,6 +69,10 @@ std::string htb_class_options(double bytes_per_second);
 std::string netem_options(const Netem& netem);
 std::string fifo_options(std::uint32_t packets);
 
+/// What must be written so that the kernel's answer is `options` again. fq_codel keeps its times in
+/// units of 1024 ns, tells them in whole microseconds, rounded down, and rounds down again.
+std::string options_to_put_back(const std::string& kind, std::string options);
+
 // Messages to the kernel.
 std::string message_to_put(const Qdisc& qdisc);  ///< Replaces what is there.
 std::string message_to_delete(const Qdisc& qdisc);

@@ -173,7 +173,7 @@ class Lab : public testing::Test {
   }
 
   static std::vector<Arrival> receive_all(int socket) {
-    constexpr int kPatienceMs = 1000;
+    constexpr int kPatienceMs = 700;
     std::vector<Arrival> arrivals;
     std::array<char, 2048> data{};
     std::array<char, 256> control{};

@@ -74,7 +74,7 @@ TEST_F(NetworkFaultTest, PutsBackARootThatHadAHandleWithItsOptions) {
   networks_.set_root({.interface = 2,
                       .parent = kRootParent,
                       .handle = 0x80010000,
-                      .kind = "fq_codel",
+                      .kind = "fq",
                       .options = "opts"});
   const auto before = networks_.state();
   auto injected = inject_it(everything());

@@ -86,6 +86,20 @@ TEST(TrafficControl, GivesAClassItsRateAlsoAboveThirtyTwoBits) {
             12'500'000'000U);
 }
 
+TEST(TrafficControl, PutsBackTimesOfFqCodelThatTheKernelRoundsDownTwice) {
+  for (const std::uint32_t kept : {0U, 1U, 125U, 4882U, 97656U}) {  // In units of 1024 ns.
+    const auto told = static_cast<std::uint32_t>(std::uint64_t{kept} * 1024 / 1000);
+    AttributeWriter writer;
+    writer.attribute(TCA_FQ_CODEL_TARGET, told).attribute(TCA_FQ_CODEL_LIMIT, told);
+    const std::string written = options_to_put_back("fq_codel", writer.written());
+    const auto attributes = read_attributes(written);
+    const auto again = read_plain<std::uint32_t>(attributes.at(TCA_FQ_CODEL_TARGET));
+    EXPECT_EQ(std::uint64_t{again} * 1000 / 1024, kept);
+    EXPECT_EQ(read_plain<std::uint32_t>(attributes.at(TCA_FQ_CODEL_LIMIT)), told);
+    EXPECT_EQ(options_to_put_back("fq", writer.written()), writer.written());
+  }
+}
+
 TEST(TrafficControl, NamesHandlesAsTcDoes) {
   EXPECT_EQ(handle_text(kOurRoot), "50a1:");
   EXPECT_EQ(handle_text(kOurRoot | 2U), "50a1:2");
