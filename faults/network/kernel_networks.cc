@@ -190,6 +190,21 @@ Result<std::unique_ptr<Network>> open_at(UniqueFd space) {
       std::make_unique<KernelNetwork>(std::move(space), *std::move(route)));
 }
 
+/// The kind of root that an interface of one queue gets.
+Result<std::string> default_of_new_interface() {
+  constexpr int kIndex = 1000;
+  SQUALL_TRY(const auto scratch, make_scratch_network());
+  if (auto added = scratch->change(message_to_add_ifb("squall0", kIndex)); !added) {
+    return std::move(added).error();
+  }
+  if (auto up = scratch->change(message_to_set_up(kIndex)); !up) return std::move(up).error();
+  SQUALL_TRY(const auto qdiscs, scratch->qdiscs());
+  for (const Qdisc& qdisc : qdiscs) {
+    if (qdisc.interface == kIndex && qdisc.is_root()) return qdisc.kind;
+  }
+  return error(std::errc::no_such_file_or_directory, "a new interface has none");
+}
+
 Result<std::uint64_t> inode_or_error(const fs::path& file, const std::string& doing) {
   if (const auto inode = inode_of(file)) return *inode;
   return last_error(doing);
@@ -237,8 +252,11 @@ Result<std::string> KernelNetworks::default_qdisc() {
   std::ifstream file("/proc/sys/net/core/default_qdisc");
   std::string kind;
   file >> kind;
-  if (kind.empty()) return error(std::errc::io_error, "read net.core.default_qdisc");
-  return kind;
+  if (!kind.empty()) return kind;
+  // Only the first namespace shows it: elsewhere a new interface tells.
+  auto told = default_of_new_interface();
+  if (!told) return std::move(told).error().within("find the kernel's default qdisc");
+  return told;
 }
 
 void KernelNetworks::pause(Duration length) { std::this_thread::sleep_for(length); }
