@@ -2,6 +2,7 @@
 good as a machine's. Needs root; what it asks for needs no netem."""
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import unittest
@@ -72,7 +73,8 @@ objectives:
         self.assertIn("(100 %) of them lost", fault["verified"]["seen"])
         phases = {phase["name"]: phase for phase in run.results["load"]["browse"]["phases"]}
         during = phases["during f"]
-        self.assertLess(during["ok"], during["due"] / 5, run.said())
+        # A phase ends with a whole second, so some of it may be after the fault's two.
+        self.assertGreater(during["due"] - during["ok"], 80, run.said())
         self.assertEqual(phases["before f"]["ok"], phases["before f"]["due"])
         self.assertEqual(self.state(), before)
 
@@ -88,6 +90,7 @@ objectives:
             run = self.run_scenario(self.scenario_with(fault))
             self.assertEqual(run.code, 7, run.said())
             self.assertIn(why, run.said())
+            shutil.rmtree(run.out)
 
     def test_is_undone_by_the_reaper_when_the_agent_is_killed(self):
         before = self.state()
