@@ -70,6 +70,8 @@ class Lab : public testing::Test {
     capabilities_ = *capabilities;
     auto owner = this_owner(processes_);
     ASSERT_TRUE(ok(owner));
+    // So that a recovery which runs beside the test sees that the owner is alive.
+    owner_ = std::to_string(owner->process.pid) + "_" + std::to_string(owner->process.start_ticks);
     auto journal = Journal::open(folder_.path(), *owner);
     ASSERT_TRUE(ok(journal));
     journal_ = *std::move(journal);
@@ -98,7 +100,8 @@ class Lab : public testing::Test {
   }
 
   Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) {
-    const NetworkSite site{networks_, capabilities_, space_, "1_1_" + std::to_string(++names_)};
+    const NetworkSite site{networks_, capabilities_, space_,
+                           owner_ + "_" + std::to_string(++names_)};
     return inject(site, *journal_, fault, "f");
   }
 
@@ -251,6 +254,7 @@ class Lab : public testing::Test {
 
   std::string a_;
   std::string b_;
+  std::string owner_;
   TemporaryFolder folder_;
   KernelNetworks networks_;
   ProcfsTable processes_;
