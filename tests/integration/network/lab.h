@@ -79,8 +79,10 @@ class Lab : public testing::Test {
     ASSERT_TRUE(ok(space));
     space_ = *space;
     // The first packets wait for neighbours to be found.
+    patience_ms_ = 150;
     send_across(AF_INET, 3, std::chrono::milliseconds(1));
     send_across(AF_INET6, 3, std::chrono::milliseconds(1));
+    patience_ms_ = 700;
   }
 
   void TearDown() override {
@@ -175,14 +177,13 @@ class Lab : public testing::Test {
     return arrivals;
   }
 
-  static std::vector<Arrival> receive_all(int socket) {
-    constexpr int kPatienceMs = 700;
+  std::vector<Arrival> receive_all(int socket) const {
     std::vector<Arrival> arrivals;
     std::array<char, 2048> data{};
     std::array<char, 256> control{};
     while (true) {
       pollfd one{.fd = socket, .events = POLLIN, .revents = 0};
-      if (::poll(&one, 1, kPatienceMs) <= 0) return arrivals;
+      if (::poll(&one, 1, patience_ms_) <= 0) return arrivals;
       iovec piece{data.data(), data.size()};
       msghdr message{};
       message.msg_iov = &piece;
@@ -262,6 +263,7 @@ class Lab : public testing::Test {
   std::unique_ptr<Journal> journal_;
   std::uint64_t space_ = 0;
   int names_ = 0;
+  int patience_ms_ = 700;  // For how long nothing comes until all is thought to have come.
 };
 
 }  // namespace squall::faults
