@@ -41,8 +41,12 @@ std::vector<Application> applications(const RunRecord& record, RunResult& result
   return found;
 }
 
+/// Whether both were in force at one time. What begins when another is to end does so while that is
+/// being undone, and does not overlap with it.
 bool overlap(const Application& a, const Application& b) {
-  return a.from <= b.to && b.from <= a.to;
+  const Duration a_from = on_the_second(a.from);
+  const Duration b_from = on_the_second(b.from);
+  return a_from == b_from || (a_from < on_the_second(b.to) && b_from < on_the_second(a.to));
 }
 
 /// The first alert of each kind that fired in a stretch of time.
@@ -123,7 +127,7 @@ class Impacts {
   const Application* next_after(const Application& one) const {
     const Application* next = nullptr;
     for (const Application& other : applied_) {
-      if (&other == &one || other.from <= one.to) continue;
+      if (&other == &one || other.from <= one.from || overlap(one, other)) continue;
       if (next == nullptr || other.from < next->from) next = &other;
     }
     return next;
@@ -140,7 +144,7 @@ class Impacts {
 
   void find_recovery(const Application& one, const Application* next, std::int64_t bound,
                      const SteadySeconds& steady, FaultImpact& impact) {
-    const std::int64_t end = second_of(one.to);
+    const std::int64_t end = second_of(on_the_second(one.to));
     const std::int64_t before = one.in_force.from - 1;
     if (one.from > Duration::zero() && before >= 0 && !steady.is_steady(before)) {
       impact.note = "it was not steady when the fault began";

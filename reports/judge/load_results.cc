@@ -74,12 +74,30 @@ SecondPoint second_point(std::int64_t second, const generators::LoadSpec& load,
   return point;
 }
 
-/// A fault is undone some milliseconds late. So near to a whole second it counts as on it, lest a
-/// fault of 5 s covers 6 s of the timeline.
-Duration on_the_second(Duration moment) {
-  constexpr Duration kNear = std::chrono::milliseconds(50);
-  const Duration whole = std::chrono::round<std::chrono::seconds>(moment);
-  return std::chrono::abs(moment - whole) <= kNear ? whole : moment;
+/// When the last answer of this load came, not before the end of its schedule. No request was due
+/// after that end, and none took longer than the slowest of its second.
+Duration moment_of_last_answer(const LoadResult& load) {
+  Duration latest = load.whole.to;
+  std::int64_t last = 0;
+  for (const SecondPoint& point : load.series) {
+    if (point.completed > 0) last = point.second;
+    const Duration due_by =
+        std::min<Duration>(std::chrono::seconds(point.second + 1), load.whole.to);
+    latest = std::max(latest, due_by + point.max);
+  }
+  latest = std::clamp<Duration>(latest, std::chrono::seconds(last), std::chrono::seconds(last + 1));
+  return std::max(latest, load.whole.to);
+}
+
+/// When the last request of this load was sent, not before the end of its schedule. Something was
+/// late for sure when it was sent in a second that began after that end.
+Duration moment_of_last_sent(const LoadResult& load, Duration last_answer) {
+  for (auto point = load.series.rbegin(); point != load.series.rend(); ++point) {
+    if (point->second < second_from(load.whole.to)) break;
+    if (point->sent == 0) continue;
+    return std::min<Duration>(std::chrono::seconds(point->second + 1), last_answer);
+  }
+  return load.whole.to;
 }
 
 }  // namespace
@@ -97,14 +115,8 @@ LoadResult load_result(const generators::LoadSpec& load, const RunRecord& record
   result.whole.totals = record.ledger.total(load.name);
 
   const SecondCell& totals = result.whole.totals;
-  const Duration length = result.whole.to - result.whole.from;
   const std::int64_t first = record.ledger.first_second(load.name);
   const std::int64_t end = record.ledger.end_second(load.name);
-  const Duration last_answer = std::max<Duration>(
-      std::min<Duration>(std::chrono::seconds(end), record.duration), result.whole.to);
-  result.due_rate = per_second(totals.due, length);
-  result.sent_rate = per_second(totals.sent, last_answer - result.whole.from);
-  result.completed_rate = per_second(totals.completed, last_answer - result.whole.from);
 
   for (const scenarios::Phase& phase : phases) {
     PhaseResult part;
@@ -133,6 +145,12 @@ LoadResult load_result(const generators::LoadSpec& load, const RunRecord& record
          is_silent(result.series.back())) {
     result.series.pop_back();
   }
+
+  const Duration last_answer = moment_of_last_answer(result);
+  result.due_rate = per_second(totals.due, result.whole.to - result.whole.from);
+  result.sent_rate =
+      per_second(totals.sent, moment_of_last_sent(result, last_answer) - result.whole.from);
+  result.completed_rate = per_second(totals.completed, last_answer - result.whole.from);
   return result;
 }
 

@@ -48,8 +48,10 @@ std::vector<Seconds> after(const std::string& name, Duration by, const RunRecord
   for (std::size_t i = 0; i < applications.size(); ++i) {
     if (!applications[i]->to) continue;  // It never ended.
     const auto times = actual_times(*applications[i], record);
-    Seconds stretch{.from = second_from(times->second + by)};
-    if (i + 1 < applications.size()) stretch.to = second_of(*applications[i + 1]->from);
+    Seconds stretch{.from = second_from(on_the_second(times->second) + by)};
+    if (i + 1 < applications.size()) {
+      stretch.to = second_of(on_the_second(*applications[i + 1]->from));
+    }
     append(stretches, stretch);
   }
   return stretches;
@@ -159,6 +161,12 @@ std::int64_t second_from(Duration offset) {
   return std::chrono::ceil<std::chrono::seconds>(offset).count();
 }
 
+Duration on_the_second(Duration moment) {
+  constexpr Duration kNear = std::chrono::milliseconds(50);
+  const Duration whole = std::chrono::round<std::chrono::seconds>(moment);
+  return std::chrono::abs(moment - whole) <= kNear ? whole : moment;
+}
+
 Seconds Seconds::overlap(const Seconds& other) const {
   return {.from = std::max(from, other.from), .to = std::min(to, other.to)};
 }
@@ -172,8 +180,8 @@ std::optional<std::pair<Duration, Duration>> actual_times(const FaultRecord& fau
 std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecord& record) {
   const auto times = actual_times(fault, record);
   if (!times) return std::nullopt;
-  const std::int64_t from = second_of(times->first);
-  return Seconds{.from = from, .to = std::max(second_from(times->second), from + 1)};
+  const std::int64_t from = second_of(on_the_second(times->first));
+  return Seconds{.from = from, .to = std::max(second_from(on_the_second(times->second)), from + 1)};
 }
 
 double allowed_of(std::uint64_t samples, double goal) {

@@ -27,12 +27,18 @@ struct Seconds {
 std::int64_t second_of(Duration offset);
 std::int64_t second_from(Duration offset);
 
+/// The begin or end of a fault as it counts on a timeline of whole seconds. A fault is undone some
+/// milliseconds late: what is within 50 ms of a whole second is on it, lest a fault of 5 s covers
+/// 6 s.
+Duration on_the_second(Duration moment);
+
 /// When the fault was in force, ends included; none when it never was. A fault that ended at an
 /// unknown moment ended when the run did.
 std::optional<std::pair<Duration, Duration>> actual_times(const FaultRecord& fault,
                                                           const RunRecord& record);
 
-/// The seconds in which the fault was in force at any moment: one at least.
+/// The seconds in which the fault was in force at any moment, its ends on_the_second(): one at
+/// least.
 std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecord& record);
 
 /// The seconds that the objective looks at: all, those in which its `during` is in force, or those

@@ -63,7 +63,8 @@ struct LoadResult {
   std::string protocol;
   bool open = true;
   LoadFigures whole;  ///< From the load's start to the end of its schedule, or of the run.
-  /// Per second. Due: over the load's own length; sent and completed: until its last answer.
+  /// Per second. Due: over the load's own length; sent: over the same, and on to the last request
+  /// where one was sent later; completed: on to the load's last answer.
   Rate due_rate, sent_rate, completed_rate;
   std::vector<PhaseResult> phases;
   std::vector<SecondPoint> series;

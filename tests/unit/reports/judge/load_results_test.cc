@@ -20,19 +20,55 @@ LoadResult result_of(SampleRun& run) {
   return load_result(record.scenario.loads.front(), record, actual_phases(record));
 }
 
-TEST(LoadResult, RatesAreDueOverTheLoadsLengthAndTheOthersUntilTheLastAnswer) {
-  // 1000 due in 10 s, and all answered after 10.02 s: 99.8/s.
-  SampleRun run = good_run();
-  run.is_measured(10, SecondCell());
+TEST(LoadResult, RatesAreDueAndSentOverTheLoadsLengthAndCompletedUntilItsLastAnswer) {
+  // 1000 due in 10 s, and all answered 20 ms after they were due, the last after 10.02 s: 99.8/s.
+  // Another load drains for a minute, and a connection says goodbye meanwhile.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 9; ++second) run.answers(second, 100, 5ms);
+  run.answers(9, 99, 20ms);
   SecondCell late;
-  late.bytes_received = 1;
-  const LoadResult browse = result_of(run.is_measured(10, late));
+  late.due = late.sent = 1;
+  late.of(Metric::kResponse).record(20ms);
+  run.is_measured(9, late);
+  SecondCell answered;
+  answered.completed = 1;
+  run.is_measured(10, answered);
+  SecondCell goodbye;
+  goodbye.bytes_sent = 9;
+  run.is_measured(40, goodbye).record().duration = 70s;
+  const LoadResult browse = result_of(run);
   EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
-  EXPECT_NEAR(browse.sent_rate.per_second, 1000 / 10.02, 1e-9);
-  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 10.02, 1e-9);
+  EXPECT_DOUBLE_EQ(browse.sent_rate.per_second, 100);
+  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 10.02, 0.001);
   EXPECT_EQ(browse.protocol, "h2");
   EXPECT_EQ(browse.target, "edge");
   EXPECT_TRUE(browse.open);
+}
+
+TEST(LoadResult, ALoadThatEndsInsideASecondHasTheRateOfItsOwnLength) {
+  // 110 due in 1.1 s, all sent and answered at once.
+  SampleRun run;
+  run.record().plan.loads.front().to = 1100ms;
+  const LoadResult browse = result_of(run.answers(0, 100, 1ms).answers(1, 10, 1ms));
+  EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
+  EXPECT_DOUBLE_EQ(browse.sent_rate.per_second, 100);
+  EXPECT_NEAR(browse.completed_rate.per_second, 110 / 1.101, 0.01);
+}
+
+TEST(LoadResult, WhatWasSentAfterTheEndOfTheLoadMakesTheTimeOfSendingLonger) {
+  // 10 of 1000 were sent in the third second after the load, and answered at its end.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 9; ++second) run.answers(second, 100, 5ms);
+  run.answers(9, 90, 5ms);
+  SecondCell due;
+  due.due = 10;
+  due.of(Metric::kResponse).record(2900ms);
+  SecondCell sent;
+  sent.sent = sent.completed = 10;
+  const LoadResult browse = result_of(run.is_measured(9, due).is_measured(12, sent));
+  EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
+  EXPECT_NEAR(browse.sent_rate.per_second, 1000 / 12.9, 0.01);
+  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 12.9, 0.01);
 }
 
 TEST(LoadResult, ARunThatEndedEarlyHasTheRateOfTheTimeItHad) {

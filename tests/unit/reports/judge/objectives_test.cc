@@ -139,18 +139,18 @@ TEST(Objective, AGoalOfAllAllowsNoneAndItsBudgetIsSpentInfinitely) {
 }
 
 TEST(Objective, AfterAFaultLooksOnlyAtTheSecondsFromThere) {
-  // The fault ends at 4.003 s; 2 s later is 6.003 s, so the first whole second is 7.
+  // The fault was to end at 4 s, and ended at 4.003 s; the first second from 2 s later on is 6.
   SampleRun run;
   for (std::int64_t second = 0; second < 10; ++second) {
-    run.answers(second, 10, second < 7 ? 900ms : 5ms);
+    run.answers(second, 10, second < 6 ? 900ms : 5ms);
   }
   run.is_stopped("pause", 3s, 4s).wants_within("recovers", 250ms, 0.99);
   run.record().scenario.objectives.back().after = "pause";
   run.record().scenario.objectives.back().by = 2s;
   EXPECT_TRUE(judged(run).met);
-  EXPECT_EQ(judged(run).samples, 30U);
+  EXPECT_EQ(judged(run).samples, 40U);
   EXPECT_EQ(judged(run).text, "99 % of responses within 250 ms, from 2 s after pause");
-  run.answers(7, 1, 900ms);
+  run.answers(6, 1, 900ms);
   EXPECT_EQ(judged(run).bad, 1U);
 }
 
@@ -164,28 +164,28 @@ TEST(Objective, AfterAFaultThatNeverEndedIsNotMet) {
 }
 
 TEST(Objective, AfterEachEndOfAFaultThatComesAgain) {
-  // It ends at 1.003 s and 5.503 s. Two seconds later the first whole seconds are 4 and 8; the
-  // first stretch is over when it comes again, at 5.003 s.
+  // It ends at 1.003 s, which counts as 1 s, and 5.503 s. Two seconds later the first whole seconds
+  // are 3 and 8; the first stretch is over when it comes again, at 5.003 s.
   SampleRun run = good_run();
   run.is_stopped("pause", 1s, 1s).is_stopped("pause", 5s, 5500ms);
   run.wants_within("recovers", 250ms, 0.99);
   run.record().scenario.objectives.back().after = "pause";
   run.record().scenario.objectives.back().by = 2s;
-  EXPECT_EQ(judged(run).samples, 300U);
+  EXPECT_EQ(judged(run).samples, 400U);
 }
 
 TEST(Objective, DuringAFaultLooksAtTheSecondsInWhichItIsInForce) {
-  // In force from 3.003 s to 5.003 s: seconds 3, 4 and 5.
+  // In force from 3.003 s to 5.003 s, which is as planned: seconds 3 and 4.
   SampleRun run = good_run();
   run.fails(4, 50, ErrorClass::kReset, 1ms).is_stopped("pause", 3s, 5s);
   run.wants_within("held", 250ms, 0.8);
   run.record().scenario.objectives.back().during = "pause";
   const auto held = judged(run);
-  EXPECT_EQ(held.samples, 350U);
+  EXPECT_EQ(held.samples, 250U);
   EXPECT_EQ(held.bad, 50U);
   EXPECT_EQ(held.sentence,
-            "held: 85.71 % within 250 ms, during pause, goal 80 %: 50 of 350 requests were bad, "
-            "70 allowed");
+            "held: 80 % within 250 ms, during pause, goal 80 %: 50 of 250 requests were bad, "
+            "50 allowed");
   run.record().faults.clear();
   EXPECT_EQ(judged(run).sentence, "held: no samples: pause was never in force");
   EXPECT_EQ(judged(run).answer, ObjectiveResult::Answer::kNoSamples);
@@ -382,7 +382,20 @@ TEST(SecondsInForce, AreAllThatAFaultTouches) {
   EXPECT_EQ(seconds_in_force(fault, run.record())->from, 3);
   EXPECT_EQ(seconds_in_force(fault, run.record())->to, 4);
   fault.to.reset();  // To the end of the run, at 10.02 s.
-  EXPECT_EQ(seconds_in_force(fault, run.record())->to, 11);
+  EXPECT_EQ(seconds_in_force(fault, run.record())->to, 10);
+}
+
+TEST(SecondsInForce, AreNotMoreForATenthOfAMillisecondOfUndoing) {
+  SampleRun run;
+  FaultRecord fault;
+  fault.from = 3000100us;
+  fault.to = 8000100us;
+  EXPECT_EQ(seconds_in_force(fault, run.record())->from, 3);
+  EXPECT_EQ(seconds_in_force(fault, run.record())->to, 8);
+  fault.from = 2999900us;
+  fault.to = 8080ms;
+  EXPECT_EQ(seconds_in_force(fault, run.record())->from, 3);
+  EXPECT_EQ(seconds_in_force(fault, run.record())->to, 9);
 }
 
 }  // namespace
