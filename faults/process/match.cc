@@ -136,6 +136,19 @@ Result<std::vector<Candidate>> find_candidates(ProcessTable& table, const Proces
   return found;
 }
 
+std::optional<std::string> instance_of(const Candidate& candidate, const ProcessScope& scope,
+                                       ProcessTable& table) {
+  for (pid_t pid = candidate.leader.pid; pid > 1;) {
+    for (const ServiceProcess& one : scope.services) {
+      if (one.id.pid == pid) return one.service + "." + std::to_string(one.instance);
+    }
+    const auto process = table.look_up(pid);
+    if (!process) break;
+    pid = process->parent;
+  }
+  return std::nullopt;
+}
+
 std::vector<ProcessInfo> processes_of(const Candidate& candidate,
                                       const std::vector<ProcessInfo>& all,
                                       const ProcessScope& scope) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,13 @@ struct ServiceProcess {
   bool operator==(const ServiceProcess&) const = default;
 };
 
+/// One thing that a pick counts: a process, or an instance of a service with its whole tree.
+struct Candidate {
+  std::string name;  ///< "web.1", or the process's own name.
+  ProcessId leader;
+  bool whole_tree = false;  ///< All that came of the leader is meant too.
+};
+
 /// What process faults may know and must leave alone.
 struct ProcessScope {
   std::vector<ServiceProcess> services;
@@ -29,16 +38,11 @@ struct ProcessScope {
   /// Never matched, and who they are: "this agent". Pid 1 and kernel threads never match anyway.
   std::vector<std::pair<pid_t, std::string>> protect;
   std::uint64_t seed = 1;  ///< Which are picked follows from it.
+  /// Is called with each that was picked, before anything is done to it. May be empty.
+  std::function<void(const Candidate&)> on_pick = nullptr;
 
   /// A scope that protects this process and its parent; add the reaper.
   static ProcessScope around_this_process();
-};
-
-/// One thing that a pick counts: a process, or an instance of a service with its whole tree.
-struct Candidate {
-  std::string name;  ///< "web.1", or the process's own name.
-  ProcessId leader;
-  bool whole_tree = false;  ///< All that came of the leader is meant too.
 };
 
 /// What a match looks for, in words: "service web", "process name 'nginx'".
@@ -48,6 +52,11 @@ std::string describe(const ProcessMatch& match);
 /// when there are none: "nothing matches …", and says what was protected.
 Result<std::vector<Candidate>> find_candidates(ProcessTable& table, const ProcessMatch& match,
                                                const ProcessScope& scope);
+
+/// The instance of a service, "web.1", that the candidate is or that it descends from; none when it
+/// belongs to no service.
+std::optional<std::string> instance_of(const Candidate& candidate, const ProcessScope& scope,
+                                       ProcessTable& table);
 
 /// The living processes of `candidate` now, the leader first; protected ones left out.
 std::vector<ProcessInfo> processes_of(const Candidate& candidate,

@@ -235,6 +235,7 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
   std::vector<Candidate> picked;
   for (const std::size_t index : choose(fault.pick, candidates->size(), scope.seed)) {
     picked.push_back((*candidates)[index]);
+    if (scope.on_pick) scope.on_pick(picked.back());
   }
 
   const auto stopped = std::make_shared<StoppedProcesses>(table, journal);

@@ -124,6 +124,11 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
   faults::ProcessScope scope = means_.scope;
   scope.services = means_.services.processes();
   scope.seed = seed_for(means_.scope.seed, record.label);
+  scope.on_pick = [&](const faults::Candidate& picked) {
+    if (auto instance = faults::instance_of(picked, scope, means_.processes)) {
+      means_.about_to_hit(*instance);
+    }
+  };
   auto injected = faults::inject(means_.processes, means_.journal, fault, record.label, scope);
   if (!injected) return fail(record, injected.error());
   record.asked = injected->asked;
@@ -194,6 +199,7 @@ void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::Faul
   for (const std::size_t index :
        faults::choose(fault.pick, candidates->size(), seed_for(scope.seed, record.label))) {
     chosen.push_back((*candidates)[index]);
+    means_.about_to_hit(chosen.back().name);
   }
   restarts_.push_back(std::async(
       std::launch::async, [this, chosen = std::move(chosen), record = std::move(record)]() mutable {

@@ -156,8 +156,8 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
                          .journal = *journal_,
                          .services = *services_,
                          .links = links_.get(),
-                         .networks = sites_.get(),
-                         .scope = std::move(scope)},
+                         .scope = std::move(scope),
+                         .about_to_hit = [this](const std::string& one) { note_hit(one); }},
       [this](const reports::FaultRecord& record) { note_fault(record); });
   return {};
 }
@@ -231,8 +231,8 @@ Duration Part::longest_timeout() const {
 void Part::note_service(const services::ServiceEvent& event) {
   const std::lock_guard lock(mutex_);
   if (event.kind == "service.exited" && !may_exit(event.subject)) {
-    add_error_locked("service " + event.subject + " ended although nothing was done to it: it " +
-                     event.detail);
+    add_error_locked("service " + event.subject +
+                     " ended although no fault was directed at it: " + event.detail);
   }
   events_.put(Clock::now(), event.kind, event.subject, event.detail);
 }
@@ -240,12 +240,15 @@ void Part::note_service(const services::ServiceEvent& event) {
 bool Part::may_exit(const std::string& instance) const {
   const std::string name = instance.substr(0, instance.rfind('.'));
   const scenarios::ServiceSpec* spec = scenario_.find_service(name);
-  // One that is restarted when it ends is one that may end; else a fault must have been at work.
-  // Its begin counts: a KILL is seen by the watcher sooner than it is told of by whoever sent it.
-  const bool has_fault_begun = events_.start() && !plan_.faults.empty() &&
-                               Clock::now() - *events_.start() >= plan_.faults.front().from;
-  return has_fault_begun || has_ended_ || spec == nullptr ||
+  // One that is restarted when it ends is one that may end; else a fault must have been at work on
+  // this very instance.
+  return hit_.contains(instance) || has_ended_ || spec == nullptr ||
          spec->restart == scenarios::ServiceSpec::Restart::kAlways;
+}
+
+void Part::note_hit(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  hit_.insert(instance);
 }
 
 void Part::note_fault(const reports::FaultRecord& record) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,8 @@ class Part {
   Result<void> keep_services(const wire::Share& share, const std::string& squall_program);
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
+  /// A process fault is about to do something to this instance of a service.
+  void note_hit(const std::string& instance);
   /// Whether this end of a service's process is nothing to complain of; with the mutex held.
   bool may_exit(const std::string& instance) const;
   void add_error(std::string what);
@@ -85,10 +88,11 @@ class Part {
   scenarios::Plan plan_;
   Duration lease_length_{};
 
-  std::mutex mutex_;  // Guards the next three, which other threads feed.
+  std::mutex mutex_;  // Guards the next four, which other threads feed.
   reports::EventLog events_;
   std::vector<reports::FaultRecord> faults_seen_;
   std::vector<std::string> errors_;
+  std::set<std::string> hit_;  // Instances of services.
 
   // In the order in which they must be destroyed, last first.
   faults::ProcfsTable processes_;

@@ -29,6 +29,30 @@ faults:
   frozen: {{at: 1s, for: 50s, process: {fault}}}
 """)
 
+    def test_a_fault_excuses_the_end_of_none_but_what_it_hit(self):
+        port = free_port()
+        path = self.scenario(f"""
+squall: 1
+name: bystander
+services:
+  web:
+    command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c]
+    ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
+  victim: {{command: [sleep, "60"]}}
+  bystander: {{command: [sh, -c, "sleep 2; exit 3"]}}
+targets:
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 1, timeout: 1s}}
+load:
+  steady: {{target: web, open: {{stages: [{{rate: 20/s, for: 4s}}]}}, requests: [{{get: /}}]}}
+faults:
+  killed: {{at: 500ms, process: {{signal: KILL, match: {{service: victim}}}}}}
+""")
+        done = self.squall("run", path, "--out", self.folder / "out", "--quiet")
+        self.assertEqual(done.returncode, 7, done.stdout + done.stderr)
+        reasons = json.loads((self.folder / "out" / "results.json").read_text())["reasons"]
+        self.assertIn("service bystander.1 ended although no fault was directed at it", reasons[0])
+        self.assertFalse([reason for reason in reasons if "victim" in reason], reasons)
+
     def start_frozen(self):
         """A run whose service is stopped by a fault: (process, the service's pid)."""
         self.port = free_port()

@@ -53,6 +53,14 @@ class Match : public testing::Test {
   ProcessScope scope_;
 };
 
+TEST_F(Match, KnowsTheInstanceToWhichAProcessBelongs) {
+  const ProcessId apart = table_.add(60, "nginx");
+  const ProcessId worker = table_.at(21).id;
+  EXPECT_EQ(instance_of({"web.2", scope_.services[0].id, true}, scope_, table_), "web.2");
+  EXPECT_EQ(instance_of({"nginx", worker, false}, scope_, table_), "web.1");
+  EXPECT_EQ(instance_of({"nginx", apart, false}, scope_, table_), std::nullopt);
+}
+
 TEST_F(Match, CountsAServiceByInstances) {
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web")), ElementsAre("web.1 20", "web.2 30"));
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web.2")), ElementsAre("web.2 30"));
