@@ -16,10 +16,9 @@ using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
 /// As people write it: "127.0.0.1:8443", "[::1]:8443".
-std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+std::string to_text(const std::string& host, std::uint16_t port) {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + host + "]:" : host + ":") + std::to_string(port);
 }
 
 }  // namespace
@@ -135,7 +134,9 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
     if (connect_began_ == Instant{}) connect_began_ = Clock::now();
     while (tried_ < addresses_.size()) {
       const asio::ip::tcp::endpoint& to = addresses_[tried_++];
-      outcome_.address = to_text(to);
+      // What stands behind a relay is what was meant: its own port says nothing to anybody.
+      outcome_.address =
+          url_.relay ? to_text(url_.host, url_.port) : to_text(to.address().to_string(), to.port());
       auto socket = connect(to);
       if (!socket) {
         why_ = socket.error().message();

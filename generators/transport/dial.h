@@ -24,7 +24,8 @@ struct Dialled {
   std::unique_ptr<ByteStream> stream;  ///< Ready for use; null when the attempt failed.
   reports::ErrorClass error = reports::ErrorClass::kNone;  ///< kResolve, kConnect or kTls.
   std::string why;                                         ///< In words, when it failed.
-  /// What was dialled, or tried last: "127.0.0.1:8443", "[::1]:8443". Empty when there was none.
+  /// What was dialled, or tried last: "127.0.0.1:8443", "[::1]:8443"; through a relay what stands
+  /// behind it, as the URL has it. Empty when there was none.
   std::string address;
   std::optional<Duration> resolve;  ///< How long each step took, where it was taken and done.
   std::optional<Duration> connect;

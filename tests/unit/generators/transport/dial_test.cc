@@ -149,6 +149,17 @@ TEST_F(DialTest, LeavesFromTheSourceAddressesInTurn) {
   EXPECT_EQ(sources, (std::vector<std::string>{"127.0.1.6", "127.0.1.1", "127.0.1.2"}));
 }
 
+TEST_F(DialTest, SaysWhatStandsBehindARelayNotWhereTheRelayIs) {
+  Url there = url("http", "edge.example");
+  there.relay = Relay{.address = "127.0.0.1", .port = there.port};
+  there.port = 8443;
+  EXPECT_EQ(dial(there).address, "edge.example:8443");
+  there.host = "::1";
+  const Dialled dialled = dial(there);
+  EXPECT_TRUE(dialled.stream);
+  EXPECT_EQ(dialled.address, "[::1]:8443");
+}
+
 TEST_F(DialTest, SaysThatASourceAddressIsNotOurs) {
   options.source = *SourceAddresses::make({"192.0.2.1"});  // RFC 5737: nobody's.
   const Dialled dialled = dial(url("http", "127.0.0.1"));
