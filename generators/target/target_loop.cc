@@ -76,7 +76,8 @@ Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& option
     if (auto sound = check_prefix(prefix); !sound) return std::move(sound).error();
     if (auto sound = check(behaviour); !sound) return std::move(sound).error().within(prefix);
   }
-  if (options.listen.empty() || !(options.protocols.h2 || options.protocols.h2c)) {
+  const TargetProtocols& spoken = options.protocols;
+  if (options.listen.empty() || !(spoken.h1 || spoken.h2 || spoken.h2c)) {
     return error(std::errc::invalid_argument, "no address or no protocol given");
   }
   std::unique_ptr<TargetLoop> loop(new TargetLoop(options));

@@ -26,6 +26,14 @@ TEST(TargetServer, IsVerifiedByCurlWithTheCertificateItWrote) {
   EXPECT_EQ(unverified.exit_code, 60) << unverified.output;
 }
 
+TEST(TargetServer, MaySpeakHttp1Alone) {
+  const RunningTarget target({}, "h1");
+  EXPECT_EQ(run_program("curl -sS --http1.1 -o /dev/null -w '%{http_version} %{http_code}' " +
+                        target.http("/"))
+                .output,
+            "1.1 200");
+}
+
 TEST(TargetServer, SpeaksAllProtocolsOnOnePort) {
   const RunningTarget target;
   EXPECT_THAT(target.curl("/", "-o /dev/null -w '%{http_version} %{scheme}'").output, "2 HTTP");
