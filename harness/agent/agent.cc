@@ -307,6 +307,8 @@ void Attendance::await_finish() {
 }  // namespace
 
 Result<void> attend(const AgentOptions& options, const std::atomic<bool>& stop) {
+  constexpr std::size_t kMostWarnings = 100;
+  keep_warnings(kMostWarnings);
   SQUALL_TRY(const auto link, control::AgentLink::dial(options.join, kJoinWithin));
   return Attendance(options, *link, stop).attend();
 }

@@ -191,6 +191,9 @@ reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {
   const std::lock_guard lock(mutex_);
+  for (std::string& line : take_warnings()) {
+    events_.put(Clock::now(), "warning", "", std::move(line));
+  }
   return {.events = events_.take(), .faults = std::exchange(faults_seen_, {})};
 }
 

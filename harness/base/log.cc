@@ -1,8 +1,11 @@
 #include "harness/base/log.h"
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -38,14 +41,52 @@ void say(spdlog::level::level_enum level, std::string_view line) noexcept {
   }
 }
 
+/// Warnings for whoever asks.
+struct Kept {
+  std::mutex mutex;
+  std::size_t most = 0;
+  std::set<std::string, std::less<>> seen;
+  std::vector<std::string> lines;
+};
+
+Kept& kept() {
+  static Kept kKept;
+  return kKept;
+}
+
+void keep(std::string_view line) noexcept {
+  try {
+    Kept& all = kept();
+    const std::lock_guard lock(all.mutex);
+    if (all.seen.size() > all.most || all.most == 0 || all.seen.contains(line)) return;
+    const bool is_full = all.seen.size() == all.most;
+    all.seen.emplace(line);
+    all.lines.emplace_back(is_full ? "there were more warnings than are kept: see stderr" : line);
+  } catch (const std::exception&) {  // As above.
+  }
+}
+
 }  // namespace
+
+void keep_warnings(std::size_t most) {
+  const std::lock_guard lock(kept().mutex);
+  kept().most = most;
+}
+
+std::vector<std::string> take_warnings() {
+  const std::lock_guard lock(kept().mutex);
+  return std::exchange(kept().lines, {});
+}
 
 void set_up_log(LogLevel level, std::string_view who) {
   logger().set_level(to_spdlog(level));
   logger().set_pattern(who == "squall" ? "%^%l%$: %v" : "%^%l%$: " + std::string(who) + ": %v");
 }
 
-void log_warning(std::string_view line) noexcept { say(spdlog::level::warn, line); }
+void log_warning(std::string_view line) noexcept {
+  keep(line);
+  say(spdlog::level::warn, line);
+}
 void log_error(std::string_view line) noexcept { say(spdlog::level::err, line); }
 void log_info(std::string_view line) noexcept { say(spdlog::level::info, line); }
 void log_debug(std::string_view line) noexcept { say(spdlog::level::debug, line); }

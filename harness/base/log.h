@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace squall {
 
@@ -14,6 +16,11 @@ void set_up_log(LogLevel level, std::string_view who);
 
 /// Says something an operator must see. One line, no newline needed. Any thread.
 void log_warning(std::string_view line) noexcept;
+/// From now on warnings are also kept for take_warnings(), quiet or not: what explains a result
+/// belongs in it. Each line once, and at most so many.
+void keep_warnings(std::size_t most);
+/// The warnings that came since the last call, in order. Any thread.
+std::vector<std::string> take_warnings();
 /// Says what went wrong for good. Also when quiet.
 void log_error(std::string_view line) noexcept;
 /// Says what is being done.

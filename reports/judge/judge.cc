@@ -266,6 +266,17 @@ AgentResult agent_result(const AgentRecord& agent, const Ledger& ledger) {
   return result;
 }
 
+/// What the agents warned of: each once, though several said it.
+void add_warnings_of_agents(RunResult& result) {
+  for (const Event& event : result.events) {
+    if (event.kind != "warning") continue;
+    auto& warnings = result.warnings;
+    if (std::find(warnings.begin(), warnings.end(), event.detail) == warnings.end()) {
+      warnings.push_back(event.detail);
+    }
+  }
+}
+
 }  // namespace
 
 RunResult judge(const RunRecord& record) {
@@ -300,6 +311,7 @@ RunResult judge(const RunRecord& record) {
   }
 
   result.warnings = warnings_about(record);
+  add_warnings_of_agents(result);
   Reasons reasons;
   for (FaultResult& fault : result.faults) {
     fault.budget_spent = budget_spent(fault.record, record, result.objectives);

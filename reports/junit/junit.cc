@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reports/judge/words.h"
 
@@ -262,6 +263,10 @@ std::string write_junit(const RunResult& result) {
   // The run's whole time is told once, so that the cases' times add up to it.
   for (const Case& one : cases) {
     write_case(one, result.scenario, &one == &cases.front() ? to_seconds(result.duration) : 0, out);
+  }
+  if (!result.warnings.empty()) {
+    fmt::format_to(to, "    <system-err>{}</system-err>\n",
+                   xml_escaped(fmt::format("{}", fmt::join(result.warnings, "\n"))));
   }
   out += "  </testsuite>\n</testsuites>\n";
   return out;

@@ -14,7 +14,8 @@ struct Event {
                         ///< "fault.ineffective", "fault.residue", "service.started",
                         ///< "service.ready", "service.exited", "service.restarted",
                         ///< "service.stopped", "run.stop", "agent.joined", "agent.lost",
-                        ///< "guard.tripped", "probe.failed", "probe.ok", "note".
+                        ///< "guard.tripped", "probe.failed", "probe.ok", "note",
+                        ///< "warning": what explains a result, and is in its warnings.
   std::string subject;  ///< The fault's label, the service's name, …
   std::string detail;   ///< In words.
 };

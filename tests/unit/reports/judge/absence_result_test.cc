@@ -22,7 +22,7 @@ const scenarios::Absence kWeb{
 const scenarios::AbsenceTiming kFrozen{.way = Way::kFreeze, .from = 10s, .length = 16s};
 
 /// 100/s for 40 s, all ok in 5 ms but where it is said otherwise; away from 10.003 s to 26.003 s,
-/// which is 17 seconds, with 1700 requests.
+/// which is 16 seconds, with 1600 requests.
 class Absent : public testing::Test {
  protected:
   Absent() {
@@ -48,35 +48,35 @@ class Absent : public testing::Test {
 };
 
 TEST_F(Absent, IsASinglePointWhereAnObjectiveIsMissedWithoutIt) {
-  // Half of 17 seconds: 850 of 1700 bad, 17 allowed: fifty times the budget of that time. Steady
-  // again when it came back: the second after 26.003 s, 27, is the first good one.
+  // Half of 16 seconds: 800 of 1600 bad, 16 allowed: fifty times the budget of that time. When it
+  // came back one second more was bad: 27 is the first good one.
   run_.is_stopped("away", 10s, 26s);
   const AbsenceResult result = judged(10, 27, 50);
   EXPECT_EQ(result.outcome, Outcome::kSinglePoint);
   EXPECT_EQ(result.from, Duration(10s));
-  EXPECT_EQ(result.to, Duration(27s));
-  EXPECT_EQ(result.samples, 1700U);
-  EXPECT_EQ(result.not_ok, 850U);
+  EXPECT_EQ(result.to, Duration(26s));
+  EXPECT_EQ(result.samples, 1600U);
+  EXPECT_EQ(result.not_ok, 800U);
   EXPECT_NEAR(result.budget_spent, 50, 1e-9);
   EXPECT_NEAR(result.worst_not_ok, 0.5, 1e-9);
   EXPECT_EQ(result.recovered_under, std::nullopt);
   EXPECT_EQ(result.recovered, Duration(997ms));
-  EXPECT_THAT(result.sentence, HasSubstr("850 of 1,700 requests were bad, 17 allowed"));
+  EXPECT_THAT(result.sentence, HasSubstr("800 of 1,600 requests were bad, 16 allowed"));
 }
 
 TEST_F(Absent, IsSurvivedWithinTheBudgetOfThatTime) {
-  // 17 bad ones in the first second are just the 1 % of 1700; over them it was steady again from
+  // 16 bad ones in the first second are just the 1 % of 1600; over them it was steady again from
   // second 11 on, 997 ms after it went.
   run_.is_stopped("away", 10s, 26s);
-  const AbsenceResult result = judged(10, 11, 17);
+  const AbsenceResult result = judged(10, 11, 16);
   EXPECT_EQ(result.outcome, Outcome::kSurvived);
   EXPECT_NEAR(result.budget_spent, 1, 1e-9);
   EXPECT_EQ(result.recovered_under, Duration(997ms));
-  EXPECT_THAT(result.sentence, HasSubstr("99 % of 1,700 requests were ok without it"));
+  EXPECT_THAT(result.sentence, HasSubstr("99 % of 1,600 requests were ok without it"));
 }
 
 TEST_F(Absent, IsNotSurvivedBecauseTheRunWasLong) {
-  // 30 bad ones of the 1700 without it are too many, though the run's 4000 allow 40.
+  // 30 bad ones of the 1600 without it are too many, though the run's 4000 allow 40.
   run_.is_stopped("away", 10s, 26s);
   const AbsenceResult result = judged(10, 11, 30);
   EXPECT_EQ(result.verdict, Verdict::kPass);

@@ -161,13 +161,23 @@ TEST(Judge, APlannedFaultOfWhichNobodyToldIsAnErrorUnlessTheRunEndedBefore) {
   EXPECT_EQ(judge(run.record()).verdict, Verdict::kAborted);
 }
 
+TEST(Judge, WhatAgentsWarnedOfIsAWarningOfTheResultOnce) {
+  SampleRun run = good_run();
+  run.record().events = {{2s, "agent-2", "warning", "", "the rows of users are used up"},
+                         {1s, "agent-1", "warning", "", "the rows of users are used up"},
+                         {1s, "agent-1", "note", "web.1", "is slow"}};
+  const RunResult result = judge(run.record());
+  EXPECT_THAT(result.warnings, testing::ElementsAre("the rows of users are used up"));
+  EXPECT_EQ(result.verdict, Verdict::kPass);
+}
+
 TEST(Judge, AFaultsShareOfABudgetIsWhatWasBadWhileItWasInForce) {
-  // 1000 due; 99 % within 250 ms allows ten bad ones. Seconds 3 to 5 (the fault is in force from
-  // 3.003 to 5.003 s) have four of the five bad ones: 0.4 of the budget. The other fault's have
-  // none.
+  // 1000 due; 99 % within 250 ms allows ten bad ones. Seconds 3 and 4 (the fault is in force
+  // from 3.003 to 5.003 s) have four of the five bad ones: 0.4 of the budget. The other fault's
+  // have none.
   SampleRun run;
   for (std::int64_t second = 0; second < 10; ++second) {
-    const std::uint64_t slow = second == 3 || second == 5 ? 2 : second == 6 ? 1 : 0;
+    const std::uint64_t slow = second == 3 || second == 4 ? 2 : second == 6 ? 1 : 0;
     run.answers(second, 100 - slow, 5ms).answers(second, slow, 900ms);
   }
   run.is_stopped("pause", 3s, 5s).is_stopped("again", 8s, 9s).wants_within("fast", 250ms, 0.99);

@@ -67,8 +67,8 @@ TEST(LoadResult, WhatWasSentAfterTheEndOfTheLoadMakesTheTimeOfSendingLonger) {
   sent.sent = sent.completed = 10;
   const LoadResult browse = result_of(run.is_measured(9, due).is_measured(12, sent));
   EXPECT_DOUBLE_EQ(browse.due_rate.per_second, 100);
-  EXPECT_NEAR(browse.sent_rate.per_second, 1000 / 12.9, 0.01);
-  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 12.9, 0.01);
+  EXPECT_NEAR(browse.sent_rate.per_second, 1000 / 12.9, 0.05);
+  EXPECT_NEAR(browse.completed_rate.per_second, 1000 / 12.9, 0.05);
 }
 
 TEST(LoadResult, ARunThatEndedEarlyHasTheRateOfTheTimeItHad) {

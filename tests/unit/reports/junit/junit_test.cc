@@ -74,6 +74,16 @@ TEST(Junit, HasACaseForEachGuardAndProbe) {
   EXPECT_THAT(xml, HasSubstr("<failure message=\"probe health: 1 of 1 answer not as expected"));
 }
 
+TEST(Junit, TellsWarningsOfTheWholeSuite) {
+  SampleRun run = good_run();
+  EXPECT_THAT(write_junit(judge(run.record())), testing::Not(HasSubstr("system-err")));
+  run.record().events = {{1s, "agent-1", "warning", "", "users: rows < 5"},
+                         {1s, "agent-1", "warning", "", "no connection"}};
+  EXPECT_THAT(write_junit(judge(run.record())),
+              HasSubstr("<system-err>users: rows &lt; 5&#10;no connection</system-err>\n"
+                        "  </testsuite>"));
+}
+
 TEST(Junit, AnAbortedRunIsAnErrorAndItsLaterFaultsAreSkipped) {
   SampleRun run = good_run();
   run.is_stopped("pause", 9s, 10s).record().faults.clear();

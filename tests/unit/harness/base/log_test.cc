@@ -1,0 +1,34 @@
+#include "harness/base/log.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace squall {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// One test: what is kept is kept for the whole process.
+TEST(Log, KeepsWarningsOnceAndNotMoreThanAskedForThoughItIsQuiet) {
+  set_up_log(LogLevel::kQuiet, "squall");
+  log_warning("before anybody wanted them");
+  EXPECT_THAT(take_warnings(), IsEmpty());
+  keep_warnings(2);
+  log_warning("first");
+  log_warning("first");
+  log_info("not a warning");
+  EXPECT_THAT(take_warnings(), ElementsAre("first"));
+  log_warning("first");
+  log_warning("second");
+  log_warning("third");
+  log_warning("fourth");
+  EXPECT_THAT(take_warnings(),
+              ElementsAre("second", "there were more warnings than are kept: see stderr"));
+  EXPECT_THAT(take_warnings(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace squall
