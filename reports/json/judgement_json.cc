@@ -111,7 +111,8 @@ Json impact_json(const FaultResult& fault) {
   const FaultImpact& impact = *fault.impact;
   Json depth = Json::object();
   for (const Depth& worst : impact.depth) {
-    depth[worst.load] = {{"error_share", worst.error_share},
+    depth[worst.load] = {{"length_s", to_seconds(worst.length)},
+                         {"error_share", worst.error_share},
                          {"error_share_from_s", to_seconds(worst.error_share_from)},
                          {"p99_ms", to_milliseconds(worst.p99)},
                          {"p99_from_s", to_seconds(worst.p99_from)}};
@@ -124,6 +125,7 @@ Json impact_json(const FaultResult& fault) {
   json["recovered_under_s"] = seconds(impact.recovered_under);
   json["depth"] = std::move(depth);
   json["not_ok"] = impact.not_ok;
+  json["not_ok_more"] = impact.not_ok_more ? Json(*impact.not_ok_more) : Json(nullptr);
   json["budget_spent_after"] = shares(impact.budget_spent_after);
   json["overlaps"] = impact.overlaps;
   json["note"] = text(impact.note);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -201,7 +202,12 @@ class Impacts {
     const std::int64_t first = std::max(span.from, second_of(load.whole.from));
     const std::int64_t last = std::max(first, std::min(span.to, end) - kDepthSeconds);
     if (first >= end) return;
-    Depth depth{.load = load.name};
+    Depth depth{.load = load.name,
+                .length = seconds(std::min(kDepthSeconds, end - first)),
+                .error_share = 0,
+                .error_share_from = {},
+                .p99 = {},
+                .p99_from = {}};
     for (std::int64_t from = first; from <= last; ++from) {
       std::uint64_t due = 0;
       std::uint64_t not_ok = 0;
@@ -228,10 +234,24 @@ class Impacts {
   }
 
   void find_cost(const Application& one, const Seconds& span, FaultImpact& impact) const {
+    double usual = 0;
+    bool is_usual_known = true;
     for (const LoadResult& load : result_.loads) {
+      const auto state =
+          std::find_if(result_.steady.begin(), result_.steady.end(),
+                       [&load](const SteadyState& one) { return one.load == load.name; });
+      const bool is_learnt =
+          state != result_.steady.end() && state->seconds >= steady::kLeastSeconds;
+      is_usual_known = is_usual_known && is_learnt;
       for (const SecondPoint& point : load.series) {
-        if (span.holds(point.second)) impact.not_ok += point.not_ok;
+        if (!span.holds(point.second)) continue;
+        impact.not_ok += point.not_ok;
+        if (is_learnt) usual += state->error_share * static_cast<double>(point.due);
       }
+    }
+    if (is_usual_known) {
+      const double more = static_cast<double>(impact.not_ok) - usual;
+      impact.not_ok_more = static_cast<std::uint64_t>(std::max(std::round(more), 0.0));
     }
     const Seconds after{.from = one.in_force.to, .to = span.to};
     if (after.empty()) return;

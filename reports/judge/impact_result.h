@@ -31,9 +31,11 @@ struct SteadyState {
   Duration p99_limit{};
 };
 
-/// A load's worst ten seconds under a fault; of each figure for itself.
+/// A load's worst ten seconds under a fault, or all of them where there are less; of each figure
+/// for itself.
 struct Depth {
   std::string load;
+  Duration length{};  ///< Of the stretch that was looked at.
   double error_share = 0;
   Duration error_share_from{};
   Duration p99{};
@@ -50,6 +52,9 @@ struct FaultImpact {
   std::optional<Duration> recovered_under;  ///< The same, while the fault was still in force.
   std::vector<Depth> depth;                 ///< By load.
   std::uint64_t not_ok = 0;  ///< Requests that fell due from its begin until it was recovered.
+  /// Of these, what is beyond the loads' usual share before the first fault, 0 at least; none where
+  /// that share is not known of all loads.
+  std::optional<std::uint64_t> not_ok_more;
   /// As budget_spent, from the fault's end until it was recovered.
   std::map<std::string, double> budget_spent_after;
   /// Labels of faults in force at the same time, or from which the service had not recovered:

@@ -26,8 +26,19 @@ std::string recovery_in_words(const FaultImpact& impact, std::optional<Duration>
 }
 
 std::string depth_in_words(const Depth& depth) {
-  return fmt::format("worst 10 s of {}: {} not ok, p99 {}", depth.load, percent(depth.error_share),
-                     in_three_digits(depth.p99));
+  return fmt::format("worst {} of {}: {} not ok, p99 {}", as_chosen(depth.length), depth.load,
+                     percent_up(depth.error_share), in_three_digits(depth.p99));
+}
+
+std::string not_ok_in_words(const FaultImpact& impact) {
+  std::string words = counted(impact.not_ok, "request") + " not ok";
+  if (impact.not_ok == 0) return words;
+  if (!impact.not_ok_more) return words + " in that time, whatever the cause";
+  if (*impact.not_ok_more == impact.not_ok) return words;
+  return words + (*impact.not_ok_more == 0
+                      ? ", no more than before the faults"
+                      : fmt::format(", {} more than at the rate before the faults",
+                                    thousands(*impact.not_ok_more)));
 }
 
 }  // namespace
@@ -52,7 +63,7 @@ std::string impact_sentence(const FaultImpact& impact, const FaultRecord& fault,
   }
   if (impact.recovered && !impact.note.empty()) parts.push_back(impact.note);
   for (const Depth& depth : impact.depth) parts.push_back(depth_in_words(depth));
-  parts.push_back(counted(impact.not_ok, "request") + " not ok");
+  parts.push_back(not_ok_in_words(impact));
   if (!impact.overlaps.empty()) {
     parts.push_back(fmt::format("{} overlapped with {}: what is whose cannot be told", fault.label,
                                 fmt::join(impact.overlaps, ", ")));

@@ -1,7 +1,7 @@
 // What faults did to the service, which alerts would have fired, which guards and probes spoke.
 
 import { h, table } from './dom.js';
-import { budget, chosen, count, length, moment, ms, share } from './format.js';
+import { budget, chosen, count, length, moment, ms, share, spent } from './format.js';
 
 const none = '\u2013';
 const after = (at, from) => (at === null || at === undefined ? none : length(Math.max(0, at - from)));
@@ -20,7 +20,7 @@ export function impactTable(model) {
     note: known.length > 0
       ? `A second is steady when it is as stated, or else like those before the first fault (median and spread): ${known.join('; ')}. Recovered: steady again for ${length(hold)}.`
       : 'No steady state is known: it takes 5 s of load before the first fault.',
-    head: ['Fault', 'Detected', 'steady again under it', 'recovered after its end', 'not ok', 'Worst 10 s', 'Remarks'],
+    head: ['Fault', 'Detected', 'steady again under it', 'recovered after its end', 'not ok', 'Worst stretch', 'Remarks'],
     rows: faults.map((fault) => {
       const { impact } = fault;
       const end = fault.actual?.to_s ?? impact.effective_s;
@@ -30,12 +30,18 @@ export function impactTable(model) {
       return [h('span', { class: 'fault-name', style: { '--hue': `var(--fault-${fault.hue})` } }, fault.label),
         impact.detected_s === null ? none : words(`after ${after(impact.detected_s, impact.effective_s)}: ${impact.detected_by}`), after(impact.recovered_under_s, impact.effective_s),
         impact.recovered_s === null ? h('span', { class: 'chip bad' }, 'not seen') : after(impact.recovered_s, end),
-        count(impact.not_ok),
-        lines(Object.entries(impact.depth).map(([load, worst]) => `${load}: ${share(Number(worst.error_share.toFixed(4)))} not ok, p99 ${ms(worst.p99_ms)}`)),
+        notOk(impact),
+        lines(Object.entries(impact.depth).map(([load, worst]) => `${load}: ${worst.length_s === undefined ? '' : `${length(worst.length_s)} with `}${spent(worst.error_share)} not ok, p99 ${ms(worst.p99_ms)}`)),
         words(...remarks)];
     }),
     empty: 'No fault was in force.',
   });
+}
+
+/** A load may fail all the time: then what is more than before the faults is told too. */
+function notOk({ not_ok: all, not_ok_more: more }) {
+  if (all === 0 || more === undefined || more === all) return count(all);
+  return more === null ? `${count(all)} of whatever cause` : `${count(all)}, ${count(more)} more than before`;
 }
 
 export function alertsTable(model) {

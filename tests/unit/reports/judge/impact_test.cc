@@ -124,16 +124,57 @@ TEST_F(Impact, KnowsOfARecoveryUnderTheFault) {
   EXPECT_THAT(impact.sentence, HasSubstr("steady again under it after 4 s"));
 }
 
+TEST_F(Impact, IsNotChargedWithWhatFailsAllTheTime) {
+  // Five in a hundred always fail. Seconds 20 to 24 have 30 each instead: 25 more than usual.
+  fail(0, 40, 5);
+  fail(20, 25, 30);
+  run_.is_stopped("pause", 20s, 25s);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.not_ok, 150U);
+  EXPECT_EQ(impact.not_ok_more, 125U);
+  EXPECT_THAT(impact.sentence,
+              HasSubstr("150 requests not ok, 125 more than at the rate before the faults"));
+}
+
+TEST_F(Impact, OfWhichNothingWasLearntBeforeSaysSo) {
+  run_.is_stopped("pause", 1s, 5s);
+  fail(0, 40, 5);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_FALSE(impact.not_ok_more);
+  EXPECT_THAT(impact.sentence, HasSubstr("not ok in that time, whatever the cause"));
+}
+
+TEST_F(Impact, TellsTheLengthOfAShorterStretch) {
+  // Four seconds are left of the load.
+  run_.is_stopped("pause", 36s, 40s);
+  fail(36, 40, 50);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.depth[0].length, 4s);
+  EXPECT_THAT(impact.sentence, HasSubstr("worst 4 s of browse: 50 % not ok"));
+}
+
 TEST_F(Impact, CountsWhatTheAftermathCosts) {
-  // Ends at 15.003 s; 50 of 100 fail until 20. Seconds 16 to 19 come after: 200 of the 40 allowed.
+  // Ends at 15.003 s, as planned; 50 of 100 fail until 20. Seconds 10 to 14 are its own and 15 to
+  // 19 come after: 250 each, of 40 allowed.
   run_.is_stopped("pause", 10s, 15s).wants_status_below("available", 500, 0.99);
   fail(10, 20, 50);
   const RunResult result = judged();
   const auto& impact = result.faults[0].impact.value();
   EXPECT_EQ(impact.recovered, 20s);
   EXPECT_EQ(impact.not_ok, 500U);
-  EXPECT_DOUBLE_EQ(result.faults[0].budget_spent.at("available"), 7.5);
-  EXPECT_DOUBLE_EQ(impact.budget_spent_after.at("available"), 5);
+  EXPECT_DOUBLE_EQ(result.faults[0].budget_spent.at("available"), 6.25);
+  EXPECT_DOUBLE_EQ(impact.budget_spent_after.at("available"), 6.25);
+}
+
+TEST_F(Impact, OfAFaultThatBeginsAsAnotherEndsIsNotAnOverlap) {
+  // The first is undone at 15.003 s, the other begins at 15.001 s.
+  run_.is_stopped("a", 10s, 15s).is_stopped("b", 15s, 20s);
+  run_.record().faults.back().from = 15'001ms;
+  fail(10, 20, 50);
+  const RunResult result = judged();
+  EXPECT_THAT(result.faults[0].impact->overlaps, IsEmpty());
+  EXPECT_EQ(result.faults[0].impact->note,
+            "b began 0 s after its end, before it was steady for 5 s");
 }
 
 TEST_F(Impact, OfOverlappingFaultsIsNotToldApart) {
