@@ -58,7 +58,7 @@ std::string row_of(const AbsenceResult& one) {
   row += fmt::format("<td><span class=\"chip {}\">{}</span></td>", chip_of(one.outcome),
                      to_string(one.outcome));
   row += cell("ok without it", ok) + cell("budget spent", budget_spent_in_words(one.budget_spent));
-  row += cell("worst 10 s", percent(one.worst_not_ok) + " not ok");
+  row += cell("worst 10 s", percent_up(one.worst_not_ok) + " not ok");
   row += cell("worst p99", in_three_digits(one.worst_p99));
   row += cell("steady without it after", after(one.recovered_under));
   row += cell("recovered after its return", after(one.recovered));

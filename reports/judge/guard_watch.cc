@@ -224,7 +224,7 @@ std::optional<GuardWatch::Figure> GuardWatch::objective_figure(const GuardCondit
   return Figure{.value = value,
                 .samples = now.last.samples,
                 .in_words = is_burn ? fmt::format("burn rate was {:.1f} in the last second", value)
-                                    : fmt::format("{} of the budget was spent", percent(value))};
+                                    : fmt::format("{} of the budget was spent", percent_up(value))};
 }
 
 std::optional<GuardWatch::Figure> GuardWatch::silence(const std::string& load,

@@ -38,7 +38,7 @@ std::string subject_in_words(const ObjectiveSpec& objective) {
 
 std::string allowed_in_words(double allowed) {
   // The tiny addition takes back what binary fractions take away: 1.2 × 10 is 11.999….
-  const auto tenths = static_cast<std::uint64_t>(allowed * 10 + 1e-6);
+  const auto tenths = static_cast<std::uint64_t>(allowed * 10 * (1 + 1e-13) + 1e-6);
   return tenths % 10 == 0 ? thousands(tenths / 10)
                           : fmt::format("{}.{}", thousands(tenths / 10), tenths % 10);
 }

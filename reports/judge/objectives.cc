@@ -139,7 +139,7 @@ PeriodBudget budget_for(const ObjectiveSpec& objective, double length,
   budget.rate =
       objective.rate ? objective.rate->per_second : static_cast<double>(result.samples) / length;
   budget.samples = budget.rate * to_seconds(budget.period);
-  budget.allowed = (1 - result.goal) * budget.samples;
+  budget.allowed = allowed_of(budget.samples, result.goal);
   if (result.bad == 0) return budget;
   const auto bad = static_cast<double>(result.bad);
   budget.share =
@@ -184,8 +184,12 @@ std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecor
   return Seconds{.from = from, .to = std::max(second_from(on_the_second(times->second)), from + 1)};
 }
 
-double allowed_of(std::uint64_t samples, double goal) {
-  return std::round((1 - goal) * static_cast<double>(samples) * 1e6) / 1e6;
+double allowed_of(double samples, double goal) {
+  const double allowed = std::round((1 - goal) * samples * 1e6) / 1e6;
+  // Of many samples what binary fractions take away is more than that: it grows with them.
+  constexpr double kLeastDigit = 4e-16;
+  const double whole = std::round(allowed);
+  return std::abs(allowed - whole) <= samples * kLeastDigit + allowed * 1e-13 ? whole : allowed;
 }
 
 std::uint64_t least_samples(const ObjectiveSpec& objective) {
@@ -198,7 +202,7 @@ ObjectiveResult::Answer answer_of(const ObjectiveSpec& objective, const Tally& t
   using Answer = ObjectiveResult::Answer;
   if (tally.samples == 0) return Answer::kNoSamples;
   if (tally.samples < least_samples(objective)) return Answer::kTooFew;
-  const double allowed = allowed_of(tally.samples, objective.goal.value);
+  const double allowed = allowed_of(static_cast<double>(tally.samples), objective.goal.value);
   return static_cast<double>(tally.bad) <= allowed ? Answer::kMet : Answer::kMissed;
 }
 
@@ -224,7 +228,7 @@ ObjectiveResult judge_objective_over(const std::vector<Seconds>& stretches,
   const Tally tally = tally_of(objective, record, stretches);
   result.samples = tally.samples;
   result.bad = tally.bad;
-  result.budget_allowed = allowed_of(result.samples, result.goal);
+  result.budget_allowed = allowed_of(static_cast<double>(result.samples), result.goal);
   if (result.bad > 0) {
     result.budget_share = result.budget_allowed > 0
                               ? static_cast<double>(result.bad) / result.budget_allowed

@@ -53,7 +53,7 @@ std::uint64_t least_samples(const scenarios::ObjectiveSpec& objective);
 
 /// How many bad ones the goal allows: to a millionth, so that 99.9 % of 1000 allows one, whatever
 /// binary fractions say.
-double allowed_of(std::uint64_t samples, double goal);
+double allowed_of(double samples, double goal);
 
 /// What can be said of the objective with this tally.
 ObjectiveResult::Answer answer_of(const scenarios::ObjectiveSpec& objective, const Tally& tally);

@@ -100,6 +100,18 @@ std::string percent(double share, int decimals) {
   return trimmed(fmt::format("{:.{}f}", shown, decimals)) + " %";
 }
 
+std::string percent_up(double share) {
+  if (!(share > 0)) return "0 %";
+  if (share >= 1e15) return "more than all";
+  const double value = share * 100;
+  const int decimals = std::max(2 - static_cast<int>(std::floor(std::log10(value))), 0);
+  const double scale = std::pow(10.0, decimals);
+  // The tiny subtraction takes back what binary fractions add.
+  const double shown = std::ceil(value * scale * (1 - 1e-12)) / scale;
+  if (decimals == 0) return thousands(static_cast<std::uint64_t>(shown)) + " %";
+  return trimmed(fmt::format("{:.{}f}", shown, decimals)) + " %";
+}
+
 int percent_decimals(double share) {
   constexpr int kMost = 6;
   for (int decimals = 2; decimals < kMost; ++decimals) {

@@ -36,6 +36,11 @@ std::string bytes_in_words(std::uint64_t bytes);
 /// `decimals` digits after the point, without needless zeros.
 std::string percent(double share, int decimals = 2);
 
+/// A share of what is bad or spent in percent, to three significant digits and rounded up, so that
+/// nothing but none is "0 %" and nothing beyond a limit looks to be within: "0.00193 %", "28 %";
+/// infinity is "more than all".
+std::string percent_up(double share);
+
 /// How many digits after the point percent() needs to tell `share` exactly; at least 2, at most 6.
 int percent_decimals(double share);
 

@@ -65,7 +65,7 @@ void write_period(const ObjectiveResult& objective, const SummaryStyle& style, s
   std::string words =
       fmt::format("{} bad {}s allowed at {}, of which this run spent {}",
                   thousands(static_cast<std::uint64_t>(budget.allowed)), objective.unit,
-                  rate_of(objective, budget), budget.share > 0 ? percent(budget.share, 4) : "none");
+                  rate_of(objective, budget), budget.share > 0 ? percent_up(budget.share) : "none");
   if (budget.lasts) {
     words += "; were it always as in this run, the budget would last " + roughly(*budget.lasts);
   }

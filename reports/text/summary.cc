@@ -214,13 +214,6 @@ std::string_view state_in_words(FaultRecord::State state) {
   return "";
 }
 
-std::string budget_in_words(double share) {
-  if (std::isinf(share)) return "more than all";
-  return share > 0 && share < 0.01
-             ? "less than 1 %"
-             : fmt::format("{} %", thousands(static_cast<std::uint64_t>(std::round(share * 100))));
-}
-
 void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle& style,
                  std::string& out) {
   const FaultRecord& record = fault.record;
@@ -240,7 +233,7 @@ void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle
   if (!record.error.empty()) lines += wrapped(margin, "error: " + record.error, style);
   std::vector<std::string> spent;
   for (const auto& [objective, share] : fault.budget_spent) {
-    if (share > 0) spent.push_back(fmt::format("{} of {}", budget_in_words(share), objective));
+    if (share > 0) spent.push_back(fmt::format("{} of {}", percent_up(share), objective));
   }
   if (!spent.empty())
     lines += wrapped(margin, "spent of the error budget: " + listed(spent), style);
@@ -254,13 +247,13 @@ void write_objective(const ObjectiveResult& objective, const SummaryStyle& style
                      std::string& out) {
   const std::string_view mark =
       style.unicode ? (objective.met ? "✓" : "✗") : (objective.met ? "+" : "x");
-  std::string lines = wrapped(
-      fmt::format("  {} ", mark),
-      objective.samples > 0
-          ? fmt::format("{}; {} of the budget spent", shown(objective.sentence, style),
-                        objective.bad > 0 ? budget_in_words(objective.budget_share) : "none")
-          : shown(objective.sentence, style),
-      style);
+  std::string lines =
+      wrapped(fmt::format("  {} ", mark),
+              objective.samples > 0
+                  ? fmt::format("{}; {} of the budget spent", shown(objective.sentence, style),
+                                objective.bad > 0 ? percent_up(objective.budget_share) : "none")
+                  : shown(objective.sentence, style),
+              style);
   lines.pop_back();
   out += painted(lines, objective.met ? Paint::kPlain : Paint::kRed, style) + "\n";
 }

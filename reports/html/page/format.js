@@ -53,12 +53,24 @@ export function share(value) {
   return (cut / scale).toLocaleString('en-US', { maximumFractionDigits: 5 }) + NB + '%';
 }
 
-/** Several times a budget reads better as a multiple. */
+/** A share of what is bad or spent, to three digits and rounded up: only none is "0 %". */
+export function spent(value) {
+  if (value === null || value === undefined) return '\u2013';
+  if (value <= 0) return '0' + NB + '%';
+  return up(value * 100, Math.max(0, 2 - Math.floor(Math.log10(value * 100)))) + NB + '%';
+}
+
+function up(value, digits) {
+  const scale = 10 ** digits;
+  return (Math.ceil(value * scale * (1 - 1e-12)) / scale).toLocaleString('en-US', { maximumFractionDigits: digits });
+}
+
+/** Several times a budget reads better as a multiple. Rounded up, as what is spent. */
 export function budget(value) {
   if (value === null || value === undefined) return 'over';
-  if (value >= 10) return value.toFixed(0) + '\u00d7';
-  if (value > 2) return value.toFixed(1) + '\u00d7';
-  return (value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0) + NB + '%';
+  if (value >= 10) return up(value, 0) + '\u00d7';
+  if (value > 2) return up(value, 1) + '\u00d7';
+  return spent(value);
 }
 
 export function bytes(value) {

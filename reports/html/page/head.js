@@ -1,7 +1,7 @@
 // The top of the page: the verdict and its reasons, the objectives, the figures that matter most.
 
 import { h, svg } from './dom.js';
-import { budget, chosen, count, date, length, ms, rate, roughly, share, some } from './format.js';
+import { budget, chosen, count, date, length, ms, rate, roughly, share, some, spent } from './format.js';
 
 const VERDICTS = {
   pass: { word: 'Pass', tone: 'good', means: 'Every objective was met.' },
@@ -45,17 +45,17 @@ const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value)
 /** The bar of an error budget: full is all that the goal allows; beyond, it breaks its frame. */
 function budgetBar(objective) {
   if (objective.measured === null) return null;
-  const spent = objective.budget.share;
-  const width = spent === null ? 100 : Math.min(100, spent * 100);
-  const over = spent === null || spent > 1;
+  const used = objective.budget.share;
+  const width = used === null ? 100 : Math.min(100, used * 100);
+  const over = used === null || used > 1;
   const words = objective.budget.allowed > 0
     ? `${count(objective.budget.spent)} bad of ${Number(objective.budget.allowed.toFixed(1)).toLocaleString('en-US')} allowed`
     : `${count(objective.budget.spent)} bad, none allowed`;
   return h('div', { class: 'budget' },
-    h('div', { class: `gauge ${over ? 'over' : spent > 0.75 ? 'near' : ''}`, role: 'meter', 'aria-label': 'Error budget spent',
-      'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-valuenow': Math.min(1, spent ?? 1), 'aria-valuetext': `${budget(spent)} spent` },
+    h('div', { class: `gauge ${over ? 'over' : used > 0.75 ? 'near' : ''}`, role: 'meter', 'aria-label': 'Error budget spent',
+      'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-valuenow': Math.min(1, used ?? 1), 'aria-valuetext': `${budget(used)} spent` },
       h('i', { style: { width: width + '%' } })),
-    h('p', {}, h('b', {}, `${budget(spent)} of the error budget spent`)), h('p', { class: 'dim' }, words));
+    h('p', {}, h('b', {}, `${budget(used)} of the error budget spent`)), h('p', { class: 'dim' }, words));
 }
 
 function objectiveCard(objective, several) {
@@ -73,7 +73,7 @@ function objectiveCard(objective, several) {
       h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
       h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
     budgetBar(objective),
-    period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)}, at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`}, ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? share(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
+    period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)}, at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`}, ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? spent(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
 }
 
 export function objectives(model) {
@@ -89,10 +89,20 @@ export function objectives(model) {
     h('ul', { class: 'objectives' }, sorted.map((objective) => objectiveCard(objective, model.loads.length > 1))));
 }
 
+/** What share of all that was due was ok, and what became of the rest. */
+export function okTile(loads) {
+  const sum = (key) => loads.reduce((a, load) => a + (load[key] ?? 0), 0);
+  const due = sum('due');
+  if (due === 0) return { value: '\u2013', words: 'nothing was due' };
+  const rest = [some(sum('errorTotal'), 'error')];
+  for (const key of ['unsent', 'shed']) if (sum(key) > 0) rest.push(`${count(sum(key))} ${key}`);
+  return { value: share(sum('ok') / due), words: rest.join(', ') };
+}
+
 export function figures(model) {
   const sum = (key) => model.loads.reduce((a, load) => a + (load[key] ?? 0), 0);
   const sent = sum('sent');
-  const errors = sum('errorTotal');
+  const ok = okTile(model.loads);
   const missing = sum('unsent') + sum('shed');
   const slowest = [...model.loads].filter((load) => load.latency_ms?.response?.count > 0)
     .sort((a, b) => b.latency_ms.response.p99 - a.latency_ms.response.p99)[0];
@@ -107,7 +117,7 @@ export function figures(model) {
   return h('dl', { class: 'tiles', 'aria-label': 'Key figures' },
     tile('Requests', count(sent), missing > 0 ? `sent of ${count(sum('due'))} due` : sent > 0 ? 'sent, all that were due' : 'nothing was due'),
     tile('Rate', rate(completed), `completed, ${rate(due)} due`),
-    tile('Ok', sent > 0 ? share(sum('ok') / sent) : '\u2013', sent > 0 ? some(errors, 'error') : 'nothing was sent'),
+    tile('Ok', ok.value, ok.words),
     tile('p50', ms(response?.p50), !slowest ? 'nothing was measured' : several ? `response of ${slowest.name}` : 'response time'),
     tile('p99', ms(response?.p99), response ? `max ${ms(response.max)}` : 'nothing was measured'),
     tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : asPlanned ? 'happened as planned' : 'happened, not all as planned'),

@@ -361,6 +361,20 @@ TEST(Objective, ABudgetIsExtrapolatedToItsPeriodAtTheStatedRate) {
   EXPECT_NEAR(to_seconds(*period->lasts), 6 * 86'400, 1);
 }
 
+TEST(Objective, ABudgetIsWholeWhereTheGoalsFractionMakesItSo) {
+  // 1 − 0.999 is 0.00100000000000000089 and 1 − 0.9999 is 0.00009999999999998899: of many samples
+  // what is missing is more than a millionth, and cutting it off would allow one less.
+  EXPECT_EQ(allowed_of(3'110'400'000.0, 0.999), 3'110'400);
+  EXPECT_EQ(allowed_of(31'104'000'000.0, 0.9999), 3'110'400);
+  EXPECT_EQ(allowed_of(3'110'400'000'000.0, 0.99999), 31'104'000);
+  EXPECT_EQ(allowed_of(12, 0.9), 1.2);
+  SampleRun run = good_run();
+  run.wants_status_below("available", 500, 0.9999);
+  run.record().scenario.objectives.back().period = 720h;
+  run.record().scenario.objectives.back().rate = Rate{12'000};
+  EXPECT_EQ(judged(run).period->allowed, 3'110'400);
+}
+
 TEST(Objective, CountsTheBadOnesInAStretch) {
   SampleRun run = good_run();
   run.answers(3, 7, 900ms).answers(5, 2, 900ms).wants_within("fast", 250ms, 0.99);

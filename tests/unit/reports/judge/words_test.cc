@@ -1,6 +1,7 @@
 #include "reports/judge/words.h"
 
 #include <chrono>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +41,18 @@ TEST(Words, ATimeTakesTheNextUnitWhenRoundingFillsOne) {
   EXPECT_EQ(in_three_digits(9'996us), "10.0 ms");
   EXPECT_EQ(in_three_digits(99'960us), "100 ms");
   EXPECT_EQ(in_three_digits(999'600us), "1.00 s");
+}
+
+TEST(Words, WhatIsSpentIsRoundedUpToThreeDigits) {
+  EXPECT_EQ(percent_up(0), "0 %");
+  EXPECT_EQ(percent_up(5 / 259'200.0), "0.00193 %");
+  EXPECT_EQ(percent_up(5 / 3'110'400'000.0), "0.000000161 %");
+  EXPECT_EQ(percent_up(0.29), "29 %");
+  EXPECT_EQ(percent_up(0.9996), "100 %");
+  EXPECT_EQ(percent_up(1), "100 %");
+  EXPECT_EQ(percent_up(1.0001), "101 %");
+  EXPECT_EQ(percent_up(12.345), "1,235 %");
+  EXPECT_EQ(percent_up(std::numeric_limits<double>::infinity()), "more than all");
 }
 
 TEST(Words, AChosenLengthHasNoNeedlessZeros) {
