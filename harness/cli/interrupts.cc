@@ -9,8 +9,10 @@
 namespace squall::cli {
 namespace {
 
-/// What nohup or a shell has told us to ignore stays ignored.
+/// What nohup has told us to ignore stays ignored. Not SIGINT: a shell without job control ignores
+/// it for all that it starts with `&`, and then nothing but SIGTERM would end a run in order.
 bool is_ignored(int signal) {
+  if (signal == SIGINT) return false;
   struct sigaction action {};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
@@ -29,6 +31,7 @@ sigset_t watched() {
 void Interrupts::block() {
   const sigset_t signals = watched();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGINT, SIG_DFL);  // One that is ignored may never be queued, though it is blocked.
 }
 
 void Interrupts::unblock() {

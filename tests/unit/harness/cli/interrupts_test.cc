@@ -25,5 +25,19 @@ TEST(Interrupts, TurnASignalIntoACall) {
   Interrupts::unblock();
 }
 
+TEST(Interrupts, HearSigintThoughAShellStartedUsWithItIgnored) {
+  std::signal(SIGINT, SIG_IGN);
+  Interrupts::block();
+  std::promise<int> heard;
+  {
+    const Interrupts interrupts([&heard](int signal) { heard.set_value(signal); });
+    ::kill(::getpid(), SIGINT);
+    auto answer = heard.get_future();
+    ASSERT_EQ(answer.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(answer.get(), SIGINT);
+  }
+  Interrupts::unblock();
+}
+
 }  // namespace
 }  // namespace squall::cli
