@@ -1,3 +1,4 @@
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,9 @@ void read_guard(Reading& reading, const std::string& name, const Node& node) {
     }
   }
   map.set(guard.lasting, "for", kDuration);
+  if (guard.lasting % std::chrono::seconds(1) != Duration::zero()) {
+    map.mistake_at("for", "a guard looks once a second: expected whole seconds, such as 5s");
+  }
   map.set(guard.min_samples, "min_samples", kCount);
   if (map.find("min_samples") != nullptr) map.require("when", "a condition that has samples");
   reading.scenario.guards.push_back(std::move(guard));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,19 @@ void read_period_rate(const MapReader& map, ObjectiveSpec& objective) {
                      }});
 }
 
+/// Refuses what a load of this length cannot show.
+void check_lengths(const Reading& reading, const MapReader& map, const ObjectiveSpec& objective) {
+  const auto* const load = reading.scenario.find_load(objective.load);
+  if (load == nullptr || load->length() <= Duration::zero()) return;
+  if (objective.windows && objective.windows->of > load->length()) {
+    map.mistake_at("windows", "a window is longer than load " + load->name + " is");
+  }
+  if (objective.period && *objective.period < load->length()) {
+    map.mistake_at("period", "it is shorter than load " + load->name +
+                                 " is: expected a longer time, such as 30d");
+  }
+}
+
 void read_objective(Reading& reading, const std::string& name, const Node& node) {
   ObjectiveSpec objective;
   objective.name = name;
@@ -116,6 +130,7 @@ void read_objective(Reading& reading, const std::string& name, const Node& node)
   map.set(objective.min_samples, "min_samples", kCount);
   map.set(objective.period, "period", kPositiveDuration);
   read_period_rate(map, objective);
+  check_lengths(reading, map, objective);
   reading.scenario.objectives.push_back(std::move(objective));
 }
 

@@ -153,11 +153,13 @@ void read_reconnect(Reading& reading, const Node& node, const std::string& what,
 /// "100 requests", or the greatest age of a connection.
 void read_renewal(Reading& reading, const Node& node, TargetSpec& target) {
   constexpr std::string_view kRequests = "requests";
+  constexpr std::string_view kRequest = "request";
   generators::RenewSpec renew;
   const std::string_view text = trimmed(node.text);
-  if (node.is_scalar() && text.ends_with(kRequests)) {
+  const std::string_view unit = text.ends_with(kRequests) ? kRequests : kRequest;
+  if (node.is_scalar() && text.ends_with(unit)) {
     Node number = node;
-    number.text = std::string(trimmed(text.substr(0, text.size() - kRequests.size())));
+    number.text = std::string(trimmed(text.substr(0, text.size() - unit.size())));
     renew.requests = read(reading, number, kCount);
   } else {
     renew.age = read(

@@ -178,6 +178,9 @@ Parsed<std::uint64_t> parse_count(std::string_view text) {
 Parsed<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   if (read_digits(trimmed(text), port) && port > 0) return Parsed<std::uint16_t>::ok(port);
+  if (text.find(':') != std::string_view::npos) {
+    return failed<std::uint16_t>(in_quotes(text) + ": expected a port only, without an address");
+  }
   return failed<std::uint16_t>(is_not(text, kPort.expected));
 }
 
