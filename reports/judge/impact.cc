@@ -239,7 +239,7 @@ class Impacts {
     for (const LoadResult& load : result_.loads) {
       const auto state =
           std::find_if(result_.steady.begin(), result_.steady.end(),
-                       [&load](const SteadyState& one) { return one.load == load.name; });
+                       [&load](const SteadyState& known) { return known.load == load.name; });
       const bool is_learnt =
           state != result_.steady.end() && state->seconds >= steady::kLeastSeconds;
       is_usual_known = is_usual_known && is_learnt;

@@ -103,7 +103,7 @@ std::string what_became_of(const SecondCell& totals) {
 
 /// A load without one request that was ok is a failure, whether or not somebody wrote an objective
 /// against it; unless its objectives, all met, want just that.
-void judge_load(const LoadResult& load, const RunResult& result, const RunRecord& record,
+void judge_load(const LoadResult& load, const RunRecord& record, RunResult& result,
                 Reasons& reasons) {
   const SecondCell& totals = load.whole.totals;
   if (totals.ok > 0) return;
@@ -118,7 +118,13 @@ void judge_load(const LoadResult& load, const RunResult& result, const RunRecord
   const bool is_wanted =
       std::any_of(result.objectives.begin(), result.objectives.end(), concerns) &&
       std::none_of(result.objectives.begin(), result.objectives.end(), misses);
-  if (is_wanted) return;
+  if (is_wanted) {
+    result.warnings.push_back(
+        load.name +
+        ": none of its requests was ok, though all of its "
+        "objectives are met: 'good' looks at the status alone, not at 'expect'");
+    return;
+  }
   std::string sentence = totals.due == 1 ? fmt::format("{}: the only request was not ok", load.name)
                                          : fmt::format("{}: none of {} was ok", load.name,
                                                        counted(totals.due, "request"));
@@ -324,7 +330,7 @@ RunResult judge(const RunRecord& record) {
   for (std::string& sentence : reasons_to_distrust(record)) {
     reasons.push_back({Verdict::kInvalid, std::move(sentence)});
   }
-  for (const LoadResult& load : result.loads) judge_load(load, result, record, reasons);
+  for (const LoadResult& load : result.loads) judge_load(load, record, result, reasons);
   for (const ObjectiveResult& objective : result.objectives) {
     if (!objective.met && !is_left_to_the_search(objective, record))
       reasons.push_back({Verdict::kFail, objective.sentence});

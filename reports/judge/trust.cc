@@ -177,6 +177,16 @@ void warn_of_clock(const std::string& agent, const std::map<std::int64_t, Health
   }
 }
 
+void warn_of_unused_targets(const scenarios::Scenario& scenario,
+                            std::vector<std::string>& warnings) {
+  for (const auto& target : scenario.targets) {
+    const bool is_used =
+        std::any_of(scenario.loads.begin(), scenario.loads.end(),
+                    [&target](const auto& load) { return load.target == target.name; });
+    if (!is_used) warnings.push_back("target " + target.name + " is used by no load");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
@@ -201,6 +211,7 @@ std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
 
 std::vector<std::string> warnings_about(const RunRecord& record) {
   std::vector<std::string> warnings;
+  warn_of_unused_targets(record.scenario, warnings);
   for (const auto& load : record.scenario.loads) {
     if (!load.is_open()) warn_of_starvation(load.name, record.ledger, warnings);
   }

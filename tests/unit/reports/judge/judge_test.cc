@@ -161,6 +161,24 @@ TEST(Judge, APlannedFaultOfWhichNobodyToldIsAnErrorUnlessTheRunEndedBefore) {
   EXPECT_EQ(judge(run.record()).verdict, Verdict::kAborted);
 }
 
+TEST(Judge, ALoadOfWhichNothingWasOkPassesOnlyWithAWarning) {
+  // Its objective wants 404s, and gets them.
+  SampleRun run;
+  run.fails(0, 10, ErrorClass::kUnexpected, 1ms, 404).wants_status_below("answers", 500, 0.9);
+  run.answers(0, 1, 1ms, 200, "other").has_open_load("other", 1);
+  const RunResult result = judge(run.record());
+  EXPECT_EQ(result.verdict, Verdict::kPass);
+  ASSERT_EQ(result.warnings.size(), 1U);
+  EXPECT_THAT(result.warnings[0], testing::HasSubstr("browse: none of its requests was ok"));
+}
+
+TEST(Judge, ATargetOfNoLoadIsAWarning) {
+  SampleRun run = good_run();
+  run.record().scenario.targets.emplace_back().name = "spare";
+  EXPECT_THAT(judge(run.record()).warnings,
+              testing::ElementsAre("target spare is used by no load"));
+}
+
 TEST(Judge, WhatAgentsWarnedOfIsAWarningOfTheResultOnce) {
   SampleRun run = good_run();
   run.record().events = {{2s, "agent-2", "warning", "", "the rows of users are used up"},
