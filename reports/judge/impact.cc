@@ -108,10 +108,11 @@ class Impacts {
           "no steady state is known: it takes {} seconds of load before the first fault",
           steady::kLeastSeconds);
     }
-    const Seconds span{.from = one.in_force.from,
-                       .to = impact.recovered
-                                 ? std::max(second_from(*impact.recovered), one.in_force.from + 1)
-                                 : std::max(bound, one.in_force.from + 1)};
+    const Seconds span{
+        .from = one.in_force.from,
+        .to = impact.recovered
+                  ? std::max(second_from(on_the_second(*impact.recovered)), one.in_force.from + 1)
+                  : std::max(bound, one.in_force.from + 1)};
     find_detection(one, span, impact);
     for (const LoadResult& load : result_.loads) find_depth(load, span, bound, impact);
     find_cost(one, span, impact);
