@@ -156,6 +156,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
                          .journal = *journal_,
                          .services = *services_,
                          .links = links_.get(),
+                         .networks = sites_.get(),
                          .scope = std::move(scope),
                          .about_to_hit = [this](const std::string& one) { note_hit(one); }},
       [this](const reports::FaultRecord& record) { note_fault(record); });

@@ -1,3 +1,4 @@
+// Longer than 500 lines because it is one list: what a server can do wrong, a few lines each.
 #include <algorithm>
 #include <array>
 #include <cstdint>

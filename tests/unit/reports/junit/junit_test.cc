@@ -70,7 +70,8 @@ TEST(Junit, HasACaseForEachGuardAndProbe) {
   const std::string xml = write_junit(judge(run.record()));
   EXPECT_THAT(xml, HasSubstr("name=\"guard errors\""));
   EXPECT_THAT(xml, HasSubstr("<error message=\"tripped: 60 % of 100 requests\" type=\"aborted\""));
-  EXPECT_THAT(xml, HasSubstr("name=\"guard quiet\" time=\"0.000\">\n      <system-out>did not trip;"));
+  EXPECT_THAT(xml,
+              HasSubstr("name=\"guard quiet\" time=\"0.000\">\n      <system-out>did not trip;"));
   EXPECT_THAT(xml, HasSubstr("<failure message=\"probe health: 1 of 1 answer not as expected"));
 }
 
