@@ -50,8 +50,8 @@ struct Kept {
 };
 
 Kept& kept() {
-  static Kept kKept;
-  return kKept;
+  static Kept all;
+  return all;
 }
 
 void keep(std::string_view line) noexcept {

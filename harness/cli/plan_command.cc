@@ -1,5 +1,5 @@
 #include <cstdio>
-#include <ranges>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,12 +44,8 @@ void print_network_steps(const scenarios::Scenario& scenario) {
       continue;
     }
     for (const faults::NetworkChange& change : planned->changes) {
-      for (const std::string_view line :
-           std::views::split(change.line, '\n') | std::views::transform([](auto part) {
-             return std::string_view(part.begin(), part.end());
-           })) {
-        fmt::print("  {}\n", line);
-      }
+      std::istringstream lines(change.line);
+      for (std::string line; std::getline(lines, line);) fmt::print("  {}\n", line);
     }
     for (const std::string& line : planned->undo_lines) fmt::print("  undo: {}\n", line);
     for (const std::string& note : planned->notes) fmt::print("  note: {}\n", note);

@@ -60,7 +60,7 @@ void timerfd(benchmark::State& state) {
   });
 }
 
-void epoll_pwait2_(benchmark::State& state) {
+void wait_by_epoll(benchmark::State& state) {
   const int poll = epoll_create1(EPOLL_CLOEXEC);
   measure(state, [poll](Instant due) {
     epoll_event event{};
@@ -70,7 +70,7 @@ void epoll_pwait2_(benchmark::State& state) {
   close(poll);
 }
 
-void nanosleep_(benchmark::State& state) {
+void wait_by_nanosleep(benchmark::State& state) {
   measure(state, [](Instant due) {
     const timespec left = to_timespec(due - Clock::now());
     nanosleep(&left, nullptr);
@@ -88,8 +88,8 @@ void sleep_then_spin(benchmark::State& state) {
 }
 
 BENCHMARK(timerfd)->Iterations(kWakeUps)->UseRealTime();
-BENCHMARK(epoll_pwait2_)->Iterations(kWakeUps)->UseRealTime();
-BENCHMARK(nanosleep_)->Iterations(kWakeUps)->UseRealTime();
+BENCHMARK(wait_by_epoll)->Iterations(kWakeUps)->UseRealTime();
+BENCHMARK(wait_by_nanosleep)->Iterations(kWakeUps)->UseRealTime();
 BENCHMARK(sleep_then_spin)->Iterations(kWakeUps)->UseRealTime();
 
 }  // namespace
