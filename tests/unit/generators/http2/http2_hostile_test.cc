@@ -365,7 +365,8 @@ TEST_F(HostileServer, InterimAnswersWithoutEndEndTheConnection) {
   int hints = 0;
   for (; hints < 2000 && client_.can_submit(); ++hints) answers(0, hint);
   EXPECT_EQ(goaway(), code(ErrorCode::kEnhanceYourCalm));
-  EXPECT_NEAR(hints, 256 * 1024 / (7 + 3 + 32 + 4 + 100 + 32), 1);
+  constexpr int kFit = 256 * 1024 / (7 + 3 + 32 + 4 + 100 + 32);
+  EXPECT_NEAR(hints, kFit, 1);
 }
 
 TEST_F(HostileServer, WhatIsGivenUpNoLongerWaitsForTheConnectionsWindow) {

@@ -42,7 +42,7 @@ class ConnectionPoolAloneTest : public testing::Test, private ConnectionPool::Ow
     options.timeout = 10s;
     options.reconnect = {5ms, 20ms};
   }
-  ~ConnectionPoolAloneTest() override {
+  void TearDown() override {
     pool->close(Clock::now());
     sites.at.clear();
     loop.poll();

@@ -77,7 +77,7 @@ class ConnectionTest : public testing::Test, private Connection::Owner {
     EXPECT_TRUE(ok(prepared));
     load_.emplace(*std::move(prepared));
   }
-  ~ConnectionTest() override {
+  void TearDown() override {
     if (connection_) connection_->close(Clock::now());
     loop.poll();
   }

@@ -283,7 +283,7 @@ class FastLoad : public testing::Test {
     while (offered_->rest() == 0ns && std::chrono::steady_clock::now() < give_up) loop_.run_one();
     EXPECT_GT(offered_->rest(), 0ns) << "never gets so far";
   }
-  ~FastLoad() override {
+  void TearDown() override {
     offered_->close();
     loop_.poll();
   }
