@@ -64,7 +64,7 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       timer_(loop),
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
-    arrivals_.emplace(schedule_, open->arrivals, load_->seed, part_.slice);
+    arrivals_.emplace(schedule_, open->arrivals, load_->seed, part_.slice, split_of(*load_));
   } else if (load_->moments) {
     arrivals_.emplace(load_->moments, part_.slice, split_of(*load_));
   } else {

@@ -32,6 +32,11 @@ void ArrivalWalk::change(std::shared_ptr<const OpenSchedule> schedule) {
   find(number_);
 }
 
+bool ArrivalWalk::is_beyond(std::uint64_t number) const {
+  if (moments_) return number >= moments_->size();
+  return kind_ == Arrivals::kConstant && number >= schedule_->count();
+}
+
 void ArrivalWalk::find(std::uint64_t number) {
   number_ = number;
   next_.reset();

@@ -40,8 +40,9 @@ class FaultRunner {
     faults::ProcessTable& processes;
     faults::Journal& journal;
     services::Services& services;
-    faults::Links* links = nullptr;  ///< None when no fault is one of a link.
-    faults::ProcessScope scope;      ///< With the run's seed; the services are filled in each time.
+    faults::Links* links = nullptr;    ///< None when no fault is one of a link.
+    NetworkSites* networks = nullptr;  ///< None when no fault is one of the network.
+    faults::ProcessScope scope;  ///< With the run's seed; the services are filled in each time.
     /// Is called with an instance of a service, "web.1", before a fault does anything to it.
     std::function<void(const std::string&)> about_to_hit;
   };

@@ -70,6 +70,13 @@ int plan(const PlanCommand& command) {
     fmt::print("{}\n", command.json ? scenarios::to_json(scenario, *compiled)
                                     : scenarios::draw(scenario, *compiled, terminal_columns(stdout),
                                                       shows_unicode()));
+    if (scenario.capacity && !command.json) {
+      const auto most = reports::estimate(coordinator::options_of(scenario));
+      fmt::print(
+          "The search takes about {} probes and {} s, if it must go far; its deadline is {:.0f} "
+          "s.\n",
+          most.probes, most.seconds, to_seconds(scenario.capacity->deadline));
+    }
     if (!command.json) print_network_steps(scenario);
   }
   return kExitOk;

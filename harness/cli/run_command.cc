@@ -71,11 +71,6 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
 
 using Baseline = std::optional<reports::ComparedRun>;
 
-Result<coordinator::ProbeReply> fetch_probe(const std::string& url, Duration timeout) {
-  SQUALL_TRY(auto answer, generators::fetch(url, timeout));
-  return coordinator::ProbeReply{.status = answer.status, .body = std::move(answer.body)};
-}
-
 /// The baseline of each scenario: the run given, or the one of that name in the folder given where
 /// there are several scenarios.
 Result<std::vector<Baseline>> read_baselines(const RunCommand& command,

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "reports/json/capacity_json.h"
+#include "reports/json/comparison_json.h"
+#include "reports/json/json_text.h"
 #include "reports/json/judgement_json.h"
 
 namespace squall::reports {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "reports/judge/capacity_words.h"
+#include "reports/judge/comparisons.h"
 #include "reports/judge/impact.h"
 #include "reports/judge/load_results.h"
 #include "reports/judge/objectives.h"

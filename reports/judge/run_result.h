@@ -159,6 +159,9 @@ struct RunResult {
   std::vector<SteadyState> steady;  ///< By load, where one could be learnt.
   std::vector<AgentResult> agents;
   std::vector<Event> events;  ///< By time.
+  std::optional<Machine> machine;
+  std::optional<Comparison> comparison;  ///< With a baseline, where one was given.
+  std::vector<CanaryResult> canaries;
   std::optional<CapacityRecord> capacity;
   std::string capacity_sentence;  ///< The answer in words.
 };

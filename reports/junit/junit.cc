@@ -134,7 +134,8 @@ Case comparison_case(const std::string& name, const Comparison& comparison) {
   return made;
 }
 
-Case fault_case(const FaultRecord& fault) {
+Case fault_case(const FaultResult& result) {
+  const FaultRecord& fault = result.record;
   Case made;
   made.name = "fault " + fault.label;
   if (!fault.asked.empty()) made.said = "asked: " + fault.asked;

@@ -14,6 +14,7 @@
 
 #include "reports/judge/words.h"
 #include "reports/text/capacity.h"
+#include "reports/text/comparison.h"
 #include "reports/text/judgement.h"
 #include "reports/text/layout.h"
 

@@ -51,6 +51,20 @@ struct SafetySpec {
   std::optional<std::uint64_t> blast_agents;
 };
 
+/// What is stated of a load's steady state, instead of being learnt from the run's beginning.
+struct SteadySpec {
+  std::string load;
+  std::optional<Share> error_share;  ///< At most, of the requests that fell due in a second.
+  std::optional<Duration> p99;       ///< At most, of `response` of those that ended.
+  std::optional<Duration> hold;      ///< For so long it must hold to count as recovered.
+};
+
+/// What goes down together: a rack, a zone, a shared switch.
+struct DomainSpec {
+  std::string name;
+  std::vector<std::string> members;  ///< Services ("cache") and instances of services ("web.1").
+};
+
 /// A search for the highest rate of a load at which its objectives hold. The stages of the load are
 /// those of the search: `low` until the deadline, if nobody changed it.
 struct CapacitySpec {

@@ -185,8 +185,10 @@ class FakeNetwork : public Network {
   }
 
   Result<void> carry_out(const nlohmann::json& command, nlohmann::json& answer) {
-    const auto& [verb, what] = *command.items().begin();
-    const auto& [kind, object] = *what.items().begin();
+    const std::string verb = command.begin().key();
+    const nlohmann::json& what = command.front();
+    const std::string kind = what.begin().key();
+    const nlohmann::json& object = what.front();
     if (verb == "list" && kind == "tables") {
       for (const auto& [name, rules] : all_.tables_) {
         const std::size_t space = name.find(' ');

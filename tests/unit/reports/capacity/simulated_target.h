@@ -43,26 +43,26 @@ struct SimulatedTarget {
       if (at >= end) break;
       result.sent += 1;
       result.goals[0].samples += 1;
-      while (!begins.empty() && begins.top() <= at) begins.pop();
-      if (begins.size() >= room) {
+      while (!begins_.empty() && begins_.top() <= at) begins_.pop();
+      if (begins_.size() >= room) {
         result.goals[0].bad += 1;
         continue;
       }
-      while (free.size() < servers) free.push(0);
-      const double begin = std::max(at, free.top());  // In order of arrival.
-      free.pop();
-      if (begin > at) begins.push(begin);
-      const double slow = 1 + thrash * std::max(0.0, static_cast<double>(begins.size()) - calm);
+      while (free_.size() < servers) free_.push(0);
+      const double begin = std::max(at, free_.top());  // In order of arrival.
+      free_.pop();
+      if (begin > at) begins_.push(begin);
+      const double slow = 1 + thrash * std::max(0.0, static_cast<double>(begins_.size()) - calm);
       const double ended = begin + service * slow * factor_at(begin) * random.exponential();
-      free.push(ended);
-      ends.push_back(ended);
+      free_.push(ended);
+      ends_.push_back(ended);
       result.response.record(from_seconds(ended - at));
       if (ended - at > within) result.goals[0].bad += 1;
     }
     // In order of ending, as far as this second reaches.
-    const auto rest = std::partition(ends.begin(), ends.end(), [&](double e) { return e < end; });
-    result.ok = static_cast<double>(rest - ends.begin());
-    ends.erase(ends.begin(), rest);
+    const auto rest = std::partition(ends_.begin(), ends_.end(), [&](double e) { return e < end; });
+    result.ok = static_cast<double>(rest - ends_.begin());
+    ends_.erase(ends_.begin(), rest);
     return result;
   }
 
@@ -71,9 +71,9 @@ struct SimulatedTarget {
  private:
   using Earliest = std::priority_queue<double, std::vector<double>, std::greater<>>;
 
-  Earliest free;    // When each of the servers is free again.
-  Earliest begins;  // When what waits begins.
-  std::vector<double> ends;
+  Earliest free_;    // When each of the servers is free again.
+  Earliest begins_;  // When what waits begins.
+  std::vector<double> ends_;
 };
 
 }  // namespace squall::reports

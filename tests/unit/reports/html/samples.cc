@@ -9,9 +9,7 @@
 #include <string>
 
 #include "tests/support/sample_comparison.h"
-
-namespace squall::reports {
-namespace {
+#include "tests/unit/reports/html/sample_parts.h"
 
 namespace squall::reports {
 
