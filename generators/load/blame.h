@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 
 #include "harness/base/units.h"
 
@@ -25,7 +26,9 @@ class Blame {
   void late(Duration wait) { add(wait, wait); }
   /// A request ended while others waited: `held` after it was sent, its answer unread for `unread`
   /// of it at most.
-  void ended(Duration held, Duration unread) { add(held, std::min(held, unread)); }
+  void ended(Duration held, Duration unread) {
+    add(held, unread < kPass ? Duration::zero() : std::min(held, unread));
+  }
 
   bool is_ours() const { return all_ > Duration::zero() && 3 * ours_ > all_; }
 
@@ -36,6 +39,9 @@ class Blame {
   void clear() { ours_ = all_ = Duration::zero(); }
 
  private:
+  // A pass of the loop takes this long: next to answers as quick it would look like a share.
+  static constexpr Duration kPass = std::chrono::milliseconds(1);
+
   void add(Duration all, Duration ours) {
     all_ += std::max(all, Duration::zero());
     ours_ += std::max(ours, Duration::zero());

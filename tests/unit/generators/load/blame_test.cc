@@ -31,6 +31,12 @@ TEST(Blame, IsOursWhenAnswersMayHaveLainUnreadForMoreThanAThirdOfTheTime) {
   EXPECT_TRUE(slower.is_ours());
 }
 
+TEST(Blame, IsNotOursForAnswersThatWaitedForOnePassOfTheLoop) {
+  Blame blame;
+  for (int i = 0; i < 100; ++i) blame.ended(100us, 50us);
+  EXPECT_FALSE(blame.is_ours());
+}
+
 TEST(Blame, OfARequestIsNeverMoreThanItsOwnTime) {
   Blame blame;
   blame.ended(10ms, 1h);  // The loop has been behind for long.
