@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/html/html_text.h"
 #include "reports/judge/words.h"
 
 namespace squall::reports {
@@ -66,30 +67,6 @@ std::string row_of(const AbsenceResult& one) {
 }
 
 }  // namespace
-
-std::string html_escaped(std::string_view text) {
-  std::string safe;
-  safe.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 std::string write_absences_html(const std::string& scenario, const scenarios::AbsenceTiming& timing,
                                 const std::vector<AbsenceResult>& ranked) {

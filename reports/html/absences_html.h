@@ -12,7 +12,4 @@ namespace squall::reports {
 std::string write_absences_html(const std::string& scenario, const scenarios::AbsenceTiming& timing,
                                 const std::vector<AbsenceResult>& ranked);
 
-/// `text` for where HTML has text or a quoted attribute.
-std::string html_escaped(std::string_view text);
-
 }  // namespace squall::reports

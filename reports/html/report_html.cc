@@ -2,33 +2,13 @@
 
 #include <string_view>
 
+#include "reports/html/html_text.h"
 #include "reports/html/page_bytes.h"
 #include "reports/html/page_data.h"
 #include "reports/json/results_json.h"
 
 namespace squall::reports {
 namespace {
-
-std::string escape_text(std::string_view text) {
-  std::string safe;
-  safe.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 // Inside <script>, only "</script" and "<!--" mean anything to an HTML parser (HTML §13.2.5.4), and
 // both begin with a '<', which JSON has only inside strings, where it can be spelt as an escape.
@@ -55,7 +35,7 @@ std::string write_html(const RunResult& result) {
   const std::string json =
       escape_json(data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   const std::string title =
-      escape_text(result.scenario + ": " + std::string(to_string(result.verdict)));
+      html_escaped(result.scenario + ": " + std::string(to_string(result.verdict)));
 
   const PageBytes page = page_bytes();
   std::string html;

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "scenarios/parse/impairment.h"
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
@@ -48,18 +49,6 @@ Parsed<std::string> parse_listen(std::string_view text) {
 }
 constexpr Kind<std::string> kListen{"an address such as 127.0.0.1:9443", parse_listen};
 
-faults::GilbertElliott read_gilbert_elliott(Reading& reading, const Node& node,
-                                            const std::string& what) {
-  faults::GilbertElliott chain;
-  const MapReader map(reading, node, what, {"to_bad", "to_good", "loss_bad", "loss_good"});
-  if (!map.is_map()) return chain;
-  map.set_required(chain.to_bad, "to_bad", kShare);
-  map.set_required(chain.to_good, "to_good", kShare);
-  map.set(chain.loss_bad, "loss_bad", kShare);
-  map.set(chain.loss_good, "loss_good", kShare);
-  return chain;
-}
-
 /// Reads one way's keys over what `base` has.
 Impairment read_impairment(Reading& reading, const MapReader& map, const Impairment& base) {
   using Distribution = Impairment::Distribution;
@@ -86,13 +75,10 @@ Impairment read_impairment(Reading& reading, const MapReader& map, const Impairm
   map.set(way.mtu, "mtu", kSize);
   map.set(way.slice, "slice", kSize);
   map.set(way.slice_gap, "slice_gap", kPositiveDuration);
+  check_delays(map, "datagrams");
   const auto needs = [&](const char* key, const char* other, const char* why) {
     if (map.find(key) != nullptr) map.require(other, why);
   };
-  needs("jitter", "delay", "the delay which the jitter is around");
-  needs("distribution", "jitter", "how far the delays spread");
-  needs("in_order", "jitter", "the jitter by which datagrams may overtake each other");
-  needs("reorder", "delay", "a delay: what is reordered overtakes it");
   needs("queue", "rate", "the rate for which it waits");
   needs("slice_gap", "slice", "the size of a slice");
   if (map.find("jitter") != nullptr && map.find("delay") != nullptr && way.jitter > way.delay) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scenarios/parse/impairment.h"
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
@@ -28,17 +29,6 @@ TrafficFilter read_filter(Reading& reading, const Node& node, const std::string&
   return filter;
 }
 
-faults::GilbertElliott read_chain(Reading& reading, const Node& node, const std::string& what) {
-  faults::GilbertElliott chain;
-  const MapReader map(reading, node, what, {"to_bad", "to_good", "loss_bad", "loss_good"});
-  if (!map.is_map()) return chain;
-  map.set_required(chain.to_bad, "to_bad", kShare);
-  map.set_required(chain.to_good, "to_good", kShare);
-  map.set(chain.loss_bad, "loss_bad", kShare);
-  map.set(chain.loss_good, "loss_good", kShare);
-  return chain;
-}
-
 void read_impairments(Reading& reading, const MapReader& map, NetworkFault& fault) {
   using Distribution = faults::Impairment::Distribution;
   map.set(fault.delay, "delay", kPositiveDuration);
@@ -52,19 +42,13 @@ void read_impairments(Reading& reading, const MapReader& map, NetworkFault& faul
   map.set(fault.loss, "loss", kShare);
   map.set(fault.loss_every, "loss_every", kCount);
   if (const Node* chain = map.find("gilbert_elliott")) {
-    fault.gilbert_elliott = read_chain(reading, *chain, map.what() + ".gilbert_elliott");
+    fault.gilbert_elliott = read_gilbert_elliott(reading, *chain, map.what() + ".gilbert_elliott");
   }
   map.set(fault.duplicate, "duplicate", kShare);
   map.set(fault.corrupt, "corrupt", kShare);
   map.set(fault.reorder, "reorder", kShare);
   map.set(fault.rate_bits_per_second, "rate", kBandwidth);
-  const auto needs = [&](const char* key, const char* other, const char* why) {
-    if (map.find(key) != nullptr) map.require(other, why);
-  };
-  needs("jitter", "delay", "the delay which the jitter is around");
-  needs("distribution", "jitter", "how far the delays spread");
-  needs("in_order", "jitter", "the jitter by which packets may overtake each other");
-  needs("reorder", "delay", "a delay: what is reordered overtakes it");
+  check_delays(map, "packets");
   if (fault.delay && fault.jitter && *fault.jitter > *fault.delay) {
     map.mistake_at("jitter",
                    "'jitter' is more than 'delay': packets cannot arrive before they leave");
