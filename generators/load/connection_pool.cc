@@ -374,8 +374,10 @@ void ConnectionPool::dial_at(std::size_t place, Instant when) {
 void ConnectionPool::say_once(const Dialled& failed, const Url& url) {
   bool& said = said_[static_cast<std::size_t>(failed.error)];
   if (std::exchange(said, true)) return;
-  log_warning("no connection to " + url.authority() + ": " +
-              std::string(reports::to_string(failed.error)) + ": " + failed.why);
+  // The reason may begin with the same word: "connect: Connection refused".
+  const std::string what = std::string(reports::to_string(failed.error)) + ": ";
+  const bool has_said = failed.why.starts_with(what);
+  log_warning("no connection to " + url.authority() + ": " + (has_said ? "" : what) + failed.why);
 }
 
 void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dialled) {

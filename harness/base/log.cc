@@ -54,16 +54,19 @@ Kept& kept() {
   return all;
 }
 
-void keep(std::string_view line) noexcept {
+/// False when this line was kept before.
+bool keep(std::string_view line) noexcept {
   try {
     Kept& all = kept();
     const std::lock_guard lock(all.mutex);
-    if (all.seen.size() > all.most || all.most == 0 || all.seen.contains(line)) return;
+    if (all.seen.contains(line)) return false;
+    if (all.seen.size() > all.most || all.most == 0) return true;
     const bool is_full = all.seen.size() == all.most;
     all.seen.emplace(line);
     all.lines.emplace_back(is_full ? "there were more warnings than are kept: see stderr" : line);
   } catch (const std::exception&) {  // As above.
   }
+  return true;
 }
 
 }  // namespace
@@ -84,8 +87,7 @@ void set_up_log(LogLevel level, std::string_view who) {
 }
 
 void log_warning(std::string_view line) noexcept {
-  keep(line);
-  say(spdlog::level::warn, line);
+  if (keep(line)) say(spdlog::level::warn, line);
 }
 void log_error(std::string_view line) noexcept { say(spdlog::level::err, line); }
 void log_info(std::string_view line) noexcept { say(spdlog::level::info, line); }

@@ -16,8 +16,8 @@ void set_up_log(LogLevel level, std::string_view who);
 
 /// Says something an operator must see. One line, no newline needed. Any thread.
 void log_warning(std::string_view line) noexcept;
-/// From now on warnings are also kept for take_warnings(), quiet or not: what explains a result
-/// belongs in it. Each line once, and at most so many.
+/// From now on warnings are also kept for take_warnings(), quiet or not, and each is said once:
+/// what explains a result belongs in it. Each line once, and at most so many.
 void keep_warnings(std::size_t most);
 /// The warnings that came since the last call, in order. Any thread.
 std::vector<std::string> take_warnings();

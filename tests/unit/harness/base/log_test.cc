@@ -8,11 +8,14 @@
 namespace squall {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // One test: what is kept is kept for the whole process.
-TEST(Log, KeepsWarningsOnceAndNotMoreThanAskedForThoughItIsQuiet) {
+TEST(Log, KeepsAndSaysWarningsOnceAndKeepsNotMoreThanAskedForThoughItIsQuiet) {
   set_up_log(LogLevel::kQuiet, "squall");
   log_warning("before anybody wanted them");
   EXPECT_THAT(take_warnings(), IsEmpty());
@@ -28,6 +31,13 @@ TEST(Log, KeepsWarningsOnceAndNotMoreThanAskedForThoughItIsQuiet) {
   EXPECT_THAT(take_warnings(),
               ElementsAre("second", "there were more warnings than are kept: see stderr"));
   EXPECT_THAT(take_warnings(), IsEmpty());
+
+  set_up_log(LogLevel::kNormal, "squall");
+  testing::internal::CaptureStderr();
+  log_warning("second");  // Said before.
+  log_warning("fifth");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("fifth"), Not(HasSubstr("second"))));
 }
 
 }  // namespace
