@@ -60,7 +60,8 @@ Result<ScenarioFile> read_scenario(const SpofCommand& command,
                                    const scenarios::ScenarioChange& change) {
   ScenarioOptions options{
       .files = {command.scenario}, .sets = command.sets, .left_out = change.left_out};
-  for (const auto& [path, value] : change.set) options.sets.push_back(fmt::format("{}={}", path, value));
+  for (const auto& [path, value] : change.set)
+    options.sets.push_back(fmt::format("{}={}", path, value));
   ScenarioFiles read = read_scenarios(options);
   if (const auto* mistakes = std::get_if<1>(&read)) {
     std::vector<std::string> lines;
