@@ -60,13 +60,27 @@ class Http1Session::Parser {
         message_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), failure);
     bytes.remove_prefix(used);
     needs_more_ = failure == Failure::need_more;
-    if (failure && !needs_more_) return false;
+    if (failure && !needs_more_) {
+      why_ = failure.message();
+      return false;
+    }
     if (in_header) header_bytes_ += used;
     if (used > 0) searched_ = 0;
-    if (needs_more_ && (has_lone_line_feed(bytes) || has_too_long_chunk(bytes))) return false;
+    if (needs_more_ && has_lone_line_feed(bytes)) {
+      why_ = "a line ends without a carriage return";
+      return false;
+    }
+    if (needs_more_ && has_too_long_chunk(bytes)) {
+      why_ = "a chunk is longer than it says";
+      return false;
+    }
     // What is kept is always a part of a header, of a chunk's line or of trailers.
-    return header_bytes_ + (needs_more_ ? bytes.size() : 0) <= kMostHeaderBytes;
+    if (header_bytes_ + (needs_more_ ? bytes.size() : 0) <= kMostHeaderBytes) return true;
+    why_ = "the headers of an answer are larger than 64 KiB";
+    return false;
   }
+  /// In words, why put() was false.
+  const std::string& why() const { return why_; }
 
   /// The connection has closed. True when that makes the answer whole.
   bool put_end() {
@@ -210,8 +224,9 @@ class Http1Session::Parser {
   std::optional<Message> message_;  // Made anew for each answer, as Beast wants it; in place.
   std::string_view input_;          // What put() was given.
   std::string name_;                // In lower case. Keeps its memory.
-  std::size_t header_bytes_ = 0;    // Of the answer so far, interim ones included.
-  std::size_t searched_ = 0;        // Of what is kept: where there is no line feed alone.
+  std::string why_;
+  std::size_t header_bytes_ = 0;  // Of the answer so far, interim ones included.
+  std::size_t searched_ = 0;      // Of what is kept: where there is no line feed alone.
   int status_ = 0;
   int version_ = 0;
   bool is_head_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "generators/http1/answer_parser.h"
 
@@ -111,13 +112,13 @@ bool Http1Session::take_output(std::string& out, std::size_t enough) {
 bool Http1Session::receive(std::string_view bytes) {
   if (over_) return true;
   if (pending_.empty()) {
-    if (!parse(bytes)) return fail();
+    if (!parse(bytes)) return false;
     pending_.assign(bytes);
     return true;
   }
   pending_.append(bytes);
   std::string_view rest = pending_;
-  if (!parse(rest)) return fail();
+  if (!parse(rest)) return false;
   pending_.erase(0, pending_.size() - rest.size());
   return true;
 }
@@ -125,7 +126,9 @@ bool Http1Session::receive(std::string_view bytes) {
 bool Http1Session::parse(std::string_view& bytes) {
   while (!bytes.empty()) {
     // Nobody asked for it, or not yet: whose answer would it be?
-    if (stage_ == Stage::kIdle || stage_ == Stage::kQueued) return false;
+    if (stage_ == Stage::kIdle || stage_ == Stage::kQueued) {
+      return fail("it sent more than its answers, or before it was asked");
+    }
     if (!answered_) {
       answered_ = true;
       observer_.on_answer(ticket_);
@@ -135,9 +138,9 @@ bool Http1Session::parse(std::string_view& bytes) {
       bytes = {};
       return true;
     }
-    if (!is_sound) return false;
+    if (!is_sound) return fail(parser_->why());
     if (parser_->is_done()) {
-      if (!end_answer()) return false;
+      end_answer();
       if (over_) bytes = {};  // RFC 9112 §9.6: what comes after the last answer means nothing.
     } else if (parser_->needs_more()) {
       return true;
@@ -146,10 +149,10 @@ bool Http1Session::parse(std::string_view& bytes) {
   return true;
 }
 
-bool Http1Session::end_answer() {
+void Http1Session::end_answer() {
   if (parser_->status() < 200) {
     parser_->again();
-    return true;
+    return;
   }
   // RFC 9112 §9.3: who has not heard the whole request cannot tell where the next begins.
   if (!parser_->keeps_alive() || stage_ == Stage::kSending) {
@@ -159,7 +162,6 @@ bool Http1Session::end_answer() {
   stage_ = Stage::kIdle;
   request_ = nullptr;
   observer_.on_end(ticket_, StreamEnd::kWhole);
-  return true;
 }
 
 void Http1Session::receive_end() {
@@ -175,8 +177,9 @@ void Http1Session::receive_end() {
   }
 }
 
-bool Http1Session::fail() {
+bool Http1Session::fail(std::string why) {
   over_ = true;
+  complaint_ = "the server broke HTTP/1.1: " + std::move(why);
   return false;
 }
 

@@ -48,6 +48,7 @@ class Http1Session final : public ClientSession {
   void say_goodbye() override {}  // HTTP/1.1 has no word for it.
   bool is_over() const override { return over_; }
   bool closes_unsaid() const override { return true; }
+  std::string complaint() const override { return complaint_; }
 
  private:
   enum class Stage {
@@ -62,8 +63,9 @@ class Http1Session final : public ClientSession {
   /// Parses; what cannot be used yet stays in `bytes`. False when the connection cannot go on.
   bool parse(std::string_view& bytes);
   /// After a whole answer, or an interim one.
-  bool end_answer();
-  bool fail();
+  void end_answer();
+  /// Always false, so that it can be returned.
+  bool fail(std::string why);
 
   Observer& observer_;
   std::unique_ptr<Parser> parser_;
@@ -71,6 +73,7 @@ class Http1Session final : public ClientSession {
   Stage stage_ = Stage::kIdle;
   Ticket ticket_ = 0;
   const RenderedRequest* request_ = nullptr;
+  std::string complaint_;
   std::string_view method_;  // Of the request,
   std::string_view path_;
   std::string_view authority_;

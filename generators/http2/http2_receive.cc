@@ -54,6 +54,7 @@ bool Http2Session::receive(std::string_view bytes) {
     if (partial_.size() < size) break;
     const FrameHead head = read_head(partial_);
     if (head.length > kFrameSize) {
+      at_ = head;
       fail(ErrorCode::kFrameSizeError);
     } else if (has_head || head.length == 0) {
       const std::string frame = std::exchange(partial_, {});
@@ -64,6 +65,7 @@ bool Http2Session::receive(std::string_view bytes) {
 }
 
 bool Http2Session::on_frame(const FrameHead& head, std::string_view payload) {
+  at_ = head;
   // RFC 9113 §3.4: SETTINGS come first; §6.10: nothing comes between the parts of a header.
   if (!confirmed_ && (head.type != FrameType::kSettings || head.has(kFlagAck))) {
     return fail(ErrorCode::kProtocolError);
@@ -246,8 +248,9 @@ bool Http2Session::on_reset(const FrameHead& head, std::string_view payload) {
   Ticket ticket = 0;
   const Stream* stream = find_stream(head.stream, ticket);
   if (stream == nullptr) return true;
-  const bool refused =
-      number_at(payload, 0) == static_cast<std::uint32_t>(ErrorCode::kRefusedStream);
+  const std::uint32_t code = number_at(payload, 0);
+  const bool refused = code == static_cast<std::uint32_t>(ErrorCode::kRefusedStream);
+  if (!stream->whole) complaint_ = {Complaint::What::kReset, code, head, false};
   finish(ticket, stream->whole ? StreamEnd::kWhole  // §8.1: it needs no more of the request.
                  : refused     ? StreamEnd::kRefused
                                : StreamEnd::kReset);
@@ -321,6 +324,7 @@ bool Http2Session::on_goaway(const FrameHead& head, std::string_view payload) {
   if ((last != 0 && last % 2 == 0) || last > last_taken_) return fail(ErrorCode::kProtocolError);
   gone_away_ = true;
   if (goaway_code_ == 0) goaway_code_ = number_at(payload, 4);
+  if (goaway_code_ != 0) complaint_ = {Complaint::What::kGoaway, goaway_code_, head, false};
   last_taken_ = last;
   // No stream begins from here on, whatever the server would have taken.
   const std::int32_t queued = std::exchange(first_queued_, 0);
@@ -364,6 +368,7 @@ bool Http2Session::count_acknowledgement() {
 /// Always false, so that it can be returned.
 bool Http2Session::fail(ErrorCode code) {
   failed_ = true;
+  note_breach(code);
   requests_.clear();
   put_head(output_, 8, FrameType::kGoaway, 0, 0);
   put_number(output_, 0);  // No stream of the server's was taken.
@@ -371,7 +376,12 @@ bool Http2Session::fail(ErrorCode code) {
   return false;
 }
 
+void Http2Session::note_breach(ErrorCode code) {
+  complaint_ = {Complaint::What::kBreach, static_cast<std::uint32_t>(code), at_, !confirmed_};
+}
+
 void Http2Session::fail_stream(std::int32_t id, ErrorCode code) {
+  note_breach(code);
   put_number_frame(output_, FrameType::kRstStream, id, static_cast<std::uint32_t>(code));
   Ticket ticket = 0;
   if (find_stream(id, ticket) != nullptr) finish(ticket, StreamEnd::kProtocol);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "generators/http2/answer_rules.h"
+#include "generators/http2/complaint.h"
 #include "generators/http2/frame.h"
 #include "generators/http2/header_encoder.h"
 #include "generators/http2/stream_table.h"
@@ -63,6 +64,7 @@ class Http2Session final : public ClientSession {
   void say_goodbye() override;
   bool is_over() const override;
   bool has_failed() const override { return failed_; }
+  std::string complaint() const override { return complaint_.text(); }
 
  private:
   struct Stream {
@@ -107,6 +109,7 @@ class Http2Session final : public ClientSession {
   void on_answer_end(std::int32_t id);
 
   bool fail(http2::ErrorCode code);
+  void note_breach(http2::ErrorCode code);
   void fail_stream(std::int32_t id, http2::ErrorCode code);
   void finish(Ticket ticket, StreamEnd end);
   /// Gives the ticket and the stream's number back.
@@ -127,6 +130,8 @@ class Http2Session final : public ClientSession {
   std::string output_;                 // All but bodies, which are made when they are fetched,
   std::string requests_;               // and requests, which come after it and may not leave.
   std::string partial_;                // A frame that has not come whole.
+  http2::FrameHead at_;                // Of the frame at hand.
+  http2::Complaint complaint_;
   Block block_;
   std::int32_t next_id_;
   std::int32_t first_queued_ = 0;  // Of the streams that begin in requests_; 0: none does.

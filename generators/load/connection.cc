@@ -34,6 +34,12 @@ ErrorClass to_error(StreamEnd end) {
   return ErrorClass::kProtocol;
 }
 
+/// Whether a session or TLS may know why. A server that closes, or is silent, gives no reason.
+bool has_reason(ErrorClass error) {
+  return error == ErrorClass::kProtocol || error == ErrorClass::kReset ||
+         error == ErrorClass::kGoaway || error == ErrorClass::kTls;
+}
+
 }  // namespace
 
 Connection::Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream,
@@ -131,6 +137,10 @@ void Connection::flush(Instant now) {
   // When the server broke the protocol, or has gone away for good, or a request was given up that
   // cannot be taken back.
   if (!ended_ && session_->is_over()) end(ErrorClass::kProtocol, true);
+}
+
+std::string Connection::complaint(ErrorClass error) const {
+  return error == ErrorClass::kTls ? stream_->error_text() : session_->complaint();
 }
 
 void Connection::expire(Duration timeout, Instant now) {
@@ -280,6 +290,7 @@ void Connection::on_end(ClientSession::Ticket ticket, StreamEnd end) {
 }
 
 void Connection::finish(ClientSession::Ticket ticket, ErrorClass error, int status) {
+  if (has_reason(error)) owner_.on_trouble(*this, error);
   owner_.on_end(in_flight_[ticket], error, status, now_);
   in_flight_.remove(ticket);
 }

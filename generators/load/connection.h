@@ -43,6 +43,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     /// sent again, and has not ended. False: it ends as an error, next.
     virtual bool on_unprocessed(const Connection& connection, const InFlight& request,
                                 Instant now) = 0;
+    /// Comes before on_end() of a request that ends so, where complaint() may say why.
+    virtual void on_trouble(const Connection& connection, reports::ErrorClass error) = 0;
     virtual void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) = 0;
     /// Something was read or can be written again: streams may be free, the server may have gone
     /// away. Called last by the handler that saw it.
@@ -74,6 +76,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   bool has_gone_away() const { return session_->has_gone_away(); }
   bool has_left_in_good_order() const { return session_->has_left_in_good_order(); }
   bool is_worn_out() const { return session_->is_worn_out(); }
+  /// In words, why requests end here with this error; empty where nobody knows more.
+  std::string complaint(reports::ErrorClass error) const;
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t url() const { return url_; }
   Instant opened() const { return opened_; }

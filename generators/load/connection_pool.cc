@@ -161,6 +161,16 @@ void ConnectionPool::on_end(const InFlight& request, ErrorClass error, int statu
   owner_.on_end(request, error, status, now);
 }
 
+void ConnectionPool::on_trouble(const Connection& connection, ErrorClass error) {
+  bool& said = said_[static_cast<std::size_t>(error)];
+  if (said) return;
+  const std::string why = connection.complaint(error);
+  if (why.empty()) return;
+  said = true;
+  log_warning("requests to " + options_.urls[connection.url()].authority() + " end as " +
+              std::string(reports::to_string(error)) + ": " + why);
+}
+
 bool ConnectionPool::on_unprocessed(const Connection& connection, const InFlight& request,
                                     Instant now) {
   if (closed_ || !owner_.on_unprocessed(connection, request, now)) return false;

@@ -8,6 +8,7 @@
 #include "generators/schedule/random.h"
 #include "generators/spec/recording.h"
 #include "harness/base/log.h"
+#include "harness/runtime/asio.h"
 
 namespace squall::generators {
 namespace {
@@ -30,6 +31,27 @@ Result<void> check_target(const TargetSpec& target) {
       return wrong("h2c needs http:// URLs");
     }
     if (url.scheme != target.urls.front().scheme) return wrong("URLs of different schemes");
+  }
+  return {};
+}
+
+/// Whether connections can be made from these addresses to each host whose addresses are known
+/// before the run.
+Result<void> check_source(const SourceAddresses& source, const TargetSpec& target) {
+  if (source.empty()) return {};
+  for (const Url& url : target.urls) {
+    const auto entry = target.resolve.find(url.host);
+    const std::vector<std::string> hosts =
+        entry == target.resolve.end() ? std::vector{url.host} : entry->second;
+    const bool is_reached = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
+      boost::system::error_code is_a_name;
+      const auto address = asio::ip::make_address(host, is_a_name);
+      return is_a_name || source.count(address.is_v6()) > 0;
+    });
+    if (!is_reached) {
+      return wrong("no address is of the family of " + hosts.front() + ", to which " + url.host +
+                   " leads");
+    }
   }
   return {};
 }
@@ -125,6 +147,9 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   auto source = SourceAddresses::make(target.source);
   if (!source) return std::move(source).error().within("target " + target.name + ": source");
   prepared.source = *std::move(source);
+  if (auto good = check_source(prepared.source, target); !good) {
+    return std::move(good).error().within("target " + target.name + ": source");
+  }
   if (target.urls.front().scheme == "https") {
     auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);

@@ -88,7 +88,7 @@ void ShardLoad::learn(const InFlight& request, bool ok) {
   if (load_->keeps_walkers) walkers_[request.job.user].learn(request);
   if (ok || request.answer->why().empty() || load_->said->take_failed.exchange(true)) return;
   log_warning("load " + load_->load.name +
-              ": the first answer that could not be used: " + request.answer->why());
+              ": the first answer that is not as expected: " + request.answer->why());
 }
 
 }  // namespace squall::generators

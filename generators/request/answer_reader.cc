@@ -73,7 +73,10 @@ bool AnswerReader::is_as_expected(int status) {
     why_ = decoder_.why();
     return false;
   }
-  if (!request_->expectation().holds(check_, status)) return false;
+  if (!request_->expectation().holds(check_, status)) {
+    why_ = request_->expectation().lack(check_, status);
+    return false;
+  }
   return take_values();
 }
 

@@ -41,7 +41,7 @@ class AnswerReader {
   std::span<std::string> taken() { return taken_; }
   /// The values of Set-Cookie headers, where the request keeps cookies.
   std::span<const std::string> cookies() const { return {cookies_.data(), cookie_count_}; }
-  /// Why a value could not be taken, or a body not be decoded; else empty.
+  /// Why a value could not be taken, a body not be decoded, or what it lacks; else empty.
   const std::string& why() const { return why_; }
 
  private:

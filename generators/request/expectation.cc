@@ -52,15 +52,29 @@ void Expectation::body(ExpectationState& state, std::string_view piece) const {
   state.body_matched = matched;
 }
 
-bool Expectation::holds(const ExpectationState& state, int status) const {
-  const bool status_holds = std::any_of(
-      statuses_.begin(), statuses_.end(),
-      [status](const StatusRange& range) { return range.low <= status && status <= range.high; });
-  if (!status_holds || state.body_matched != wanted_.size()) return false;
+bool Expectation::has_status(int status) const {
+  return std::any_of(statuses_.begin(), statuses_.end(), [status](const StatusRange& range) {
+    return range.low <= status && status <= range.high;
+  });
+}
+
+bool Expectation::has_the_rest(const ExpectationState& state) const {
+  if (state.body_matched != wanted_.size()) return false;
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     if ((state.headers_seen & (std::uint64_t{1} << i)) == 0) return false;
   }
   return true;
+}
+
+std::string Expectation::lack(const ExpectationState& state, int status) const {
+  if (!has_status(status)) return {};
+  for (std::size_t i = 0; i < headers_.size(); ++i) {
+    if ((state.headers_seen & (std::uint64_t{1} << i)) != 0) continue;
+    const auto& [name, part] = headers_[i];
+    return part.empty() ? "no header " + name : "no header " + name + " with \"" + part + "\"";
+  }
+  if (state.body_matched != wanted_.size()) return "\"" + wanted_ + "\" is not in its body";
+  return {};
 }
 
 }  // namespace squall::generators

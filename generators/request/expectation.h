@@ -38,9 +38,17 @@ class Expectation {
   void header(ExpectationState& state, std::string_view name, std::string_view value) const;
   void body(ExpectationState& state, std::string_view piece) const;
   /// The verdict on a whole answer.
-  bool holds(const ExpectationState& state, int status) const;
+  bool holds(const ExpectationState& state, int status) const {
+    return has_status(status) && has_the_rest(state);
+  }
+  /// In words, what an answer with an expected status lacks; empty for another status, which says
+  /// enough itself.
+  std::string lack(const ExpectationState& state, int status) const;
 
  private:
+  bool has_status(int status) const;
+  bool has_the_rest(const ExpectationState& state) const;
+
   std::vector<StatusRange> statuses_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::string wanted_;

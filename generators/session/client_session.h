@@ -89,6 +89,9 @@ class ClientSession {
   virtual bool is_over() const = 0;
   /// True when the server broke the protocol: what there may still be to send only says so.
   virtual bool has_failed() const { return false; }
+  /// In words, what the server did last that ended a request or the connection badly: the rule that
+  /// it broke, or the code of its reset or GOAWAY. Empty where it did nothing of the kind.
+  virtual std::string complaint() const { return {}; }
 
  protected:
   ClientSession() = default;

@@ -46,6 +46,24 @@ void expect_refused(const std::string& answer) {
   }
 }
 
+std::string complaint_about(const std::string& answer) {
+  Exchange exchange;
+  exchange.get();
+  exchange.hear(answer);
+  return exchange.session.complaint();
+}
+
+TEST(Http1Framing, ARefusalSaysWhatWasWrong) {
+  EXPECT_EQ(complaint_about(kStart + "Content-Length: 0\r\n\r\n"), "");
+  EXPECT_EQ(complaint_about("SSH-2.0-OpenSSH_9.2p1\r\n"), "the server broke HTTP/1.1: bad version");
+  EXPECT_EQ(complaint_about(kChunked + "5\r\nhello!\r\n0\r\n\r\n"),
+            "the server broke HTTP/1.1: bad chunk");
+  EXPECT_EQ(complaint_about(kStart + "Content-Length: 0\r\n\r\nand more"),
+            "the server broke HTTP/1.1: it sent more than its answers, or before it was asked");
+  EXPECT_EQ(complaint_about(kStart + "A: " + std::string(70'000, 'a')),
+            "the server broke HTTP/1.1: header limit exceeded");
+}
+
 TEST(Http1Framing, AnAnswerMayComeInPiecesOfAnySize) {
   expect_whole(kStart + "A: b\r\nContent-Length: 10\r\n\r\n0123456789", "0123456789");
   expect_whole(kStart + "Content-Length: 0\r\n\r\n", "");

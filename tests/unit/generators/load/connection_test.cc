@@ -100,9 +100,13 @@ class ConnectionTest : public testing::Test, private Connection::Owner {
   EndlessStream::Course course;
   std::optional<reports::ErrorClass> ended;
   bool is_lost = false;
+  std::string complaint;
 
  private:
   void on_end(const InFlight&, reports::ErrorClass error, int, Instant) override { ended = error; }
+  void on_trouble(const Connection& connection, reports::ErrorClass error) override {
+    complaint = connection.complaint(error);
+  }
   bool on_unprocessed(const Connection&, const InFlight&, Instant) override { return false; }
   void on_bytes(std::uint64_t, std::uint64_t, Instant) override {}
   void on_progress(Connection&, Instant) override {}

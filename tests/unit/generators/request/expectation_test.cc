@@ -68,6 +68,22 @@ TEST(Expectation, WantsEachHeaderToContainItsText) {
   EXPECT_TRUE(some.holds(state, 200));
 }
 
+TEST(Expectation, SaysWhatAnAnswerWithTheRightStatusLacks) {
+  ExpectSpec spec;
+  spec.headers = {{"etag", ""}, {"x-cache", "HIT"}};
+  spec.body_contains = "fine";
+  const Expectation some = expect(spec);
+  ExpectationState state;
+  EXPECT_EQ(some.lack(state, 503), "") << "the status says enough";
+  EXPECT_EQ(some.lack(state, 200), "no header etag");
+  some.header(state, "etag", "1");
+  EXPECT_EQ(some.lack(state, 200), "no header x-cache with \"HIT\"");
+  some.header(state, "x-cache", "HIT");
+  EXPECT_EQ(some.lack(state, 200), "\"fine\" is not in its body");
+  some.body(state, "all is fine");
+  EXPECT_EQ(some.lack(state, 200), "");
+}
+
 TEST(Expectation, RefusesMoreHeadersThanItCanTrack) {
   ExpectSpec spec;
   for (int i = 0; i < 65; ++i) spec.headers["h" + std::to_string(i)] = "";
