@@ -15,6 +15,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
+#include "harness/cli/material.h"
 #include "harness/cli/run_files.h"
 #include "harness/cli/run_means.h"
 #include "harness/cli/scenario_files.h"
@@ -40,6 +41,14 @@ std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
     }
     if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
       lines.push_back(fmt::format("{}: {}", file.path, compiled.error().trail));
+    }
+  }
+  if (!lines.empty()) return lines;
+  for (const ScenarioFile& file : files) {
+    for (const auto& check : {unusable_material, missing_programs}) {
+      for (const std::string& why : check(file.parsed.scenario)) {
+        lines.push_back(fmt::format("{}: {}", file.path, why));
+      }
     }
   }
   return lines;

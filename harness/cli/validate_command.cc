@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/material.h"
 #include "harness/cli/scenario_files.h"
 #include "scenarios/plan/plan.h"
 
@@ -34,10 +35,17 @@ int validate(const ValidateCommand& command) {
     for (const ScenarioFile& file : std::get<0>(read)) {
       if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
         mistakes.push_back({.file = file.path, .message = compiled.error().trail});
+      } else if (const auto unusable = unusable_material(file.parsed.scenario); !unusable.empty()) {
+        for (const std::string& why : unusable) {
+          mistakes.push_back({.file = file.path, .message = why});
+        }
       } else if (!command.json) {
         fmt::print("{}: ok\n", file.path);
         for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {
           fmt::print("{}: note: not supported yet by run: {}\n", part.where, part.what);
+        }
+        for (const std::string& missing : missing_programs(file.parsed.scenario)) {
+          fmt::print("{}: note: {}\n", file.path, missing);
         }
       }
     }

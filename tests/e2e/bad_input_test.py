@@ -1,4 +1,5 @@
 """Bad input starts nothing, loses nothing, and says what to do."""
+import subprocess
 import time
 import unittest
 
@@ -82,6 +83,52 @@ load:
         self.assertEqual(second.code, 2, second.said())
         self.assertIn("already holds a run", second.stderr)
         self.assertEqual((first.out / "results.json").read_bytes(), before)
+
+    def refused(self, text, *words):
+        """Both validate and run answer 2 with all `words`, and nothing is started."""
+        path = self.scenario(text)
+        checked = self.squall("validate", path)
+        self.assertEqual(checked.returncode, 2, checked.stdout + checked.stderr)
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 2, run.said())
+        self.assertFalse(run.out.exists())
+        for word in words:
+            self.assertIn(word, checked.stderr)
+            self.assertIn(word, run.stderr)
+
+    def with_rows(self, name, text):
+        (self.folder / name).write_text(text)
+        return (GOOD.format(port=1).replace("get: /", "get: '/${data.users.id}'")
+                + f"data:\n  users: {{file: {name}, order: random}}\n")
+
+    def test_a_table_that_cannot_be_read_is_refused_before_anything_starts(self):
+        self.refused(self.with_rows("ragged.csv", "id,name\n1,a\n2\n"), "ragged.csv:3", "1 values for 2 columns")
+        self.refused(self.with_rows("twice.csv", "id,id\n1,a\n"), "two columns are named 'id'")
+        self.refused(self.with_rows("empty.csv", "id,name\n"), "no rows")
+        self.refused(self.with_rows("rows.jsonl", '{"id": 1}\n{"nr": 2}\n'), "rows.jsonl:2", "no 'id'")
+
+    def test_keys_and_certificates_that_do_not_fit_are_refused_before_anything_starts(self):
+        for name in ("a", "b"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=x",
+                            "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem"],
+                           check=True, capture_output=True)
+        (self.folder / "no.pem").write_text("not a certificate\n")
+        good = GOOD.format(port=1).replace("http:", "https:")
+        self.refused(good.replace("h2c,", "h2, tls: {ca: no.pem},"), "no.pem")
+        self.refused(good.replace("h2c,", "h2, tls: {cert: a.pem, key: b.key},"), "b.key")
+
+    def test_a_source_of_another_family_than_its_target_is_refused(self):
+        self.refused(GOOD.format(port=1).replace("h2c,", "h2c, source: ['::1'],"), "source", "127.0.0.1")
+
+    def test_a_program_that_is_not_there_is_refused_by_run_and_noted_by_validate(self):
+        path = self.scenario(GOOD.format(port=1) + "services:\n  web: {command: [no-such-program, -x]}\n")
+        checked = self.squall("validate", path)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.assertIn("no-such-program", checked.stdout)
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn("no-such-program", run.stderr)
+        self.assertFalse(run.out.exists())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scenarios/model/scenario.h"
+
+namespace squall::cli {
+
+/// What a run could not use of what the scenario names, a line each:
+/// tables that cannot be read, keys and certificates that are none or do not belong together,
+/// sources of another family than their target. Prepares each load as an agent would, and lets go
+/// of it again; connects to nothing.
+std::vector<std::string> unusable_material(const scenarios::Scenario& scenario);
+
+/// The services whose program is not on this machine, a line each. Another machine may have it.
+std::vector<std::string> missing_programs(const scenarios::Scenario& scenario);
+
+}  // namespace squall::cli
