@@ -70,12 +70,16 @@ void judge_fault(const FaultRecord& fault, const RunRecord& record, Reasons& rea
 }
 
 void judge_early_end(const EarlyEnd& end, Reasons& reasons) {
+  const bool is_said = std::any_of(reasons.begin(), reasons.end(), [&end](const Reason& reason) {
+    return reason.sentence == end.why;
+  });
+  const std::string why = is_said ? "" : ": " + end.why;
   const Verdict verdict =
       end.cause == EarlyEnd::Cause::kError ? Verdict::kError : Verdict::kAborted;
   const Duration at = std::chrono::round<std::chrono::milliseconds>(end.at);
-  reasons.push_back({verdict, at > Duration{} ? fmt::format("ended early, {} into the load: {}",
-                                                            as_chosen(at), end.why)
-                                              : "ended before the load began: " + end.why});
+  reasons.push_back(
+      {verdict, at > Duration{} ? fmt::format("ended early, {} into the load{}", as_chosen(at), why)
+                                : "ended before the load began" + why});
 }
 
 void judge_agent(const AgentRecord& agent, const RunRecord& record, Reasons& reasons) {

@@ -168,11 +168,18 @@ std::string group_table(std::string_view heading, const GroupCells& groups,
   return table(rows, 2, style);
 }
 
+/// True when the run ended before the load was to begin.
+bool never_began(const LoadResult& load) {
+  const SecondCell& totals = load.whole.totals;
+  return totals.due == 0 && totals.connections_opened == 0 && totals.connections_failed == 0;
+}
+
 void write_load(const LoadResult& load, const SummaryStyle& style, std::string& out) {
   const SecondCell& totals = load.whole.totals;
-  out += fmt::format("\n{} {} {} ({}, {} load)\n", painted(load.name, Paint::kBold, style),
+  out += fmt::format("\n{} {} {} ({}, {} load){}\n", painted(load.name, Paint::kBold, style),
                      style.unicode ? "→" : "->", load.target, load.protocol,
-                     load.open ? "open" : "closed");
+                     load.open ? "open" : "closed", never_began(load) ? ": never began" : "");
+  if (never_began(load)) return;
   Section section(out, style);
   section.line("requests", requests_in_words(totals));
   section.line("errors", errors_in_words(totals));
@@ -262,11 +269,13 @@ void write_objective(const ObjectiveResult& objective, const SummaryStyle& style
 }  // namespace
 
 std::string write_summary(const RunResult& result, const SummaryStyle& style) {
-  std::string out =
-      fmt::format("{}  {}  {}\n",
-                  painted(in_capitals(to_string(result.verdict)), paint_of(result.verdict), style),
-                  painted(result.scenario, Paint::kBold, style),
-                  in_three_digits(result.duration, style.unicode));
+  const bool began =
+      result.loads.empty() || !std::all_of(result.loads.begin(), result.loads.end(), never_began);
+  std::string out = fmt::format(
+      "{}  {}  {}\n",
+      painted(in_capitals(to_string(result.verdict)), paint_of(result.verdict), style),
+      painted(result.scenario, Paint::kBold, style),
+      began ? in_three_digits(result.duration, style.unicode) : "ended before its load");
   for (const std::string& reason : result.reasons)
     out += wrapped("  ", shown(reason, style), style);
   for (const std::string& warning : result.warnings) {

@@ -123,6 +123,10 @@ TEST(Judge, AnErrorEndsARunAsAnErrorAndAGuardAborts) {
   EXPECT_EQ(judge(run.record()).verdict, Verdict::kError);
   EXPECT_THAT(judge(run.record()).reasons,
               ElementsAre("ended before the load began: agent-1 does not answer"));
+  run.record().errors = {"agent-1 does not answer"};
+  EXPECT_THAT(judge(run.record()).reasons,
+              ElementsAre("agent-1 does not answer", "ended before the load began"))
+      << "the reason is said once";
 }
 
 TEST(Judge, ALostAgentIsAnErrorUnlessTheScenarioGoesOnWithoutIt) {

@@ -113,6 +113,15 @@ TEST(Summary, TellsARunInWhichNothingWorked) {
   EXPECT_THAT(text, Not(HasSubstr("nan")));
 }
 
+TEST(Summary, OfALoadThatNeverBeganHasNoFigures) {
+  SampleRun run;
+  run.ends_early(EarlyEnd::Cause::kError, "agent-1 does not answer", -1s);
+  const std::string text = write_summary(judge(run.record()), {});
+  EXPECT_THAT(text, StartsWith("ERROR  sample  ended before its load\n"));
+  EXPECT_THAT(text, HasSubstr("open load): never began\n"));
+  EXPECT_THAT(text, Not(HasSubstr("requests")));
+}
+
 TEST(Summary, TellsOfRetriesWhereThereWereAny) {
   SampleRun run = good_run();
   EXPECT_THAT(write_summary(judge(run.record()), {}), Not(HasSubstr("retried")));
