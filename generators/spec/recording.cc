@@ -175,11 +175,19 @@ class Collector {
     }
     const bool is_wanted = methods_.empty() || std::find(methods_.begin(), methods_.end(),
                                                          request.method) != methods_.end();
-    if (is_wanted) recording_.requests.push_back(std::move(request));
+    if (is_wanted) {
+      recording_.requests.push_back(std::move(request));
+    } else {
+      ++unwanted_;
+    }
   }
 
   Result<Recording> finish() && {
     auto& requests = recording_.requests;
+    if (requests.empty() && unwanted_ > 0) {
+      return wrong(name_ + ": none of its " + std::to_string(unwanted_) +
+                   " requests has one of the methods asked for");
+    }
     if (requests.empty()) {
       return wrong(recording_.unread == 0
                        ? name_ + ": nothing to be replayed"
@@ -196,6 +204,7 @@ class Collector {
   const std::string& name_;  // NOLINT: both stand on the caller's stack.
   const std::vector<std::string>& methods_;
   Recording recording_;
+  std::size_t unwanted_ = 0;
 };
 
 }  // namespace

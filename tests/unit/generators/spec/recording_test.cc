@@ -94,7 +94,7 @@ TEST(Recording, WithNothingUsableIsAnError) {
   EXPECT_THAT(read(std::string(1000, '['), "x.har"),
               testing::ElementsAre(testing::HasSubstr("too deep")));
   EXPECT_THAT(read(R"({"ts": 1, "method": "GET", "path": "/"})", "x", {"PUT"}),
-              testing::ElementsAre("!x: nothing to be replayed"));
+              testing::ElementsAre("!x: none of its 1 requests has one of the methods asked for"));
 }
 
 TEST(Recording, SpeedShortensTheTimesBetween) {
