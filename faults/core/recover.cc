@@ -1,7 +1,6 @@
 #include "faults/core/recover.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "faults/core/journal.h"
+#include "faults/core/journal_files.h"
 #include "faults/core/journal_text.h"
 #include "faults/core/undo.h"
 #include "harness/base/unique_fd.h"
@@ -22,37 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using Outcome = RecoveredChange::Outcome;
 
-constexpr std::size_t kLongestJournal = 256U << 20U;
-
 Error last_error(std::string_view doing) { return error(static_cast<std::errc>(errno), doing); }
-
-Result<std::vector<fs::path>> journals_below(const fs::path& directory) {
-  std::vector<fs::path> found;
-  std::error_code trouble;
-  if (!fs::exists(directory, trouble)) return found;
-  constexpr auto kPass = fs::directory_options::skip_permission_denied;
-  fs::recursive_directory_iterator at(directory, kPass, trouble);
-  for (; !trouble && at != fs::recursive_directory_iterator(); at.increment(trouble)) {
-    std::error_code ended;
-    if (is_journal(at->path()) && at->is_regular_file(ended)) found.push_back(at->path());
-  }
-  if (trouble) return Error{trouble, "look for journals in " + directory.string()};
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-Result<std::string> read_all(int file) {
-  std::string text;
-  std::array<char, 65536> piece{};
-  while (text.size() < kLongestJournal) {
-    const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return last_error("read");
-    if (got == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return error(std::errc::file_too_large, "read");
-}
 
 Result<void> append(int file, const std::string& text) {
   const ssize_t written = ::write(file, text.data(), text.size());

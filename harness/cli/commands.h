@@ -86,6 +86,11 @@ struct StopCommand {
   bool no_wait = false;
 };
 
+/// Lists what is in force on this machine.
+struct FaultsCommand {
+  bool json = false;
+};
+
 /// Takes parts of a scenario away in turn.
 struct SpofCommand {
   std::string scenario;
@@ -109,6 +114,7 @@ int validate(const ValidateCommand& command);
 int agent(const AgentCommand& command);
 int target(const TargetCommand& command);
 int recover(const RecoverCommand& command);
+int list_faults(const FaultsCommand& command);
 int stop(const StopCommand& command);
 int spof(const SpofCommand& command);
 /// The hidden command of an agent's second process.

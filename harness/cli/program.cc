@@ -169,6 +169,7 @@ int run_program(int argc, const char* const* argv) {
   AgentCommand agent_options;
   TargetCommand target_options;
   RecoverCommand recover_options;
+  FaultsCommand faults_options;
   StopCommand stop_options;
   SpofCommand spof_options;
   std::string journal;
@@ -184,6 +185,8 @@ int run_program(int argc, const char* const* argv) {
   recover_command.add_flag("--dry-run", recover_options.dry_run, "Only say what would be undone");
   recover_command.add_flag("--quiet", recover_options.quiet, "Only the exit code, and errors");
   recover_command.add_flag("--json", recover_options.json, "As JSON");
+  app.add_subcommand("faults", "List what is in force on this machine")
+      ->add_flag("--json", faults_options.json, "As JSON");
   CLI::App& stop_command = *app.add_subcommand("stop", "End a run that another terminal started");
   stop_command.add_option("RUN", stop_options.run, "The run's folder (runs/latest), or its id")
       ->required();
@@ -212,6 +215,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "agent") return agent(agent_options);
   if (chosen == "target") return target(target_options);
   if (chosen == "recover") return recover(recover_options);
+  if (chosen == "faults") return list_faults(faults_options);
   if (chosen == "stop") return stop(stop_options);
   if (chosen == "spof") return spof(spof_options);
   if (chosen == "reaper") return reaper(journal, fd);

@@ -1,5 +1,7 @@
 """Bad input starts nothing, loses nothing, and says what to do."""
+import http.server
 import subprocess
+import threading
 import time
 import unittest
 
@@ -49,7 +51,7 @@ load:
         self.assertEqual(self.squall().returncode, 2)
 
     def test_help_is_there_for_each_command(self):
-        for command in ("run", "plan", "validate", "agent", "target", "recover"):
+        for command in ("run", "plan", "validate", "agent", "target", "recover", "faults"):
             done = self.squall(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("--", done.stdout)
@@ -73,6 +75,22 @@ load:
         self.assertEqual(load["due"], 400)
         self.assertEqual(load["errors"], {"connect": 400})
         self.assertIn("connect", run.stdout)
+
+    def test_a_server_of_another_protocol_is_told_in_a_warning(self):
+        class Old(http.server.BaseHTTPRequestHandler):
+            def handle_one_request(self):
+                self.rfile.readline()
+                self.wfile.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+                self.close_connection = True
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Old) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            run = self.run_scenario(self.scenario(GOOD.format(port=server.server_address[1])))
+            server.shutdown()
+        self.assertEqual(run.code, 1, run.said())
+        self.assertIn("protocol", run.results["load"]["steady"]["errors"])
+        said = [one for one in run.results["warnings"] if "the server answers in HTTP/1, not HTTP/2" in one]
+        self.assertEqual(len(said), 1, run.results["warnings"])
 
     def test_a_folder_that_holds_a_run_is_not_written_over(self):
         path = self.scenario(GOOD.format(port=free_port()).replace("for: 2s", "for: 1s"))

@@ -227,6 +227,20 @@ load:
         self.assertTrue((self.folder / "out" / "report.html").exists())
         wait_for(lambda: not processes_with("sleep 86399"))
 
+    def test_what_is_in_force_is_listed_with_its_undo_and_whose_it_is(self):
+        self.assertIn("nothing is in force", self.squall("faults").stdout)
+        process, service = self.start_frozen()
+        listed = json.loads(self.squall("faults", "--json").stdout)
+        stop = [one for one in listed["in_force"] if "SIGSTOP" in one["change"]]
+        self.assertEqual(len(stop), 1, listed)
+        self.assertTrue(stop[0]["agent_lives"])
+        self.assertEqual(stop[0]["undo"], f"let process {service} go on")
+        self.assertIn(str(service), stop[0]["change"])
+        self.assertIn("which will undo it", self.squall("faults").stdout)
+        process.send_signal(signal.SIGINT)
+        self.assert_aborted(process)
+        self.assertIn("nothing is in force", self.squall("faults").stdout)
+
     def test_what_nohup_told_it_to_ignore_stays_ignored(self):
         process = subprocess.Popen(
             ["nohup", SQUALL, "run", self.long_scenario(free_port()), "--out", self.folder / "out",

@@ -1,0 +1,53 @@
+#include "faults/core/in_force.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+
+#include "faults/core/journal.h"
+#include "faults/core/journal_files.h"
+#include "harness/base/unique_fd.h"
+
+namespace squall::faults {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> add_journal(const fs::path& journal, const std::string& boot, ProcessTable& table,
+                         std::vector<ChangeInForce>& changes) {
+  const UniqueFd file(::open(journal.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};  // All of it has just been undone.
+  if (!file) return error(static_cast<std::errc>(errno), "open");
+  SQUALL_TRY(const auto text, read_all(file.get()));
+  JournalContents contents = read_journal(text);
+  bool agent_lives = false;
+  if (contents.owner && contents.owner->boot_id == boot) {
+    const auto owner = table.look_at(contents.owner->process);
+    agent_lives = owner && owner->is_alive();
+  }
+  for (JournalEntry& entry : contents.open) {
+    if (entry.boot_id != boot) continue;
+    changes.push_back({journal, contents.owner, agent_lives, std::move(entry.change.intent),
+                       describe(entry.change.undo)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<InForce> in_force(const fs::path& directory, ProcessTable& table) {
+  SQUALL_TRY(const auto boot, boot_id());
+  SQUALL_TRY(const auto journals, journals_below(directory));
+  InForce found;
+  for (const fs::path& journal : journals) {
+    if (auto added = add_journal(journal, boot, table, found.changes); !added) {
+      found.troubles.push_back(
+          std::move(added).error().within("read " + journal.string()).message());
+    }
+  }
+  return found;
+}
+
+}  // namespace squall::faults
