@@ -8,6 +8,8 @@ namespace {
 
 /// Requests in service or waiting, over all paths; what bounds memory where a path has no limit.
 constexpr std::size_t kMostPending = 1'000'000;
+/// Bounds what thrashing makes of a service, as sample() bounds what it draws.
+constexpr Duration kLongestService = std::chrono::hours(1);
 
 ServiceQueue::Limits limits_of(const Behaviour& behaviour) {
   if (!behaviour.limit) return {};
@@ -20,14 +22,15 @@ bool is_instant(const Behaviour& behaviour) {
 
 }  // namespace
 
-Backend::Backend(const BehaviourTable& behaviours, std::uint64_t seed)
-    : random_(seed), last_status_(counts_.status.end()) {
-  set_behaviours(behaviours, Instant{});
+Backend::Backend(const BehaviourTable& behaviours, std::uint64_t seed, Instant start)
+    : random_(seed), start_(start), last_status_(counts_.status.end()) {
+  set_behaviours(behaviours, start);
 }
 
 Reply Backend::arrive(std::string_view path, Ticket ticket, Instant now) {
   ++counts_.requests;
   Route& route = route_of(path);
+  catch_up(route, work_time(now));
   // The short way: no service time, no one ahead, so no place in the line is needed.
   if (is_instant(route.behaviour) && !is_stalled(now) && route.queue.is_idle()) {
     Reply reply = reply_of(route.behaviour);
@@ -65,14 +68,18 @@ void Backend::withdraw(std::uint64_t place) {
 std::optional<Instant> Backend::next_due() const {
   std::optional<Instant> first;
   if (!held_.empty()) first = stall_until_;
+  const auto consider = [&](Instant work) {
+    Instant due = real_time(work);
+    // Ended before the last stall began and not collected by then: it has to wait, too.
+    if (due < stall_from_) due = stall_until_;
+    if (!first || due < *first) first = due;
+  };
   for (const auto* routes : {&routes_, &retired_}) {
     for (const auto& route : *routes) {
-      if (const auto event = route->queue.next_event()) {
-        Instant due = real_time(*event);
-        // Ended before the last stall began and not collected by then: it has to wait, too.
-        if (due < stall_from_) due = stall_until_;
-        if (!first || due < *first) first = due;
-      }
+      if (const auto event = route->queue.next_event()) consider(*event);
+      // A change may make room for those who wait.
+      const auto change = next_change(*route);
+      if (change && route->queue.queued() > 0) consider(*change);
     }
   }
   return first;
@@ -85,6 +92,7 @@ void Backend::collect(Instant now, std::vector<Completion>& due) {
   const Instant work_now = work_time(now);
   for (auto* routes : {&routes_, &retired_}) {
     for (const auto& route : *routes) {
+      catch_up(*route, work_now);
       route->queue.advance(work_now);
       while (const auto finished = route->queue.take_finished()) {
         Reply reply = reply_of(route->behaviour);
@@ -117,14 +125,23 @@ void Backend::stall(Duration length, Instant now) {
     return;
   }
   // What ended before the stall has ended; it must not be moved behind it.
-  for (const auto& route : routes_) route->queue.advance(work_time(now));
-  for (const auto& route : retired_) route->queue.advance(work_time(now));
+  for (auto* routes : {&routes_, &retired_}) {
+    for (const auto& route : *routes) {
+      catch_up(*route, work_time(now));
+      route->queue.advance(work_time(now));
+    }
+  }
   stalled_before_ += stall_until_ - stall_from_;
   stall_from_ = now;
   stall_until_ = now + length;
 }
 
 void Backend::set_behaviours(const BehaviourTable& behaviours, Instant now) {
+  const Instant work = work_time(now);
+  for (const auto& route : routes_) {
+    catch_up(*route, work);
+    route->queue.advance(work);  // What has started by now did so under the former behaviour.
+  }
   behaviours_ = behaviours;
   behaviours_.try_emplace("/");
   std::vector<std::unique_ptr<Route>> former = std::exchange(routes_, {});
@@ -134,12 +151,15 @@ void Backend::set_behaviours(const BehaviourTable& behaviours, Instant now) {
       return route != nullptr && route->prefix == entry.first;
     });
     if (same == former.end()) {
-      routes_.push_back(make_route(prefix, behaviour));
-      continue;
+      routes_.push_back(make_route(prefix));
+    } else {
+      routes_.push_back(std::move(*same));
     }
-    routes_.push_back(std::move(*same));
-    routes_.back()->behaviour = behaviour;
-    routes_.back()->queue.change(limits_of(behaviour), work_time(now));
+    Route& route = *routes_.back();
+    route.behaviour = behaviour;
+    route.changed = 0;
+    while (take_change(route, work)) continue;
+    route.queue.change(limits_of(route.behaviour), work);
   }
   for (auto& route : former) {
     if (route != nullptr && !route->queue.is_idle()) retired_.push_back(std::move(route));
@@ -168,13 +188,46 @@ Backend::Route& Backend::route_of(std::string_view path) {
   return *routes_.back();  // "/" is the shortest, so the last; also for "*" and for no path at all.
 }
 
-std::unique_ptr<Backend::Route> Backend::make_route(const std::string& prefix,
-                                                    const Behaviour& behaviour) {
-  auto route = std::make_unique<Route>(Route{prefix, behaviour, ServiceQueue({}, {})});
+std::unique_ptr<Backend::Route> Backend::make_route(const std::string& prefix) {
+  auto route = std::make_unique<Route>(Route{prefix, {}, ServiceQueue({}, {})});
   Route* const stable = route.get();
-  route->queue = ServiceQueue(
-      limits_of(behaviour), [this, stable] { return sample(stable->behaviour.service, random_); });
+  route->queue = ServiceQueue({}, [this, stable] { return service_time(*stable); });
   return route;
+}
+
+Duration Backend::service_time(const Route& route) {
+  const Duration drawn = sample(route.behaviour.service, random_);
+  const auto& thrash = route.behaviour.thrash;
+  if (!thrash || route.queue.queued() <= thrash->beyond) return drawn;
+  const auto excess = static_cast<double>(route.queue.queued() - thrash->beyond);
+  const double seconds = to_seconds(drawn) * (1 + thrash->each.value * excess);
+  return from_seconds(std::min(seconds, to_seconds(kLongestService)));
+}
+
+std::optional<Instant> Backend::next_change(const Route& route) const {
+  const auto& changes = route.behaviour.changes;
+  if (route.changed == changes.size()) return std::nullopt;
+  return start_ + changes[route.changed].from;
+}
+
+/// Puts the next change in force if it is due by `work`; the queue has still to be told.
+bool Backend::take_change(Route& route, Instant work) const {
+  const auto at = next_change(route);
+  if (!at || *at > work) return false;
+  const BehaviourChange& change = route.behaviour.changes[route.changed++];
+  if (change.service) route.behaviour.service = *change.service;
+  if (change.limit) route.behaviour.limit = change.limit;
+  return true;
+}
+
+/// Puts all that is due by `work` in force, each at its own moment.
+void Backend::catch_up(Route& route, Instant work) const {
+  while (const auto at = next_change(route)) {
+    if (*at > work) return;
+    route.queue.advance(*at - Duration(1));  // What starts before it starts as before.
+    take_change(route, *at);
+    route.queue.change(limits_of(route.behaviour), *at);
+  }
 }
 
 Reply Backend::reply_of(const Behaviour& behaviour) {

@@ -56,14 +56,17 @@ struct RequestCounts {
 ///
 /// Pure: it holds no socket and reads no clock. A stall stops the clock by which all queues go, so
 /// that work stands still (as in a garbage collection) and goes on where it was, with nothing lost.
+/// The times of a behaviour's changes are of that clock, too; a change is in force at its very
+/// moment, however late anybody looks.
 ///
 /// Lifecycle:  needs collect() at next_due(), and after every change.
 /// Threads:    one at a time.
 /// Errors:     none; tables must have passed check().
 class Backend {
  public:
-  /// `seed`: all random choices follow from it and from the order of calls.
-  Backend(const BehaviourTable& behaviours, std::uint64_t seed);
+  /// `seed`: all random choices follow from it and from the order of calls. `start`: what the times
+  /// of behaviours' changes count from.
+  Backend(const BehaviourTable& behaviours, std::uint64_t seed, Instant start = {});
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
   ~Backend() = default;
@@ -91,12 +94,17 @@ class Backend {
  private:
   struct Route {
     std::string prefix;
-    Behaviour behaviour;
+    Behaviour behaviour;  // With what has changed by now.
     ServiceQueue queue;
+    std::size_t changed = 0;  // So many of behaviour.changes are in force.
   };
 
   Route& route_of(std::string_view path);
-  std::unique_ptr<Route> make_route(const std::string& prefix, const Behaviour& behaviour);
+  std::unique_ptr<Route> make_route(const std::string& prefix);
+  Duration service_time(const Route& route);
+  std::optional<Instant> next_change(const Route& route) const;
+  bool take_change(Route& route, Instant work) const;
+  void catch_up(Route& route, Instant work) const;
   Reply reply_of(const Behaviour& behaviour);
   bool is_stalled(Instant now) const { return now < stall_until_; }
   Instant work_time(Instant now) const;
@@ -105,6 +113,7 @@ class Backend {
 
   BehaviourTable behaviours_;
   RandomStream random_;
+  Instant start_;
   std::vector<std::unique_ptr<Route>> routes_;   // Longest prefix first.
   std::vector<std::unique_ptr<Route>> retired_;  // Without a behaviour now, but not yet idle.
   std::deque<Completion> held_;

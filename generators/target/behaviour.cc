@@ -1,5 +1,6 @@
 #include "generators/target/behaviour.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <exception>
@@ -19,6 +20,7 @@ constexpr Duration kLongestService = std::chrono::hours(1);
 constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 40U;
 constexpr std::uint64_t kLongestQueue = 1'000'000;
 constexpr std::uint32_t kMostSlots = 1'000'000;
+constexpr Duration kLatestChange = std::chrono::hours(100);
 
 /// A distribution, its name, and the key that holds its length.
 struct Naming {
@@ -85,6 +87,49 @@ Result<ServiceTime> parse_service(const Json& value) {
   return service;
 }
 
+Result<std::uint32_t> slots(const Json& value) {
+  SQUALL_TRY(const auto limit, whole(value, "limit", kMostSlots));
+  return static_cast<std::uint32_t>(limit);
+}
+
+Result<Thrash> parse_thrash(const Json& value) {
+  if (!value.is_object() || value.size() != 2 || !value.contains("share") ||
+      !value.contains("beyond")) {
+    return bad(R"(thrash: expected an object like {"share": 0.03, "beyond": 50}, or null)");
+  }
+  Thrash thrash;
+  SQUALL_TRY(thrash.each.value, number(value.at("share"), "thrash: share"));
+  SQUALL_TRY(thrash.beyond, whole(value.at("beyond"), "thrash: beyond", kLongestQueue));
+  return thrash;
+}
+
+Result<std::vector<BehaviourChange>> parse_changes(const Json& value) {
+  if (!value.is_array()) {
+    return bad(R"(changes: expected a list like [{"from_s": 60, "limit": 4}])");
+  }
+  std::vector<BehaviourChange> changes;
+  for (const Json& item : value) {
+    if (!item.is_object() || !item.contains("from_s")) {
+      return bad(R"(changes: expected objects like {"from_s": 60, "limit": 4})");
+    }
+    BehaviourChange change;
+    for (const auto& [key, part] : item.items()) {
+      if (key == "from_s") {
+        SQUALL_TRY(const double seconds, number(part, "changes: from_s"));
+        change.from = from_seconds(seconds);
+      } else if (key == "service") {
+        SQUALL_TRY(change.service, parse_service(part));
+      } else if (key == "limit") {
+        SQUALL_TRY(change.limit, slots(part));
+      } else {
+        return bad(fmt::format("changes: unknown key '{}' (from_s, service, limit)", key));
+      }
+    }
+    changes.push_back(change);
+  }
+  return changes;
+}
+
 Result<void> read_key(const std::string& key, const Json& value, Behaviour& into) {
   if (key == "status" || key == "error_status") {
     SQUALL_TRY(const auto status, whole(value, key, 599));
@@ -102,15 +147,21 @@ Result<void> read_key(const std::string& key, const Json& value, Behaviour& into
   } else if (key == "limit") {
     into.limit.reset();
     if (!value.is_null()) {
-      SQUALL_TRY(const auto limit, whole(value, key, kMostSlots));
-      into.limit = static_cast<std::uint32_t>(limit);
+      SQUALL_TRY(into.limit, slots(value));
     }
   } else if (key == "queue") {
     SQUALL_TRY(into.queue, whole(value, key, kLongestQueue));
+  } else if (key == "thrash") {
+    into.thrash.reset();
+    if (!value.is_null()) {
+      SQUALL_TRY(into.thrash, parse_thrash(value));
+    }
+  } else if (key == "changes") {
+    SQUALL_TRY(into.changes, parse_changes(value));
   } else {
     return bad(fmt::format(
         "unknown key '{}' (status, body_bytes, service, error_share, error_status, reset_share, "
-        "silence_share, limit, queue)",
+        "silence_share, limit, queue, thrash, changes)",
         key));
   }
   return {};
@@ -137,7 +188,21 @@ Json json_of(const ServiceTime& service) {
   return {};
 }
 
+Json json_of(const BehaviourChange& change) {
+  Json json{{"from_s", to_seconds(change.from)}};
+  if (change.service) json["service"] = json_of(*change.service);
+  if (change.limit) json["limit"] = *change.limit;
+  return json;
+}
+
+Json json_of(const std::optional<Thrash>& thrash) {
+  if (!thrash) return nullptr;
+  return {{"share", thrash->each.value}, {"beyond", thrash->beyond}};
+}
+
 Json json_of(const Behaviour& behaviour) {
+  Json changes = Json::array();
+  for (const BehaviourChange& change : behaviour.changes) changes.push_back(json_of(change));
   return {{"status", behaviour.status},
           {"body_bytes", behaviour.body.count},
           {"service", json_of(behaviour.service)},
@@ -146,7 +211,44 @@ Json json_of(const Behaviour& behaviour) {
           {"reset_share", behaviour.resets.value},
           {"silence_share", behaviour.silence.value},
           {"limit", behaviour.limit ? Json(*behaviour.limit) : Json(nullptr)},
-          {"queue", behaviour.queue}};
+          {"queue", behaviour.queue},
+          {"thrash", json_of(behaviour.thrash)},
+          {"changes", std::move(changes)}};
+}
+
+Result<void> check(const ServiceTime& service) {
+  if (service.length < Duration::zero() || service.length > kLongestService) {
+    return bad("service: not between 0 and 1 h");
+  }
+  if (!(service.sigma >= 0 && service.sigma <= 10)) {
+    return bad("service: sigma is not between 0 and 10");
+  }
+  return {};
+}
+
+Result<void> check_limit(std::optional<std::uint32_t> limit) {
+  if (limit && (*limit == 0 || *limit > kMostSlots)) {
+    return bad("limit: not between 1 and 1000000 (null: no limit)");
+  }
+  return {};
+}
+
+Result<void> check(const std::vector<BehaviourChange>& changes) {
+  if (changes.size() > kMostChanges) return bad("more than 64 changes");
+  Duration before{};
+  for (const BehaviourChange& change : changes) {
+    if (change.from < Duration::zero() || change.from > kLatestChange) {
+      return bad("a change is not between 0 and 100 h after the start");
+    }
+    if (change.from < before) return bad("the changes are not in order of time");
+    before = change.from;
+    if (!change.service && !change.limit) return bad("a change names neither service nor limit");
+    if (change.service) {
+      if (auto sound = check(*change.service); !sound) return sound;
+    }
+    if (auto sound = check_limit(change.limit); !sound) return sound;
+  }
+  return {};
 }
 
 }  // namespace
@@ -173,14 +275,18 @@ Result<void> check(const Behaviour& behaviour) {
     all += share.value;
   }
   if (all > 1 + 1e-9) return bad("errors, resets and silence together are more than 1");
-  if (behaviour.service.length < Duration::zero() || behaviour.service.length > kLongestService) {
-    return bad("service: not between 0 and 1 h");
-  }
-  if (!(behaviour.service.sigma >= 0 && behaviour.service.sigma <= 10)) {
-    return bad("service: sigma is not between 0 and 10");
-  }
-  if (behaviour.limit && (*behaviour.limit == 0 || *behaviour.limit > kMostSlots)) {
-    return bad("limit: not between 1 and 1000000 (null: no limit)");
+  if (auto sound = check(behaviour.service); !sound) return sound;
+  if (auto sound = check_limit(behaviour.limit); !sound) return sound;
+  if (auto sound = check(behaviour.changes); !sound) return sound;
+  const auto limits = [](const BehaviourChange& change) { return change.limit.has_value(); };
+  const bool is_limited =
+      behaviour.limit || std::any_of(behaviour.changes.begin(), behaviour.changes.end(), limits);
+  if (behaviour.thrash && !is_limited) return bad("thrash: without a limit nothing ever waits");
+  if (behaviour.thrash) {
+    if (!(behaviour.thrash->each.value >= 0 && behaviour.thrash->each.value <= 1)) {
+      return bad("thrash: the share is not between 0 and 1");
+    }
+    if (behaviour.thrash->beyond > kLongestQueue) return bad("thrash: beyond more than 1000000");
   }
   if (behaviour.queue > kLongestQueue) return bad("queue: more than 1000000");
   if (behaviour.body.count > kLargestBody) return bad("body: more than 1 TiB");

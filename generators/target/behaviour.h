@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
@@ -20,6 +21,22 @@ struct ServiceTime {
   bool operator==(const ServiceTime&) const = default;
 };
 
+/// Work that becomes slower as the line grows, as where memory is swapped or locks are fought over:
+/// a target that has it collapses beyond its capacity instead of answering as many as before.
+struct Thrash {
+  Share each;                ///< So much longer takes a service for each request too many.
+  std::uint64_t beyond = 0;  ///< So many may wait, when a service starts, without harm.
+  bool operator==(const Thrash&) const = default;
+};
+
+/// What is different from some time on; what it does not name stays as it was.
+struct BehaviourChange {
+  Duration from{};                     ///< Since the target's start, at most 100 h.
+  std::optional<ServiceTime> service;  ///< Of services that start from then on.
+  std::optional<std::uint32_t> limit;
+  bool operator==(const BehaviourChange&) const = default;
+};
+
 /// What becomes of the requests to one path. The parts apply in this order: a request finds a slot
 /// or waits or is refused; it is in service; then it is answered, failed, reset or met by silence.
 struct Behaviour {
@@ -30,8 +47,10 @@ struct Behaviour {
   int error_status = 503;  ///< 200 to 599.
   Share resets;            ///< So many have their stream reset (INTERNAL_ERROR).
   Share silence;           ///< So many are never answered. All shares together: at most 1.
-  std::optional<std::uint32_t> limit;  ///< Requests in service at once; none: no limit.
-  std::uint64_t queue = 1000;          ///< Requests that wait for a slot; beyond: 503 at once.
+  std::optional<std::uint32_t> limit;    ///< Requests in service at once; none: no limit.
+  std::uint64_t queue = 1000;            ///< Requests that wait for a slot; beyond: 503 at once.
+  std::optional<Thrash> thrash;          ///< Only with a limit: without one nothing waits.
+  std::vector<BehaviourChange> changes;  ///< In order of time, at most `kMostChanges`.
   bool operator==(const Behaviour&) const = default;
 };
 
@@ -41,6 +60,7 @@ using BehaviourTable = std::map<std::string, Behaviour, std::less<>>;
 
 inline constexpr std::size_t kMostBehaviours = 256;  ///< Prefixes in one table.
 inline constexpr std::size_t kMostPrefix = 1024;     ///< Bytes in one prefix.
+inline constexpr std::size_t kMostChanges = 64;      ///< Of one behaviour.
 inline constexpr std::string_view kAdminPrefix = "/.squall/";
 
 /// Whether `prefix` can have a behaviour: it begins with "/", is not too long, is not the admin's.

@@ -1,5 +1,6 @@
 #include "generators/target/behaviour_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -103,11 +104,46 @@ Result<ServiceTime> service_time(const Words& words) {
   return bad("expected constant, exponential or lognormal SIGMA behind the time");
 }
 
+Result<Thrash> thrash(const Words& words) {
+  if (words.size() != 4 || words[2] != "beyond") {
+    return bad("expected a share and the line that does no harm, as in 'thrash 3% beyond 50'");
+  }
+  Thrash thrash;
+  SQUALL_TRY(thrash.each, share(words[1]));
+  SQUALL_TRY(thrash.beyond, whole<std::uint64_t>(words[3]));
+  return thrash;
+}
+
+Result<BehaviourChange> change(const Words& words) {
+  BehaviourChange change;
+  SQUALL_TRY(const double seconds, with_unit(words[1], kTimes));
+  change.from = from_seconds(seconds);
+  const Words rest(words.begin() + 2, words.end());
+  if (rest.size() >= 2 && rest[0] == "service") {
+    SQUALL_TRY(change.service, service_time(rest));
+    return change;
+  }
+  if (rest.size() == 2 && rest[0] == "limit") {
+    SQUALL_TRY(change.limit, whole<std::uint32_t>(rest[1]));
+    return change;
+  }
+  return bad("expected 'limit N' or 'service …' behind the time, as in 'from 60s limit 4'");
+}
+
 Result<void> read_part(const Words& words, Behaviour& into) {
   const std::string_view what = words[0];
   if (words.size() < 2) return bad("a value is missing");
   if (what == "service") {
     SQUALL_TRY(into.service, service_time(words));
+    return {};
+  }
+  if (what == "thrash") {
+    SQUALL_TRY(into.thrash, thrash(words));
+    return {};
+  }
+  if (what == "from") {
+    SQUALL_TRY(auto read, change(words));
+    into.changes.push_back(std::move(read));
     return {};
   }
   if (what == "errors" && words.size() == 3) {
@@ -132,7 +168,8 @@ Result<void> read_part(const Words& words, Behaviour& into) {
     // As close to the bound as check() needs to see that it is crossed.
     into.body.count = static_cast<std::uint64_t>(std::llround(std::min(size, 1e15)));
   } else {
-    return bad("expected service, limit, queue, errors, resets, silence, body or status");
+    return bad(
+        "expected service, limit, queue, thrash, from, errors, resets, silence, body or status");
   }
   return {};
 }
@@ -152,6 +189,9 @@ Result<std::pair<std::string, Behaviour>> parse_behaviour_text(std::string_view 
       return std::move(done).error().within(fmt::format("behaviour of {}: '{}'", read.first, part));
     }
   }
+  // Of two at the same time, the one that is written later counts.
+  std::stable_sort(read.second.changes.begin(), read.second.changes.end(),
+                   [](const auto& a, const auto& b) { return a.from < b.from; });
   if (auto sound = check(read.second); !sound) {
     return std::move(sound).error().within("behaviour of " + read.first);
   }

@@ -41,7 +41,8 @@ class ServiceQueue {
     Ticket ticket;
   };
 
-  /// `service_times` is asked once for each request, when its service starts.
+  /// `service_times` is asked once for each request, when its service starts; queued() are then
+  /// those that still wait behind it.
   ServiceQueue(Limits limits, std::function<Duration()> service_times);
 
   /// A request arrives. `number` grows from request to request; `now` never goes back.

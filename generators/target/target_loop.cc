@@ -66,7 +66,7 @@ struct TargetLoop::Listener {
 
 TargetLoop::TargetLoop(const TargetOptions& options)
     : protocols_(options.protocols),
-      backend_(options.behaviours, options.seed),
+      backend_(options.behaviours, options.seed, std::chrono::steady_clock::now()),
       read_buffer_(kReadBuffer) {}
 
 TargetLoop::~TargetLoop() { close_all(); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "generators/target/admin.h"
 #include "generators/target/behaviour.h"
@@ -38,6 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         administer({.method = method, .path = path, .body = body}, backend, {}, squall::Instant{});
     if (reply.status < 200 || reply.status > 599) std::abort();
   }
-  backend.arrive(path, {1, 1}, squall::Instant{});
+  // More than a limit of one has room for, and collected when whatever changes has changed.
+  for (int stream = 1; stream <= 5; stream += 2) backend.arrive(path, {1, stream}, {});
+  std::vector<squall::generators::Completion> due;
+  for (int looks = 0; looks < 100; ++looks) {
+    const auto next = backend.next_due();
+    if (!next) break;
+    backend.collect(*next, due);
+  }
+  if (due.size() > 3) std::abort();
   return 0;
 }

@@ -20,7 +20,7 @@ using Kind = Reply::Kind;
 
 /// A backend whose clock is pushed by hand, from an ordinary moment of the monotonic clock on.
 struct Clocked {
-  explicit Clocked(const std::string& json) : backend(*parse_behaviours(json), 1) {}
+  explicit Clocked(const std::string& json) : backend(*parse_behaviours(json), 1, start) {}
 
   Reply arrive(const std::string& path, std::int32_t stream = 1) {
     return backend.arrive(path, {7, stream}, now);
@@ -33,15 +33,25 @@ struct Clocked {
       now = std::max(now, *due);
       std::vector<Completion> completions;
       backend.collect(now, completions);
-      EXPECT_FALSE(completions.empty()) << "woken for nothing";
+      const bool has_moved = !completions.empty() || backend.next_due() != due;
+      EXPECT_TRUE(has_moved) << "woken for nothing";
       for (const Completion& one : completions) {
         backend.count(one.reply, true);
         replies.emplace_back(one.ticket.stream, to_milliseconds(now - start));
       }
-      if (completions.empty()) break;
+      if (!has_moved) break;
     }
     now = start + at;
     return replies;
+  }
+  /// So many have ended by `at`, in the eyes of one who did not look until then.
+  std::size_t ended_by(Duration at) {
+    now = start + at;
+    std::vector<Completion> completions;
+    backend.collect(now, completions);
+    for (const Completion& one : completions) backend.count(one.reply, true);
+    ended += completions.size();
+    return ended;
   }
   static std::uint64_t accounted(const RequestCounts& counts) {
     std::uint64_t all = counts.resets + counts.silenced + counts.abandoned + counts.in_service +
@@ -52,6 +62,7 @@ struct Clocked {
 
   Instant start = Instant{} + 1h;
   Instant now = start;
+  std::size_t ended = 0;
   Backend backend;
 };
 
@@ -189,6 +200,86 @@ TEST(Backend, ALargerLimitServesThoseWhoWait) {
   target.backend.set_behaviours(table, target.now);
   EXPECT_THAT(target.replies_until(1s),
               ElementsAre(std::pair(1, 10.0), std::pair(3, 10.0), std::pair(5, 12.0)));
+}
+
+TEST(Backend, ThrashingMakesAServiceLongerForEachThatWaitsBeyondItsLine) {
+  Clocked target(
+      R"({"/": {"service": {"distribution": "constant", "ms": 10}, "limit": 1, "queue": 9,
+                "thrash": {"share": 0.5, "beyond": 2}}})");
+  for (const std::int32_t stream : {1, 3, 5, 7, 9}) target.arrive("/", stream);
+  // The first starts with nobody behind it; the second, at 10, with three, so one too many: 15 ms;
+  // the third, at 25, with two, and all later ones with fewer.
+  EXPECT_THAT(target.replies_until(1s),
+              ElementsAre(std::pair(1, 10.0), std::pair(3, 25.0), std::pair(5, 35.0),
+                          std::pair(7, 45.0), std::pair(9, 55.0)));
+}
+
+TEST(Backend, CollapsesBeyondItsCapacityWhereItThrashes) {
+  // Offered 1,000/s, where 8 slots of 10 ms manage 800/s: the line grows until it is full, at 300.
+  // From then on a service starts with 292 (when all 8 slots fall free together) to 299 waiting, so
+  // 242 to 249 too many: it takes 10 ms · (1 + 3 % · 242 … 249) = 82.6 to 84.7 ms, and 8 slots
+  // manage 94.5 to 96.9 a second. Without the thrashing it stays at 800.
+  const std::string queue =
+      R"("service": {"distribution": "constant", "ms": 10}, "limit": 8, "queue": 300)";
+  Clocked calm("{\"/\": {" + queue + "}}");
+  Clocked thrashing("{\"/\": {" + queue + R"(, "thrash": {"share": 0.03, "beyond": 50}}})");
+  std::size_t before = 0;
+  for (int ms = 0; ms <= 30'000; ++ms) {
+    for (Clocked* target : {&calm, &thrashing}) {
+      target->ended_by(std::chrono::milliseconds(ms));
+      target->arrive("/");
+    }
+    if (ms == 10'000) before = thrashing.ended;
+  }
+  EXPECT_NEAR(static_cast<double>(calm.ended) / 30, 800, 1);
+  const double managed = static_cast<double>(thrashing.ended - before) / 20;
+  EXPECT_GE(managed, 94.4 - 0.4);  // 8 in 20 s may fall on either side of the ends.
+  EXPECT_LE(managed, 96.9 + 0.4);
+}
+
+constexpr const char* kChanging =
+    R"({"/": {"service": {"distribution": "constant", "ms": 10}, "limit": 1, "queue": 9999,
+              "changes": [{"from_s": 0.5, "limit": 3},
+                          {"from_s": 1, "service": {"distribution": "constant", "ms": 20}}]}})";
+
+TEST(Backend, ChangesItsCapacityAtTheVeryTimesThatWereSaid) {
+  // 100/s until 0.5 s; 300/s until 1 s; then 150/s. Whoever looks late finds the same.
+  Clocked target(kChanging);
+  for (int n = 0; n < 1000; ++n) target.arrive("/");
+  EXPECT_EQ(target.ended_by(490ms), 49U);
+  EXPECT_EQ(target.ended_by(750ms), 50U + 75U);
+  EXPECT_EQ(target.ended_by(3s), 50U + 150U + 300U);
+  Clocked late(kChanging);
+  for (int n = 0; n < 1000; ++n) late.arrive("/");
+  EXPECT_EQ(late.ended_by(3s), 50U + 150U + 300U);
+}
+
+TEST(Backend, WakesForAChangeThatMakesRoomForThoseWhoWait) {
+  Clocked target(
+      R"({"/": {"service": {"distribution": "constant", "ms": 10}, "limit": 1,
+                "changes": [{"from_s": 0.015, "limit": 2}, {"from_s": 5, "limit": 1}]}})");
+  for (const std::int32_t stream : {1, 3, 5}) target.arrive("/", stream);
+  // The second starts at 10; the third when there is room for two, at 15.
+  EXPECT_THAT(target.replies_until(1s),
+              ElementsAre(std::pair(1, 10.0), std::pair(3, 20.0), std::pair(5, 25.0)));
+  EXPECT_EQ(target.backend.next_due(), std::nullopt);  // Nobody waits for what changes at 5 s.
+}
+
+TEST(Backend, AStallStopsTheClockOfItsChanges) {
+  Clocked target(kChanging);
+  target.backend.stall(1s, target.now);
+  for (int n = 0; n < 1000; ++n) target.arrive("/");
+  EXPECT_EQ(target.ended_by(1750ms), 50U + 75U);
+}
+
+TEST(Backend, NewBehavioursFindTheTimeAsItIs) {
+  Clocked target(kChanging);
+  target.ended_by(700ms);
+  const BehaviourTable table = target.backend.behaviours();
+  EXPECT_EQ(table.at("/").limit, 1U);  // What was said, not what has become of it.
+  target.backend.set_behaviours(table, target.now);
+  for (int n = 0; n < 1000; ++n) target.arrive("/");
+  EXPECT_EQ(target.ended_by(1000ms), 90U);  // 300/s as before, for 0.3 s.
 }
 
 }  // namespace

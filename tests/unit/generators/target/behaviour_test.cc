@@ -10,6 +10,7 @@
 namespace squall::generators {
 namespace {
 
+using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 using testing::HasSubstr;
@@ -41,6 +42,10 @@ TEST(BehaviourTable, ReadsBackWhatItHasWritten) {
   everything.silence = Share{0.001};
   everything.limit = 7;
   everything.queue = 0;
+  everything.thrash = Thrash{Share{0.03}, 50};
+  everything.changes = {{1500ms, ServiceTime{ServiceTime::Distribution::kConstant, 20ms, 0}, {}},
+                        {1500ms, {}, 3},
+                        {36h, ServiceTime{}, 9}};
   Behaviour exponential;
   exponential.service = {ServiceTime::Distribution::kExponential, 3ms, 0};
   const BehaviourTable table{{"/", {}}, {"/all", everything}, {"/all/exponential", exponential}};
@@ -76,6 +81,29 @@ TEST(BehaviourTable, SaysWhatIsWrongAndWhere) {
               HasSubstr("service: unknown key 'ms' for exponential"));
   EXPECT_THAT(complaint_about(R"({"/a": {"service": {"distribution": "constant", "ms": -1}}})"),
               HasSubstr("not between 0 and 1 h"));
+  EXPECT_THAT(complaint_about(R"({"/a": {"limit": 1, "thrash": 0.03}})"),
+              HasSubstr(R"(thrash: expected an object like {"share": 0.03, "beyond": 50})"));
+  EXPECT_THAT(complaint_about(R"({"/a": {"limit": 1, "thrash": {"share": 2, "beyond": 1}}})"),
+              HasSubstr("thrash: the share is not between 0 and 1"));
+  EXPECT_THAT(complaint_about(R"({"/a": {"thrash": {"share": 0.03, "beyond": 50}}})"),
+              HasSubstr("thrash: without a limit nothing ever waits"));
+}
+
+TEST(BehaviourTable, SaysWhatIsWrongWithItsChanges) {
+  const auto complaint = [](const std::string& changes) {
+    return complaint_about(R"({"/a": {"changes": )" + changes + "}}");
+  };
+  EXPECT_THAT(complaint("60"), HasSubstr(R"(expected a list like [{"from_s": 60, "limit": 4}])"));
+  EXPECT_THAT(complaint("[60]"), HasSubstr("changes: expected objects like"));
+  EXPECT_THAT(complaint(R"([{"limit": 4}])"), HasSubstr("changes: expected objects like"));
+  EXPECT_THAT(complaint(R"([{"from_s": 1, "queue": 4}])"),
+              HasSubstr("changes: unknown key 'queue' (from_s, service, limit)"));
+  EXPECT_THAT(complaint(R"([{"from_s": 1}])"), HasSubstr("names neither service nor limit"));
+  EXPECT_THAT(complaint(R"([{"from_s": -1, "limit": 4}])"), HasSubstr("not between 0 and 100 h"));
+  EXPECT_THAT(complaint(R"([{"from_s": 1, "limit": 0}])"), HasSubstr("limit: not between 1"));
+  EXPECT_THAT(complaint(R"([{"from_s": 1, "limit": null}])"), HasSubstr("a whole number"));
+  EXPECT_THAT(complaint(R"([{"from_s": 2, "limit": 4}, {"from_s": 1, "limit": 5}])"),
+              HasSubstr("not in order of time"));
 }
 
 TEST(Behaviour, KeepsWhatAChangeDoesNotMention) {

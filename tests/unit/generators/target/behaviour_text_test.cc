@@ -11,7 +11,9 @@ namespace squall::generators {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""us;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string complaint_about(const std::string& text) {
@@ -48,6 +50,18 @@ TEST(BehaviourText, ReadsEachDistribution) {
   EXPECT_EQ(service("2ms lognormal 0.5"), (ServiceTime{Distribution::kLognormal, 2ms, 0.5}));
 }
 
+TEST(BehaviourText, ReadsWhatThrashesAndWhatChangesInOrderOfTime) {
+  auto read = parse_behaviour_text(
+      "/: from 1.5m service 20ms exponential, limit 8, thrash 3% beyond 50, from 60s limit 4, "
+      "from 60s limit 5");
+  ASSERT_TRUE(ok(read));
+  EXPECT_EQ(read->second.thrash, (Thrash{Share{0.03}, 50}));
+  const ServiceTime slow{ServiceTime::Distribution::kExponential, 20ms, 0};
+  EXPECT_THAT(read->second.changes,
+              ElementsAre(BehaviourChange{60s, {}, 4}, BehaviourChange{60s, {}, 5},
+                          BehaviourChange{90s, slow, {}}));
+}
+
 TEST(BehaviourText, APathMayHoldAColon) {
   EXPECT_EQ(parse_behaviour_text("/a:b: status 404")->first, "/a:b");
   EXPECT_EQ(parse_behaviour_text("/a:status 404")->first, "/a");
@@ -69,6 +83,17 @@ TEST(BehaviourText, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(complaint_about("/a: errors 2ms"), HasSubstr("expected a share"));
   EXPECT_THAT(complaint_about("/a: body 1e300GB"), HasSubstr("more than 1 TiB"));
   EXPECT_THAT(complaint_about("/a: colour blue"), HasSubstr("expected service, limit"));
+  EXPECT_THAT(complaint_about("/a: thrash 3%"), HasSubstr("as in 'thrash 3% beyond 50'"));
+  EXPECT_THAT(complaint_about("/a: thrash 3% over 50"), HasSubstr("as in 'thrash 3% beyond 50'"));
+  EXPECT_THAT(complaint_about("/a: thrash 3 beyond 50, limit 1"), HasSubstr("not between 0 and 1"));
+  EXPECT_THAT(complaint_about("/a: thrash 3% beyond 50"), HasSubstr("without a limit"));
+  EXPECT_THAT(complaint_about("/a: from 60 limit 4"), HasSubstr("expected a unit such as"));
+  EXPECT_THAT(complaint_about("/a: from 60s"), HasSubstr("as in 'from 60s limit 4'"));
+  EXPECT_THAT(complaint_about("/a: from 60s service"), HasSubstr("as in 'from 60s limit 4'"));
+  EXPECT_THAT(complaint_about("/a: from 60s queue 4"), HasSubstr("as in 'from 60s limit 4'"));
+  EXPECT_THAT(complaint_about("/a: from 60s limit 4 5"), HasSubstr("as in 'from 60s limit 4'"));
+  EXPECT_THAT(complaint_about("/a: from 60s limit 0"), HasSubstr("limit: not between"));
+  EXPECT_THAT(complaint_about("/a: from 101h limit 4"), HasSubstr("not between 0 and 100 h"));
 }
 
 }  // namespace

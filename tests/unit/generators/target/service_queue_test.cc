@@ -114,6 +114,18 @@ TEST(ServiceQueue, MoreSlotsTakeEffectAtOnce) {
               ElementsAre(std::pair(1, 10.0), std::pair(2, 14.0), std::pair(3, 14.0)));
 }
 
+TEST(ServiceQueue, TellsWhoSaysHowLongAServiceTakesHowManyStillWait) {
+  std::vector<std::size_t> waiting;
+  ServiceQueue queue({.slots = 1, .queue = 10}, [&] {
+    waiting.push_back(queue.queued());
+    return Duration(10ms);
+  });
+  for (std::uint64_t number = 1; number <= 4; ++number) queue.arrive(number, {}, kStart);
+  queue.withdraw(3);
+  queue.advance(kStart + 1s);
+  EXPECT_THAT(waiting, ElementsAre(0, 1, 0));
+}
+
 /// Mean wait in line, in units of the mean service time, over so many Poisson arrivals.
 double mean_wait(std::uint32_t slots, Distribution distribution, double load, int arrivals) {
   RandomStream random(2026);
