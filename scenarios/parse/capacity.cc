@@ -23,6 +23,12 @@ generators::LoadSpec* read_search(Reading& reading, const MapReader& map, Capaci
                                  ": only an open load has a rate");
     return nullptr;
   }
+  if (load->split) {
+    map.mistake_at("search", "load " + capacity.search +
+                                 " is one side of a canary: its rate is split between two targets;"
+                                 " search a load without 'canary'");
+    return nullptr;
+  }
   return &*load;
 }
 
