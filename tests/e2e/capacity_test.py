@@ -3,34 +3,14 @@ import math
 import subprocess
 import unittest
 
+import erlang
 from support import SquallTest, can_connect, free_port, program, wait_for
 
 ECHO = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
 
 
-def late_share(servers, service, rate, within):
-    """P(response > within) of an M/M/c queue."""
-    load = rate * service
-    if load >= servers:
-        return 1.0
-    terms = [load ** k / math.factorial(k) for k in range(servers)]
-    last = load ** servers / math.factorial(servers) * servers / (servers - load)
-    waits = last / (sum(terms) + last)
-    spare = servers - 1 - load
-    rest = (1 - math.exp(-within / service * spare)) / spare if abs(spare) > 1e-9 else within / service
-    return math.exp(-within / service) * (1 + waits * rest)
-
-
-def true_capacity(servers, service, within, allowed):
-    low, high = 0.0, servers / service
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if late_share(servers, service, middle, within) <= allowed else (low, middle)
-    return low
-
-
 class Capacity(SquallTest):
-    def searching(self, behaviour, within, start, more="", limit="60ms"):
+    def searching(self, behaviour, within, start, more="", limit="60ms", timeout="1s"):
         port = free_port()
         return self.scenario(f"""
 squall: 1
@@ -41,7 +21,7 @@ services:
     command: ["${{squall}}", target, --listen, "127.0.0.1:{port}", --protocol, h2c, --behaviour, "/: {behaviour}"]
     ready: {{url: "http://127.0.0.1:{port}/.squall/health", within: 10s}}
 targets:
-  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2, streams: 1000, timeout: 1s}}
+  web: {{url: "http://127.0.0.1:{port}", protocol: h2c, connections: 2, streams: 1000, timeout: {timeout}}}
 load:
   browse: {{target: web, open: {{arrivals: poisson, stages: [{{rate: {start}/s, for: 1s}}]}}, requests: [{{get: /}}]}}
 objectives:
@@ -55,7 +35,7 @@ capacity: {{search: browse, within: {within}, hold: 5s, {more}}}
         self.assertEqual(run.code, 0, run.said())
         results = run.results
         capacity = results["capacity"]
-        truth = true_capacity(8, 0.005, 0.060, 0.05)
+        truth = erlang.capacity(8, 0.005, 0.060, 0.05)
         self.assertEqual(capacity["end"], "found")
         self.assertTrue(capacity["verified"])
         # Ten per cent: one short run on a shared machine.
@@ -79,6 +59,48 @@ capacity: {{search: browse, within: {within}, hold: 5s, {more}}}
             "service 20ms exponential, limit 2, queue 300", "200/s .. 400/s", 200, "deadline: 40s"))
         self.assertEqual(run.code, 1, run.said())
         self.assertEqual(run.results["capacity"]["end"], "none-holds")
+
+    def test_it_finds_the_knee_of_a_target_that_collapses_and_says_that_it_does(self):
+        # At the capacity more than 100 wait for a 3,000th of the time, so that thrashing beyond that
+        # leaves the knee where it is. With the line full, a service takes 10 ms · (1 + 5 % · 199),
+        # and 8 servers manage 73/s.
+        truth = erlang.capacity(8, 0.010, 0.060, 0.05)
+        self.assertLess(erlang.longer_line_share(8, 0.010, truth, 100), 1 / 3000)
+        run = self.run_scenario(self.searching(
+            "service 10ms exponential, limit 8, queue 300, thrash 5% beyond 100", "200/s .. 2400/s", 500,
+            "precision: 45%, deadline: 100s", timeout="250ms"))
+        self.assertEqual(run.code, 0, run.said())
+        capacity = run.results["capacity"]
+        self.assertEqual(capacity["end"], "found", run.said())
+        self.assertTrue(capacity["verified"])
+        self.assertAlmostEqual(capacity["good"] / truth, 1, delta=0.1, msg=run.said())
+        self.assertGreater(capacity["bad"], 0.97 * truth)
+        self.assertEqual(capacity["past"], "collapses", run.said())
+        self.assertLess(capacity["goodput_kept"], 0.3)
+        self.assertIn("beyond that it collapses", capacity["sentence"])
+        self.assertIn("collapses", (run.out / "report.html").read_text())
+
+    def test_its_answer_is_the_capacity_that_is_left_when_the_target_gets_slower_meanwhile(self):
+        # From its 12th second on, when the search has found a rate good that no longer is, the target
+        # has 6 servers instead of 8.
+        before, after = (erlang.capacity(servers, 0.010, 0.060, 0.05) for servers in (8, 6))
+        run = self.run_scenario(self.searching(
+            "service 10ms exponential, limit 8, queue 100, from 12s limit 6", "100/s .. 770/s", 620,
+            "precision: 60%, deadline: 100s"))
+        self.assertEqual(run.code, 0, run.said())
+        capacity = run.results["capacity"]
+        self.assertEqual(capacity["end"], "found", run.said())
+        probes = capacity["probes"]
+        self.assertTrue(any(probe["answer"] == "good" and probe["rate"] > 1.1 * after
+                            for probe in probes), "nothing was found good that no longer is")
+        # Verified for the hold time when the change was over, and within what is left.
+        self.assertTrue(capacity["verified"])
+        self.assertEqual(probes[-1]["kind"], "verify")
+        self.assertGreater(probes[-1]["measured_from_s"], 12)
+        self.assertLess(capacity["good"], 0.8 * before)
+        self.assertLess(capacity["good"], 1.03 * after, run.said())
+        self.assertGreater(capacity["good"], 0.5 * after, run.said())  # By the precision asked for.
+        self.assertGreater(capacity["bad"], 0.97 * after, run.said())
 
     def test_it_keeps_its_probes_at_the_deadline(self):
         run = self.run_scenario(self.searching(
