@@ -3,6 +3,7 @@ import json
 import unittest
 import xml.etree.ElementTree
 
+import erlang
 from support import SOURCE, SquallTest
 
 LIBRARY = SOURCE / "scenarios" / "library"
@@ -68,6 +69,86 @@ class Library(SquallTest):
         self.assertGreater(p50["during lossy-uplink"], p50["before lossy-uplink"] + 70)
         self.assertLess(p50["during lossy-uplink"], p50["before lossy-uplink"] + 160)
         self.assertLess(p50["after lossy-uplink"], 40)
+
+    def run_shorter(self, name, *sets, more=()):
+        words = [word for one in sets for word in ("--set", one)]
+        return self.run_scenario(LIBRARY / name, *words, *more)
+
+    def test_capacity_finds_what_erlangs_formula_says(self):
+        run = self.run_shorter("capacity.yaml", "capacity.hold=5s", "capacity.precision=20%",
+                               "load.visitors.open.stages.0.rate=600/s")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        self.assertEqual(run.results["verdict"], "pass")
+        capacity = run.results["capacity"]
+        self.assertEqual((capacity["end"], capacity["verified"]), ("found", True), run.said())
+        truth = erlang.capacity(8, 0.010, 0.100, 0.01)
+        self.assertEqual(round(truth), 749)  # As its first lines say.
+        self.assertAlmostEqual(capacity["good"] / truth, 1, delta=0.1, msg=run.said())
+        self.assertGreater(capacity["bad"], 0.97 * truth, run.said())
+
+    def test_n_plus_1_finds_what_two_of_three_servers_hold(self):
+        run = self.run_shorter("n-plus-1.yaml", "capacity.hold=5s", "capacity.precision=45%",
+                               "load.visitors.open.stages.0.rate=500/s")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        self.assertEqual(run.results["verdict"], "pass")
+        self.assertEqual(run.results["faults"]["one-gone"]["state"], "done")
+        capacity = run.results["capacity"]
+        self.assertEqual((capacity["end"], capacity["verified"]), ("found", True), run.said())
+        self.assertEqual(capacity["while"], ["one-gone"])
+        self.assertIn("with one-gone", run.results["reasons"][0])
+        # Two queues with 4 servers each, if each gets half of the arrivals, drawn at random: 700/s.
+        # In turns, their arrivals would be more even, and they hold more, but never 800/s.
+        truth = 2 * erlang.capacity(4, 0.010, 0.100, 0.01)
+        self.assertGreater(capacity["good"], 0.9 * truth, run.said())
+        self.assertLess(capacity["good"], 800, run.said())
+
+    def test_ci_smoke_passes_and_a_slower_service_is_worse_than_its_baseline(self):
+        # Three times the rate for a third of the time: as many requests.
+        sets = ["load.visitors.open.stages.0.rate=2400/s", "load.visitors.open.stages.0.for=10s"]
+        first = self.run_shorter("ci-smoke.yaml", *sets)
+        self.assertEqual(first.code, 0, first.said())
+        self.assert_run_is_whole(first)
+        load = first.results["load"]["visitors"]
+        self.assert_adds_up(load)
+        self.assertAlmostEqual(load["due"], 24_000, delta=5 * 24_000 ** 0.5)
+        # The service alone has a median of 5 ms.
+        self.assertGreater(load["latency_ms"]["response"]["p50"], 4.8)
+        self.assertLess(load["latency_ms"]["response"]["p50"], 8)
+        self.assertEqual({name: one["met"] for name, one in first.results["objectives"].items()},
+                         {"available": True, "fast": True})
+        before = (self.folder / "out").rename(self.folder / "before")
+
+        slower = 'services.web.command.5="/: service 8ms lognormal 0.5, body 2KiB"'
+        # Another behaviour makes it another scenario, hence --anyway.
+        run = self.run_shorter("ci-smoke.yaml", *sets, slower, more=("--baseline", before, "--anyway"))
+        self.assertEqual(run.code, 1, run.said())
+        self.assertEqual(run.results["comparison"]["verdict"], "worse")
+        p50 = [one for one in run.results["comparison"]["differences"]
+               if one["figure"] == "p50" and not one["phase"]]
+        self.assertAlmostEqual(p50[0]["change"], 0.6, delta=0.15)
+
+    def test_canary_passes_as_it_is_and_fails_when_it_is_slowed_down(self):
+        # Three times the rate for two thirds of the time: twice as many requests, so that p99 is
+        # known well enough for the answer "same".
+        sets = ["load.browse.open.stages.0.rate=3000/s", "load.browse.open.stages.0.for=20s"]
+        run = self.run_shorter("canary.yaml", *sets)
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        control, canary = (run.results["load"][name] for name in ("browse", "browse-canary"))
+        self.assertAlmostEqual(control["due"] + canary["due"], 60_000, delta=5 * 60_000 ** 0.5)
+        self.assertAlmostEqual(canary["due"], 30_000, delta=5 * 30_000 ** 0.5)
+        self.assertEqual(run.results["canary"]["browse"]["comparison"]["verdict"], "same")
+
+        (self.folder / "out").rename(self.folder / "as-it-is")
+        sets[1] = "load.browse.open.stages.0.for=10s"
+        run = self.run_shorter("canary.yaml", *sets, "vars.canary=6ms")  # As its first lines say.
+        self.assertEqual(run.code, 1, run.said())
+        comparison = run.results["canary"]["browse"]["comparison"]
+        self.assertEqual(comparison["verdict"], "worse")
+        p50 = [one for one in comparison["differences"] if one["figure"] == "p50" and not one["phase"]]
+        self.assertAlmostEqual(p50[0]["change"], 0.2, delta=0.1)
 
     def test_every_scenario_of_the_library_is_valid_and_can_be_planned(self):
         files = sorted(LIBRARY.glob("*.yaml"))
