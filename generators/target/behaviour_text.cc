@@ -142,8 +142,8 @@ Result<void> read_part(const Words& words, Behaviour& into) {
     return {};
   }
   if (what == "from") {
-    SQUALL_TRY(auto read, change(words));
-    into.changes.push_back(std::move(read));
+    SQUALL_TRY(const auto read, change(words));
+    into.changes.push_back(read);
     return {};
   }
   if (what == "errors" && words.size() == 3) {
