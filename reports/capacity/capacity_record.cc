@@ -9,6 +9,8 @@ namespace {
 // loses half of it collapses.
 constexpr double kGraceful = 0.9;
 constexpr double kCollapse = 0.5;
+// Who looked no further past what holds cannot tell that it goes well there.
+constexpr double kFar = 1.2;
 
 }  // namespace
 
@@ -89,9 +91,11 @@ void describe_curve(CapacityRecord& record) {
   }
   if (furthest == nullptr || best <= 0) return;
   record.kept = std::min(1.0, furthest->goodput.per_second / best);
-  record.past = *record.kept >= kGraceful   ? CapacityRecord::Past::kGraceful
-                : *record.kept >= kCollapse ? CapacityRecord::Past::kDegrades
-                                            : CapacityRecord::Past::kCollapses;
+  const bool is_far = !record.good || furthest->rate.per_second >= kFar * record.good->per_second;
+  record.past = *record.kept < kCollapse    ? CapacityRecord::Past::kCollapses
+                : !is_far                   ? CapacityRecord::Past::kUnknown
+                : *record.kept >= kGraceful ? CapacityRecord::Past::kGraceful
+                                            : CapacityRecord::Past::kDegrades;
 }
 
 }  // namespace squall::reports
