@@ -5,32 +5,27 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "generators/load/in_flight.h"
-#include "generators/session/client_session.h"
-#include "generators/spec/target_spec.h"
-#include "generators/transport/byte_stream.h"
+#include "generators/session/request_session.h"
 #include "harness/base/units.h"
-#include "harness/runtime/asio.h"
 #include "reports/measure/outcome.h"
 
 namespace squall::generators {
 
-/// One connection that is up, whatever it speaks: moves bytes between a stream and a session, and
-/// keeps what is in flight.
+/// One connection that is up, whatever it speaks: keeps what is in flight on a session. How the
+/// session comes to what the server sent is a matter of StreamConnection and DatagramConnection.
 ///
-/// Reads until there is nothing more, with a timestamp per read; writes when told to flush(), all
-/// that is queued at once. While the socket takes no more, no further request is taken: what waits
-/// must wait where it is counted from its due moment, not in a queue of ours.
+/// While the socket takes no more, no further request is taken: what waits must wait where it is
+/// counted from its due moment, not in a queue of ours.
 ///
-/// Lifecycle:  made with a connected stream, then open(). Ends by itself (Owner::on_lost) or by
-///             close(); every request then in flight has ended. Handlers that are still queued
-///             hold it alive and find it ended.
+/// Lifecycle:  made when it is up, then open(). Ends by itself (Owner::on_lost) or by close();
+///             every request then in flight has ended. Handlers that are still queued hold it alive
+///             and find it ended.
 /// Threads:    its shard's.
 /// Errors:     as ErrorClass of the requests in flight.
-class Connection final : public std::enable_shared_from_this<Connection>,
-                         private ClientSession::Observer {
+class Connection : public std::enable_shared_from_this<Connection>,
+                   protected RequestSession::Observer {
  public:
   /// Hears of what happens. It may call send() and flush() only from on_progress().
   class Owner {
@@ -53,31 +48,33 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     virtual void on_lost(Connection& connection, Instant now) = 0;
   };
 
-  Connection(asio::io_context& loop, std::unique_ptr<ByteStream> stream, Protocol protocol,
-             std::size_t streams, std::size_t url, Instant opened, Owner& owner,
-             std::int32_t first_stream = 1);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() override = default;
 
   /// Begins to speak.
-  void open(Instant now);
+  virtual void open(Instant now) = 0;
   /// True when a request can be sent now.
   bool can_take() const;
   void send(const Job& job, const PreparedRequest& request, const RenderContext& context,
             Instant now);
   /// Writes what is queued.
-  void flush(Instant now);
+  virtual void flush(Instant now) = 0;
   /// Ends requests that were sent `timeout` ago or earlier as timed out, and cancels them.
   void expire(Duration timeout, Instant now);
   /// When the oldest request was sent; only when there is one.
   Instant oldest_sent() { return in_flight_[in_flight_.oldest()].sent; }
   /// Says goodbye and closes. What is in flight ends as kClosed.
-  void close(Instant now);
+  virtual void close(Instant now) = 0;
 
   bool is_ended() const { return ended_; }
-  bool has_gone_away() const { return session_->has_gone_away(); }
-  bool has_left_in_good_order() const { return session_->has_left_in_good_order(); }
-  bool is_worn_out() const { return session_->is_worn_out(); }
+  bool has_gone_away() const { return requests_->has_gone_away(); }
+  bool has_left_in_good_order() const { return requests_->has_left_in_good_order(); }
+  bool is_worn_out() const { return requests_->is_worn_out(); }
   /// In words, why requests end here with this error; empty where nobody knows more.
-  std::string complaint(reports::ErrorClass error) const;
+  virtual std::string complaint(reports::ErrorClass /*error*/) const {
+    return requests_->complaint();
+  }
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t url() const { return url_; }
   Instant opened() const { return opened_; }
@@ -95,47 +92,47 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::uint32_t address = 0;
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
- private:
-  void on_answer(ClientSession::Ticket ticket) override;
-  void on_status(ClientSession::Ticket ticket, int status) override;
-  void on_header(ClientSession::Ticket ticket, std::string_view name,
-                 std::string_view value) override;
-  void on_body(ClientSession::Ticket ticket, std::string_view piece) override;
-  void on_end(ClientSession::Ticket ticket, StreamEnd end) override;
+ protected:
+  Connection(std::size_t streams, std::size_t url, Instant opened, Owner& owner)
+      : owner_(owner), streams_(streams), url_(url), opened_(opened) {}
 
-  void wait_readable();
-  void wait_writable();
-  void on_readable();
-  /// One read; false when there is nothing more to read for now, or ever.
-  bool read_some();
-  /// Reads, but no longer than a turn lasts. False as read_some().
-  bool read_turn();
-  void finish(ClientSession::Ticket ticket, reports::ErrorClass error, int status);
-  /// The same for what the server has not processed, which may be sent again.
-  void finish_unprocessed(ClientSession::Ticket ticket, reports::ErrorClass error);
-  bool is_stale_for(const InFlight& request) const;
-  void count_bytes();
+  /// The session, which the derived class keeps; before open().
+  void speak(RequestSession& session) { requests_ = &session; }
+  /// Closes the socket; nothing is heard of it any more.
+  virtual void release() = 0;
+
+  bool has_in_flight() const { return !in_flight_.empty(); }
+  void count_bytes(std::uint64_t received, std::uint64_t sent);
   void end(reports::ErrorClass error, bool lost);
 
-  std::unique_ptr<ByteStream> stream_;
-  asio::posix::stream_descriptor waiter_;  // Borrows the descriptor; released, never closed.
-  std::unique_ptr<ClientSession> session_;
-  Owner& owner_;
+  Owner& owner_;          // NOLINT: the derived classes are this one's other half
+  Instant now_{};         // NOLINT: of the batch of events at hand
+  bool blocked_ = false;  // NOLINT: the socket takes no more; waiting until it does
+  bool ended_ = false;    // NOLINT
+
+ private:
+  void on_answer(RequestSession::Ticket ticket) override;
+  void on_status(RequestSession::Ticket ticket, int status) override;
+  void on_header(RequestSession::Ticket ticket, std::string_view name,
+                 std::string_view value) override;
+  void on_body(RequestSession::Ticket ticket, std::string_view piece) override;
+  void on_end(RequestSession::Ticket ticket, StreamEnd end) override;
+
+  void finish(RequestSession::Ticket ticket, reports::ErrorClass error, int status);
+  /// The same for what the server has not processed, which may be sent again.
+  void finish_unprocessed(RequestSession::Ticket ticket, reports::ErrorClass error);
+  bool is_stale_for(const InFlight& request) const;
+
+  RequestSession* requests_ = nullptr;
   InFlightTable in_flight_;
-  std::string out_;  // Taken from the session, not yet written: from written_ on.
-  std::size_t written_ = 0;
   std::size_t streams_;
   std::size_t url_;
   Instant opened_;
-  Instant now_{};  // Of the batch of events at hand.
   std::uint64_t requests_sent_ = 0;
   std::uint64_t answers_ = 0;
   std::uint64_t turned_away_ = 0;
   std::uint64_t counted_received_ = 0;
   std::uint64_t counted_sent_ = 0;
-  bool blocked_ = false;  // The socket takes no more; waiting until it does.
-  bool write_wants_read_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace squall::generators

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "generators/load/datagram_connection.h"
+#include "generators/load/stream_connection.h"
 #include "harness/base/log.h"
 
 namespace squall::generators {
@@ -390,6 +392,17 @@ void ConnectionPool::say_once(const Dialled& failed, const Url& url) {
   log_warning("no connection to " + url.authority() + ": " + (has_said ? "" : what) + failed.why);
 }
 
+std::shared_ptr<Connection> ConnectionPool::connect(Dialled dialled, std::size_t url, Instant now) {
+  Connection::Owner& owner = *this;
+  if (dialled.link) {
+    return std::make_shared<DatagramConnection>(loop_, std::move(dialled.link), options_.streams,
+                                                url, now, owner);
+  }
+  return std::make_shared<StreamConnection>(loop_, std::move(dialled.stream), options_.protocol,
+                                            options_.streams, url, now, owner,
+                                            options_.first_stream);
+}
+
 void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dialled) {
   Place& place = places_[index];
   place.attempt.reset();
@@ -398,7 +411,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   if (dialled.connect) recorder_.measured(now, Metric::kConnect, *dialled.connect);
   if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
   const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
-  if (!dialled.stream) {
+  if (!dialled.is_up()) {
     recorder_.connection_failed(now, address);
     taken_[url].drop();  // What comes back may be another server.
     say_once(dialled, options_.urls[url]);
@@ -408,16 +421,14 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
     return;
   }
   recorder_.connection_opened(now, address);
-  if (dialled.stream->is_resumed()) recorder_.tls_resumed(now);
+  if (dialled.is_resumed()) recorder_.tls_resumed(now);
   if (const auto lost = std::exchange(place.lost, std::nullopt)) {
     recorder_.measured(now, Metric::kReconnect, now - *lost);
   }
   limit(index, now);
   place.renewed = false;
   ++up_;
-  place.connection = std::make_shared<Connection>(
-      loop_, std::move(dialled.stream), options_.protocol, options_.streams, url, now,
-      static_cast<Connection::Owner&>(*this), options_.first_stream);
+  place.connection = connect(std::move(dialled), url, now);
   place.connection->place = index;
   place.connection->address = address;
   const auto connection = place.connection;

@@ -141,6 +141,7 @@ class ConnectionPool final : private Connection::Owner {
   /// The first failure of each class is said aloud: counts do not tell why.
   void say_once(const Dialled& failed, const Url& url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
+  std::shared_ptr<Connection> connect(Dialled dialled, std::size_t url, Instant now);
   void replace(Connection& connection, Instant now);
   /// Whether a connection that the server leaves is replaced at once; once said, it counts.
   bool leaves_in_good_order(const Connection& connection);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "generators/http3/quic_dialer.h"
+
 namespace squall::generators {
 
 using Clock = std::chrono::steady_clock;
@@ -36,7 +38,13 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   options.resolver = resolver_;
   Part added;
   added.load = load;
-  added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
+  if (load->quic) {
+    auto tickets = load->quic->resumes_sessions() ? std::make_shared<QuicTickets>() : nullptr;
+    added.dialer = std::make_unique<QuicDialer>(shard_.context(), std::move(options), load->quic,
+                                                std::move(tickets));
+  } else {
+    added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
+  }
   added.recorder = std::make_unique<Recorder>();
   added.recorder->name_requests(load->request_names());
   added.offered =

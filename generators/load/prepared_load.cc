@@ -13,11 +13,9 @@
 namespace squall::generators {
 namespace {
 
-Error not_yet(const std::string& what) { return error(std::errc::not_supported, what); }
 Error wrong(const std::string& what) { return error(std::errc::invalid_argument, what); }
 
 Result<void> check_target(const TargetSpec& target) {
-  if (target.protocol == Protocol::kH3) return not_yet("h3");
   if (target.urls.empty()) return wrong("a target without a URL");
   if (target.connections == 0 || target.streams == 0) {
     return wrong("a target without connections or streams");
@@ -26,6 +24,9 @@ Result<void> check_target(const TargetSpec& target) {
   for (const Url& url : target.urls) {
     if (target.protocol == Protocol::kH2 && url.scheme != "https") {
       return wrong("h2 needs https:// URLs");
+    }
+    if (target.protocol == Protocol::kH3 && url.scheme != "https") {
+      return wrong("h3 needs https:// URLs");
     }
     if (target.protocol == Protocol::kH2c && url.scheme != "http") {
       return wrong("h2c needs http:// URLs");
@@ -150,7 +151,11 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   if (auto good = check_source(prepared.source, target); !good) {
     return std::move(good).error().within("target " + target.name + ": source");
   }
-  if (target.urls.front().scheme == "https") {
+  if (target.protocol == Protocol::kH3) {
+    auto quic = QuicTls::make(target.tls, directory);
+    if (!quic) return std::move(quic).error().within("target " + target.name);
+    prepared.quic = std::make_shared<const QuicTls>(*std::move(quic));
+  } else if (target.urls.front().scheme == "https") {
     auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);
     prepared.tls = std::make_shared<const TlsContext>(*std::move(tls));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "generators/http3/quic_tls.h"
 #include "generators/request/prepared_request.h"
 #include "generators/request/request_mix.h"
 #include "generators/schedule/open_schedule.h"
@@ -27,7 +28,8 @@ namespace squall::generators {
 struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
-  std::shared_ptr<const TlsContext> tls;                 ///< Null without TLS.
+  std::shared_ptr<const TlsContext> tls;                 ///< Null without TLS over TCP.
+  std::shared_ptr<const QuicTls> quic;                   ///< With HTTP/3, else null.
   SourceAddresses source;                                ///< None: the kernel chooses.
   std::shared_ptr<const OpenSchedule> schedule;          ///< Of an OpenSpec, else null.
   std::shared_ptr<const std::vector<Duration>> moments;  ///< Of a ReplaySpec, else null.

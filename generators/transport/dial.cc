@@ -15,30 +15,24 @@ using reports::ErrorClass;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
-/// As people write it: "127.0.0.1:8443", "[::1]:8443".
-std::string to_text(const std::string& host, std::uint16_t port) {
-  const bool is_v6 = host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + host + "]:" : host + ":") + std::to_string(port);
-}
-
 }  // namespace
+
+AddressFinder::Options finder_options(const DialOptions& options, asio::io_context& loop) {
+  return {options.resolve, options.source, options.turn,
+          options.resolver ? options.resolver : std::make_shared<Resolver>(loop)};
+}
 
 struct TcpDialer::Shared {
   Shared(asio::io_context& context, DialOptions dial_options)
-      : loop(context), options(std::move(dial_options)), handshakes(loop), sources(options.turn) {
-    if (!options.resolver) options.resolver = std::make_shared<Resolver>(loop);
-  }
-
-  /// Whose turn it is: one for each host.
-  std::uint64_t next_turn(const std::string& host) {
-    return turns.try_emplace(host, options.turn).first->second++;
-  }
+      : loop(context),
+        options(std::move(dial_options)),
+        handshakes(loop),
+        addresses(finder_options(options, loop)) {}
 
   asio::io_context& loop;
   DialOptions options;
   HandshakeGate handshakes;
-  std::map<std::string, std::uint64_t> turns;
-  std::uint64_t sources;
+  AddressFinder addresses;
 };
 
 /// One attempt's state machine: resolve → connect (address by address) → tls. Handlers hold it
@@ -70,62 +64,35 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
     if (!done_) return;
     began_ = Clock::now();
     ends_ = began_ + options_.timeout;
-    error_code bad;
-    if (url_.relay) {
-      const auto address = asio::ip::make_address(url_.relay->address, bad);
-      if (!bad) addresses_.emplace_back(address, url_.relay->port);
+    if (auto known = shared_->addresses.known(url_, began_)) {
+      addresses_ = *std::move(known);
       connect_next();
-    } else if (const auto fixed = options_.resolve.find(url_.host);
-               fixed != options_.resolve.end()) {
-      std::vector<asio::ip::address> addresses;
-      for (const std::string& text : fixed->second) {
-        const auto address = asio::ip::make_address(text, bad);
-        if (!bad) addresses.push_back(address);
-      }
-      connect_to(addresses);
-    } else if (const auto address = asio::ip::make_address(url_.host, bad); !bad) {
-      connect_to({address});
-    } else if (const Resolved* known = options_.resolver->known(url_.host, began_)) {
-      connect_to(known->addresses);
-    } else {
-      begin_step(ends_);
-      // Given up together with this, so it need not hold it.
-      asking_ = options_.resolver->ask(url_.host,
-                                       [this](const Resolved& resolved) { on_resolved(resolved); });
+      return;
     }
+    begin_step(ends_);
+    // Given up together with this, so it need not hold it.
+    asking_ = shared_->addresses.ask(
+        url_, [this](AddressFinder::Addresses addresses, const std::string& why) {
+          on_resolved(std::move(addresses), why);
+        });
   }
 
-  void on_resolved(const Resolved& resolved) {
+  void on_resolved(AddressFinder::Addresses addresses, const std::string& why) {
     const auto self = shared_from_this();
     asking_.reset();
     if (!done_) return;
-    if (resolved.addresses.empty()) {
-      fail(ErrorClass::kResolve, resolved.why);
+    if (addresses.empty()) {
+      fail(ErrorClass::kResolve, why);
       return;
     }
     outcome_.resolve = Clock::now() - began_;
-    connect_to(resolved.addresses);
-  }
-
-  /// One after the other, beginning with the one whose turn it is.
-  void connect_to(const std::vector<asio::ip::address>& addresses) {
-    for (const auto& address : addresses) addresses_.emplace_back(address, url_.port);
-    if (addresses_.size() > 1) {
-      const std::uint64_t first = shared_->next_turn(url_.host) % addresses_.size();
-      std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(first),
-                  addresses_.end());
-    }
+    addresses_ = std::move(addresses);
     connect_next();
   }
 
   Result<UniqueFd> connect(const asio::ip::tcp::endpoint& to) {
-    if (options_.source.empty()) return begin_connect(to);
-    const bool v6 = to.address().is_v6();
-    if (options_.source.count(v6) == 0) {
-      return error(std::errc::address_family_not_supported,
-                   std::string("no source address is of ") + (v6 ? "IPv6" : "IPv4"));
-    }
-    return begin_connect(to, options_.source.at(v6, shared_->sources++));
+    SQUALL_TRY(const auto source, shared_->addresses.next_source(to.address().is_v6()));
+    return begin_connect(to, source);
   }
 
   void connect_next() {
@@ -134,9 +101,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
     if (connect_began_ == Instant{}) connect_began_ = Clock::now();
     while (tried_ < addresses_.size()) {
       const asio::ip::tcp::endpoint& to = addresses_[tried_++];
-      // What stands behind a relay is what was meant: its own port says nothing to anybody.
-      outcome_.address =
-          url_.relay ? to_text(url_.host, url_.port) : to_text(to.address().to_string(), to.port());
+      outcome_.address = shown_address(url_, to);
       auto socket = connect(to);
       if (!socket) {
         why_ = socket.error().message();
@@ -283,7 +248,7 @@ class TcpDialer::Course : public std::enable_shared_from_this<Course> {
   Instant connect_began_{};
   Instant connected_{};
   Instant tls_began_{};
-  std::vector<asio::ip::tcp::endpoint> addresses_;
+  AddressFinder::Addresses addresses_;
   std::size_t tried_ = 0;
   UniqueFd socket_;
   std::unique_ptr<HandshakeGate::Pass> handshake_;

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "generators/spec/target_spec.h"
+#include "generators/transport/address_finder.h"
 #include "generators/transport/byte_stream.h"
+#include "generators/transport/datagram_link.h"
 #include "generators/transport/resolver.h"
 #include "generators/transport/source_addresses.h"
 #include "generators/transport/tls.h"
@@ -21,7 +23,8 @@ namespace squall::generators {
 
 /// What came of an attempt to connect.
 struct Dialled {
-  std::unique_ptr<ByteStream> stream;  ///< Ready for use; null when the attempt failed.
+  std::unique_ptr<ByteStream> stream;  ///< Ready for use; null when the attempt failed,
+  std::unique_ptr<DatagramLink> link;  ///< or with HTTP/3, where this is ready for use instead.
   reports::ErrorClass error = reports::ErrorClass::kNone;  ///< kResolve, kConnect or kTls.
   std::string why;                                         ///< In words, when it failed.
   /// What was dialled, or tried last: "127.0.0.1:8443", "[::1]:8443"; through a relay what stands
@@ -30,6 +33,10 @@ struct Dialled {
   std::optional<Duration> resolve;  ///< How long each step took, where it was taken and done.
   std::optional<Duration> connect;
   std::optional<Duration> tls;
+
+  bool is_up() const { return stream || link; }
+  /// True when TLS resumed an earlier session; only when is_up().
+  bool is_resumed() const { return stream ? stream->is_resumed() : link->session().is_resumed(); }
 };
 
 /// Makes connections.
@@ -63,6 +70,9 @@ struct DialOptions {
   std::uint64_t turn = 0;  ///< Which source address, and which of a name's, is first.
   std::shared_ptr<Resolver> resolver;  ///< Looks names up; null: one of the dialer's own.
 };
+
+/// What of `options` is for an AddressFinder, with a resolver of `loop` where there is none.
+AddressFinder::Options finder_options(const DialOptions& options, asio::io_context& loop);
 
 /// Connects by name or address over TCP, with TLS where the URL says https.
 ///

@@ -54,7 +54,7 @@ void read_urls(Reading& reading, const MapReader& map, TargetSpec& target) {
   }
 }
 
-void read_protocol(Reading& reading, const MapReader& map, TargetSpec& target) {
+void read_protocol(const MapReader& map, TargetSpec& target) {
   const bool is_tls = !target.urls.empty() && target.urls.front().scheme == "https";
   target.protocol = is_tls ? Protocol::kH2 : Protocol::kH2c;
   const Node* node = map.find("protocol");
@@ -75,8 +75,6 @@ void read_protocol(Reading& reading, const MapReader& map, TargetSpec& target) {
     map.mistake_at("protocol", "h2c is spoken in clear text, but the URL is " + scheme +
                                    "://: expected h2, or an http:// URL");
   }
-  if (target.protocol == Protocol::kH3)
-    reading.not_yet(*node, "targets." + target.name + ".protocol: " + node->text);
 }
 
 void read_tls(Reading& reading, const MapReader& target_map, const Node& node, TargetSpec& target) {
@@ -186,7 +184,7 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
   read_urls(reading, map, target);
   map.set_word(target.balance, "balance", "balance",
                {{"round-robin", Balance::kRoundRobin}, {"random", Balance::kRandom}});
-  read_protocol(reading, map, target);
+  read_protocol(map, target);
   read_count(map, target.connections, "connections", kMostConnections);
   map.set(target.connect_over, "connect_over", kDuration);
   read_count(map, target.streams, "streams", kMostStreams);

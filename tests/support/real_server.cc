@@ -36,6 +36,13 @@ bool takes_connections(std::uint16_t port) {
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+bool is_bound(std::uint16_t port) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  // NOLINTNEXTLINE: the sockets interface
+  return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+}
+
 Result<pid_t> spawn(const std::vector<std::string>& command, const std::string& output_file) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -80,10 +87,20 @@ void TemporaryFolder::write(const std::string& name, const std::string& text) co
 
 Result<RealServer> RealServer::start(std::vector<std::string> command, std::uint16_t port,
                                      const std::string& log_file) {
+  return start(std::move(command), port, log_file, takes_connections);
+}
+
+Result<RealServer> RealServer::start_udp(std::vector<std::string> command, std::uint16_t port,
+                                         const std::string& log_file) {
+  return start(std::move(command), port, log_file, is_bound);
+}
+
+Result<RealServer> RealServer::start(std::vector<std::string> command, std::uint16_t port,
+                                     const std::string& log_file, bool (*is_ready)(std::uint16_t)) {
   SQUALL_TRY(const pid_t pid, spawn(command, log_file));
   RealServer server(pid, port);
   for (int tries = 0; tries < 1000; ++tries) {
-    if (takes_connections(port)) return server;
+    if (is_ready(port)) return server;
     int status = 0;
     if (::waitpid(pid, &status, WNOHANG) == pid) {
       server.pid_ = -1;

@@ -32,14 +32,17 @@ class TemporaryFolder {
 
 /// A real server process under test, without a shell between.
 ///
-/// Lifecycle:  start() returns when its port takes connections; the destructor kills and reaps it
-///             (and with it its process group, for servers with workers).
+/// Lifecycle:  start() returns when its port takes connections, start_udp() when it is bound; the
+///             destructor kills and reaps it (and with it its process group, for servers with
+///             workers).
 /// Threads:    one owner.
 /// Errors:     start() fails when the program ends, or does not listen within ten seconds.
 class RealServer {
  public:
   static Result<RealServer> start(std::vector<std::string> command, std::uint16_t port,
                                   const std::string& log_file = "/dev/null");
+  static Result<RealServer> start_udp(std::vector<std::string> command, std::uint16_t port,
+                                      const std::string& log_file = "/dev/null");
   RealServer(RealServer&& other) noexcept;
   RealServer& operator=(RealServer&&) = delete;
   ~RealServer();
@@ -52,6 +55,8 @@ class RealServer {
   void end(int number);
 
  private:
+  static Result<RealServer> start(std::vector<std::string> command, std::uint16_t port,
+                                  const std::string& log_file, bool (*is_ready)(std::uint16_t));
   RealServer(pid_t pid, std::uint16_t port) : pid_(pid), port_(port) {}
 
   pid_t pid_ = -1;  // Also its process group; -1 when it has been reaped.

@@ -34,7 +34,7 @@ inline TargetSpec target_at(std::uint16_t port, generators::Protocol protocol,
   TargetSpec target;
   target.name = "edge";
   target.protocol = protocol;
-  const bool tls = protocol == generators::Protocol::kH2;
+  const bool tls = protocol == generators::Protocol::kH2 || protocol == generators::Protocol::kH3;
   target.urls.push_back({tls ? "https" : "http", "127.0.0.1", port, "/"});
   target.connections = connections;
   target.streams = streams;

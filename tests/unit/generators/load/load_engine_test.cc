@@ -55,7 +55,7 @@ TEST(LoadEngine, SaysWhatIsWrongBeforeAnyLoad) {
 
   TargetSpec h3 = target();
   h3.protocol = Protocol::kH3;
-  EXPECT_NE(refusal(h3, load()).find("target edge: h3"), std::string::npos);
+  EXPECT_NE(refusal(h3, load()).find("h3 needs https"), std::string::npos);
 
   TargetSpec tls = target();
   tls.protocol = Protocol::kH2;

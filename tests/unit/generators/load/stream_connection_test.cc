@@ -1,4 +1,4 @@
-#include "generators/load/connection.h"
+#include "generators/load/stream_connection.h"
 
 #include <array>
 #include <chrono>
@@ -61,9 +61,9 @@ class EndlessStream final : public ByteStream {
 };
 
 /// A connection on which a request has just been sent.
-class ConnectionTest : public testing::Test, private Connection::Owner {
+class StreamConnectionTest : public testing::Test, private Connection::Owner {
  protected:
-  ConnectionTest() {
+  StreamConnectionTest() {
     TargetSpec target;
     target.name = "edge";
     target.protocol = Protocol::kH1;
@@ -88,7 +88,7 @@ class ConnectionTest : public testing::Test, private Connection::Owner {
     peer_ = UniqueFd(ends[1]);
     ASSERT_EQ(::send(ends[1], "x", 1, 0), 1);  // So that it is readable.
     const Instant now = Clock::now();
-    connection_ = std::make_shared<Connection>(
+    connection_ = std::make_shared<StreamConnection>(
         loop, std::make_unique<EndlessStream>(UniqueFd(ends[0]), course), Protocol::kH1, 1, 0, now,
         static_cast<Connection::Owner&>(*this));
     connection_->open(now);
@@ -117,7 +117,7 @@ class ConnectionTest : public testing::Test, private Connection::Owner {
   std::shared_ptr<Connection> connection_;
 };
 
-TEST_F(ConnectionTest, DoesNotReadForEverWhatAServerSaysThatTakesNothingMore) {
+TEST_F(StreamConnectionTest, DoesNotReadForEverWhatAServerSaysThatTakesNothingMore) {
   course.writes = false;
   send();
   EXPECT_EQ(ended, reports::ErrorClass::kClosed);
@@ -126,14 +126,14 @@ TEST_F(ConnectionTest, DoesNotReadForEverWhatAServerSaysThatTakesNothingMore) {
   EXPECT_LE(course.reads, 16);
 }
 
-TEST_F(ConnectionTest, ATurnEndsAfterSoManyReads) {
+TEST_F(StreamConnectionTest, ATurnEndsAfterSoManyReads) {
   send();
   loop.run_one();
   EXPECT_GT(course.reads, 1);
   EXPECT_LE(course.reads, 16);
 }
 
-TEST_F(ConnectionTest, ATurnEndsAfterAMillisecond) {
+TEST_F(StreamConnectionTest, ATurnEndsAfterAMillisecond) {
   course.read_takes = 600us;
   send();
   loop.run_one();

@@ -1,0 +1,164 @@
+// Requests and answers. How the connection begins, moves datagrams and ends is in
+// http3_connection.cc, what the libraries call in http3_callbacks.cc.
+#include "generators/http3/http3_session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "generators/http3/http3_private.h"
+
+namespace squall::generators {
+
+Http3Session::Http3Session() : private_(std::make_unique<Private>()) {}
+Http3Session::~Http3Session() = default;
+
+bool Http3Session::can_submit() const {
+  return http_ != nullptr && established_ && !gone_away_ && end_.kind == SessionEnd::Kind::kNone &&
+         ngtcp2_conn_get_streams_bidi_left(quic_) > 0;
+}
+
+bool Http3Session::has_left_in_good_order() const {
+  const bool is_no_error =
+      end_.kind == SessionEnd::Kind::kNone || end_.kind == SessionEnd::Kind::kGoodbye ||
+      (end_.kind == SessionEnd::Kind::kProtocol && end_.by_peer &&
+       end_.code == NGHTTP3_H3_NO_ERROR) ||
+      (end_.kind == SessionEnd::Kind::kTransport && end_.by_peer && end_.code == NGTCP2_NO_ERROR);
+  return gone_away_ && is_no_error;
+}
+
+Http3Session::Stream* Http3Session::find(Ticket ticket) {
+  return ticket < tickets_.size() ? tickets_[ticket] : nullptr;
+}
+
+bool Http3Session::submit(Ticket ticket, const RenderedRequest& request, bool has_body) {
+  if (!can_submit()) return false;
+  if (idle_streams_.empty()) {
+    idle_streams_.push_back(streams_.emplace_back(std::make_unique<Stream>()).get());
+  }
+  Stream& stream = *idle_streams_.back();
+  if (ngtcp2_conn_open_bidi_stream(quic_, &stream.id, &stream) != 0) return false;
+  idle_streams_.pop_back();
+  stream.ticket = ticket;
+  stream.has_ticket = true;
+  stream.answered = stream.whole = false;
+  stream.header_size = 0;
+  const std::string_view content = has_body ? request.content() : std::string_view();
+  stream.has_sent = content.empty();
+  if (request.shared.data() != nullptr) {
+    stream.body_left = content;
+  } else {
+    stream.body = content;
+    stream.body_left = stream.body;
+  }
+
+  static thread_local std::vector<nghttp3_nv> fields;
+  fields.clear();
+  for (const HeaderField& field : request.headers) {
+    const auto bytes = [](const std::string& text) {  // nghttp3 does not write to them.
+      return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // NOLINT
+    };
+    fields.push_back({bytes(field.name), bytes(field.value), field.name.size(), field.value.size(),
+                      NGHTTP3_NV_FLAG_NO_COPY_NAME | NGHTTP3_NV_FLAG_NO_COPY_VALUE});
+  }
+  const nghttp3_data_reader reader{Callbacks::read_body};
+  if (nghttp3_conn_submit_request(http_, stream.id, fields.data(), fields.size(),
+                                  stream.has_sent ? nullptr : &reader, &stream) != 0) {
+    stream.has_ticket = false;
+    ngtcp2_conn_shutdown_stream(quic_, 0, stream.id, NGHTTP3_H3_INTERNAL_ERROR);
+    return false;
+  }
+  if (ticket >= tickets_.size()) tickets_.resize(ticket + 1);
+  tickets_[ticket] = &stream;
+  ++open_streams_;
+  if (!stream.has_sent) uploads_.push_back(&stream);
+  return true;
+}
+
+void Http3Session::cancel(Ticket ticket) {
+  Stream* stream = find(ticket);
+  if (stream == nullptr) return;
+  release(*stream);
+  // At once, as the header of what has not been sent lies with the caller.
+  nghttp3_conn_shutdown_stream_write(http_, stream->id);
+  reset_later(*stream);
+}
+
+/// What is given up is told when there is output: this may be within a callback.
+void Http3Session::reset_queued() {
+  for (const std::int64_t id : std::exchange(to_reset_, {})) {
+    ngtcp2_conn_shutdown_stream(quic_, 0, id, NGHTTP3_H3_REQUEST_CANCELLED);
+  }
+}
+
+void Http3Session::reset_later(const Stream& stream) { to_reset_.push_back(stream.id); }
+
+/// Its request has ended.
+void Http3Session::release(Stream& stream) {
+  stream.has_ticket = false;
+  tickets_[stream.ticket] = nullptr;
+  --open_streams_;
+  if (!stream.has_sent) std::erase(uploads_, &stream);
+}
+
+void Http3Session::finish(Stream& stream, StreamEnd end) {
+  if (!stream.has_ticket) return;
+  release(stream);
+  observer_->on_end(stream.ticket, end);
+}
+
+/// QUIC has closed the stream.
+void Http3Session::forget(Stream& stream) {
+  finish(stream, stream.whole ? StreamEnd::kWhole : StreamEnd::kReset);
+  stream.id = -1;
+  stream.body_left = {};
+  if (stream.body.capacity() > kWorthFreeing) std::string().swap(stream.body);
+  idle_streams_.push_back(&stream);
+}
+
+void Http3Session::on_header(Stream& stream, std::string_view name, std::string_view value) {
+  if (!stream.has_ticket) return;
+  if (name != ":status") {
+    observer_->on_header(stream.ticket, name, value);
+    return;
+  }
+  int status = 0;  // Three digits: nghttp3 has seen to it.
+  std::from_chars(value.data(), value.data() + value.size(), status);
+  observer_->on_status(stream.ticket, status);
+}
+
+void Http3Session::on_answer_whole(Stream& stream) {
+  if (stream.has_sent) {
+    finish(stream, StreamEnd::kWhole);
+  } else {
+    stream.whole = true;  // The server answered before it had heard all of the request.
+  }
+}
+
+/// All of a request has been sent, or no more of it is wanted.
+void Http3Session::on_sent(std::int64_t id) {
+  const auto found = std::find_if(uploads_.begin(), uploads_.end(),
+                                  [id](const Stream* stream) { return stream->id == id; });
+  if (found == uploads_.end()) return;
+  Stream& stream = **found;
+  stream.has_sent = true;
+  uploads_.erase(found);
+  if (stream.whole) sent_late_.push_back(&stream);
+}
+
+/// `first_unprocessed`: that request and all later ones the server will not look at.
+void Http3Session::on_goaway(std::int64_t first_unprocessed) {
+  gone_away_ = true;
+  std::vector<Stream*> lost;
+  for (Stream* stream : tickets_) {
+    if (stream != nullptr && stream->id >= first_unprocessed) lost.push_back(stream);
+  }
+  for (Stream* stream : lost) {
+    if (!stream->has_ticket) continue;
+    const Ticket ticket = stream->ticket;
+    cancel(ticket);
+    observer_->on_end(ticket, StreamEnd::kGoaway);
+  }
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace squall::generators {
+
+/// A code of QUIC's own (RFC 9000 §20.1): "FLOW_CONTROL_ERROR (0x3)". Those of TLS travel among
+/// them (RFC 9001 §4.8): "TLS alert bad_certificate (0x12a)".
+std::string quic_error_text(std::uint64_t code);
+
+/// A code of HTTP/3's or QPACK's (RFC 9114 §8.1, RFC 9204 §6): "H3_NO_ERROR (0x100)".
+std::string http3_error_text(std::uint64_t code);
+
+/// True for codes that carry an alert of TLS (RFC 9000 §20.1).
+constexpr bool is_tls_alert(std::uint64_t code) { return code >= 0x100 && code <= 0x1ff; }
+
+}  // namespace squall::generators

@@ -1,0 +1,201 @@
+#include "generators/load/datagram_connection.h"
+
+#include <utility>
+
+#include "harness/base/log.h"
+
+namespace squall::generators {
+
+using boost::system::error_code;
+using reports::ErrorClass;
+using Clock = std::chrono::steady_clock;
+using Step = DatagramLink::Step;
+
+namespace {
+
+/// What requests in flight end as.
+ErrorClass class_of(const SessionEnd& end) {
+  switch (end.kind) {
+    case SessionEnd::Kind::kTls:
+      return ErrorClass::kTls;
+    case SessionEnd::Kind::kTransport:
+    case SessionEnd::Kind::kProtocol:
+      return end.by_peer ? ErrorClass::kClosed : ErrorClass::kProtocol;
+    case SessionEnd::Kind::kNone:
+    case SessionEnd::Kind::kIdle:
+    case SessionEnd::Kind::kHandshake:
+    case SessionEnd::Kind::kReset:
+    case SessionEnd::Kind::kVersion:
+    case SessionEnd::Kind::kGoodbye:
+      return ErrorClass::kClosed;
+  }
+  return ErrorClass::kClosed;
+}
+
+}  // namespace
+
+DatagramConnection::DatagramConnection(asio::io_context& loop, std::unique_ptr<DatagramLink> link,
+                                       std::size_t streams, std::size_t url, Instant opened,
+                                       Owner& owner)
+    : Connection(streams, url, opened, owner), link_(std::move(link)), waiter_(loop), timer_(loop) {
+  link_->session().observe(*this);
+  speak(link_->session());
+}
+
+void DatagramConnection::open(Instant now) {
+  waiter_.assign(link_->socket().descriptor());
+  wait_readable();
+  flush(now);
+}
+
+/// Lets the link do something, in which this connection may be told to close().
+template <class Act>
+auto DatagramConnection::busily(Act act) {
+  busy_ = true;
+  const auto result = act();
+  busy_ = false;
+  return result;
+}
+
+void DatagramConnection::flush(Instant now) {
+  if (ended_ || blocked_) return;
+  const auto self = shared_from_this();  // on_lost() may let go of this.
+  now_ = now;
+  const Step step = busily([&] { return link_->send(now); });
+  if (ended_) return;
+  count();
+  switch (step) {
+    case Step::kBlocked:
+      blocked_ = true;
+      wait_writable();
+      return;
+    case Step::kFailed:
+      end(ErrorClass::kClosed, true);
+      return;
+    case Step::kOver:
+      end_over();
+      return;
+    case Step::kDone:
+    case Step::kMore:
+      break;
+  }
+  if (link_->session().is_over()) {  // The server has gone away, and nothing is in flight.
+    end_over();
+    return;
+  }
+  arm_timer();
+}
+
+void DatagramConnection::close(Instant now) {
+  if (ended_) return;
+  now_ = now;
+  link_->session().say_goodbye();
+  if (!blocked_ && !busy_) link_->send(now);  // Once; nobody waits for it, or counts it.
+  end(ErrorClass::kClosed, false);
+}
+
+/// This may be within a callback of the session, which then says its last word a little later.
+void DatagramConnection::release() {
+  if (waiter_.is_open()) waiter_.release();
+  timer_.cancel();
+  if (!busy_) {
+    link_->close();
+    return;
+  }
+  asio::post(timer_.get_executor(), [this, self = shared_from_this()] {
+    link_->send(Clock::now());
+    link_->close();
+  });
+}
+
+void DatagramConnection::wait_readable() {
+  waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [this, self = shared_from_this()](const error_code& aborted) {
+                       if (!aborted && !ended_) on_readable();
+                     });
+}
+
+void DatagramConnection::wait_writable() {
+  waiter_.async_wait(asio::posix::stream_descriptor::wait_write,
+                     [this, self = shared_from_this()](const error_code& aborted) {
+                       if (aborted || ended_) return;
+                       blocked_ = false;
+                       const Instant now = Clock::now();
+                       flush(now);
+                       if (!ended_) owner_.on_progress(*this, now);
+                     });
+}
+
+void DatagramConnection::on_readable() {
+  const Step step = busily([&] { return link_->receive(now_); });
+  if (ended_) return;
+  count();
+  if (step == Step::kFailed) {
+    end(ErrorClass::kClosed, true);
+    return;
+  }
+  if (step == Step::kOver) {
+    end_over();
+    return;
+  }
+  if (step == Step::kMore) {
+    asio::post(waiter_.get_executor(), [this, self = shared_from_this()] {
+      if (!ended_) on_readable();
+    });
+  } else {
+    wait_readable();
+  }
+  owner_.on_progress(*this, now_);
+}
+
+/// Arms the timer when it would fire too late. One that is early finds that out when it fires: with
+/// each packet the moment changes, mostly to a later one, and timers are not free.
+void DatagramConnection::arm_timer() {
+  const auto next = link_->session().next_timer();
+  if (!next || *next >= armed_) return;
+  armed_ = *next;
+  timer_.expires_at(armed_);
+  timer_.async_wait([this, self = shared_from_this()](const error_code& aborted) {
+    if (!aborted && !ended_) on_timer();
+  });
+}
+
+void DatagramConnection::on_timer() {
+  armed_ = Instant::max();
+  const Instant now = Clock::now();
+  const auto next = link_->session().next_timer();
+  if (!next || *next > now) {
+    arm_timer();
+    return;
+  }
+  now_ = now;
+  const bool goes_on = busily([&] { return link_->session().on_timer(now); });
+  if (ended_) return;
+  if (!goes_on) {
+    end_over();
+    return;
+  }
+  flush(now);
+  if (!ended_) owner_.on_progress(*this, now);
+}
+
+void DatagramConnection::count() {
+  count_bytes(link_->socket().received(), link_->socket().sent());
+}
+
+void DatagramConnection::end_over() {
+  DatagramSession& session = link_->session();
+  session.say_goodbye();  // Where it ends without an error.
+  if (!blocked_) busily([&] { return link_->send(now_); });
+  if (ended_) return;
+  const SessionEnd& why = session.end();
+  const ErrorClass error = class_of(why);
+  // Over QUIC a server that closes says why.
+  if (error == ErrorClass::kClosed && why.by_peer && has_in_flight()) {
+    owner_.on_trouble(*this, error);
+  }
+  if (why.kind != SessionEnd::Kind::kGoodbye) log_debug("QUIC connection ended: " + why.text);
+  end(error, true);
+}
+
+}  // namespace squall::generators

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "generators/session/request_session.h"
+#include "harness/base/units.h"
+
+namespace squall::generators {
+
+/// Explicit congestion notification: the lowest two bits of IP's traffic class (RFC 3168 §5).
+enum class Ecn : std::uint8_t { kNone = 0, kEct1 = 1, kEct0 = 2, kCongested = 3 };
+
+/// Datagrams that lie one after the other and leave together.
+struct DatagramBurst {
+  std::size_t begin = 0;    ///< Where in Datagrams::bytes,
+  std::size_t size = 0;     ///< and how many bytes.
+  std::size_t segment = 0;  ///< Of each datagram but the last, which may be smaller.
+  Ecn ecn = Ecn::kNone;
+};
+
+/// What a session has to send at one time.
+struct Datagrams {
+  static constexpr std::size_t kSize = 64 * 1024;
+
+  std::array<char, kSize> bytes;  // NOLINT: written before it is read
+  std::vector<DatagramBurst> bursts;
+};
+
+/// How a session over datagrams came to its end.
+struct SessionEnd {
+  enum class Kind {
+    kNone,       ///< It has not.
+    kTransport,  ///< With a code of QUIC's (RFC 9000 §20.1),
+    kTls,        ///< or of TLS, which travel in the former (RFC 9001 §4.8),
+    kProtocol,   ///< or of HTTP/3's (RFC 9114 §8.1).
+    kIdle,       ///< Nothing was heard for the idle time-out (RFC 9000 §10.1).
+    kHandshake,  ///< The handshake was not done in time.
+    kReset,      ///< The server has forgotten it (stateless reset, RFC 9000 §10.3).
+    kVersion,    ///< The server speaks no version that we do (RFC 9000 §6).
+    kGoodbye,    ///< We said goodbye.
+  };
+  Kind kind = Kind::kNone;
+  bool by_peer = false;
+  std::uint64_t code = 0;  ///< Where there is one.
+  std::string text;        ///< The same in words: "H3_INTERNAL_ERROR (0x102)".
+};
+
+/// A session over datagrams, with its own handshake, timers and congestion control: HTTP/3.
+///
+/// Whoever owns it feeds receive() with each datagram that came, calls on_timer() at next_timer(),
+/// and after either, or after requests were submitted, sends what take_output() gives.
+///
+/// Lifecycle:  made with the connection; the handshake begins with the first output. From
+///             is_established() on, and observe(), requests may be submitted.
+/// Threads:    as RequestSession.
+/// Errors:     receive(), on_timer() and take_output() answer false when the connection cannot go
+///             on, and end() says why; what take_output() then has still says it to the server.
+class DatagramSession : public RequestSession {
+ public:
+  /// Who hears of requests; before the first is submitted.
+  virtual void observe(Observer& observer) = 0;
+  /// True when the handshake is done.
+  virtual bool is_established() const = 0;
+  /// True when TLS resumed an earlier session instead of a full handshake.
+  virtual bool is_resumed() const = 0;
+
+  virtual bool receive(std::span<const char> datagram, Ecn ecn, Instant now) = 0;
+  virtual bool take_output(Datagrams& out, Instant now) = 0;
+  /// When on_timer() is due; none when nothing is awaited.
+  virtual std::optional<Instant> next_timer() const = 0;
+  virtual bool on_timer(Instant now) = 0;
+  virtual const SessionEnd& end() const = 0;
+};
+
+}  // namespace squall::generators

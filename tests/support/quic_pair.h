@@ -1,0 +1,153 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "generators/http3/http3_session.h"
+
+#include "tests/support/quic_server_peer.h"
+#include "tests/support/test_certificate.h"
+
+namespace squall::test {
+
+/// Writes down what it hears of requests, by ticket.
+class AnswerListener final : public generators::RequestSession::Observer {
+ public:
+  using Ticket = generators::RequestSession::Ticket;
+  struct Heard {
+    int answers = 0;
+    std::vector<int> statuses;
+    std::map<std::string, std::string> headers;
+    std::string body;
+    std::vector<generators::StreamEnd> ends;
+  };
+
+  void on_answer(Ticket ticket) override { ++heard[ticket].answers; }
+  void on_status(Ticket ticket, int status) override { heard[ticket].statuses.push_back(status); }
+  void on_header(Ticket ticket, std::string_view name, std::string_view value) override {
+    heard[ticket].headers[std::string(name)] = value;
+  }
+  void on_body(Ticket ticket, std::string_view piece) override { heard[ticket].body += piece; }
+  void on_end(Ticket ticket, generators::StreamEnd end) override {
+    heard[ticket].ends.push_back(end);
+  }
+
+  std::map<Ticket, Heard> heard;
+};
+
+/// A client's session and a server's peer in memory, with a clock that a test pushes.
+///
+/// Lifecycle:  make the pair, begin(), then exchange().
+/// Threads:    one owner.
+/// Errors:     what the client's session says is in went_on.
+class QuicPair {
+ public:
+  static generators::TlsSpec unverified() {
+    generators::TlsSpec spec;
+    spec.verify = false;
+    return spec;
+  }
+
+  explicit QuicPair(QuicServerPeer::Options options = {},
+                    const generators::TlsSpec& tls = unverified(),
+                    const std::string& host = "localhost")
+      : server(options, kTestCertificate, kTestKey) {
+    auto made = generators::QuicTls::make(tls, {});
+    if (!made) return;
+    generators::QuicOptions quic;
+    quic.tls = std::make_shared<const generators::QuicTls>(*std::move(made));
+    quic.host = host;
+    quic.seed = 1;
+    const auto loopback = asio::ip::make_address("127.0.0.1");
+    quic.local = {loopback, 40'000};
+    quic.remote = {loopback, 443};
+    client = generators::Http3Session::make(std::move(quic), now);
+    if (client) client->observe(listener);
+  }
+
+  /// What the client has to send, datagram by datagram.
+  std::vector<std::string> take_from_client() {
+    auto out = std::make_unique<generators::Datagrams>();
+    std::vector<std::string> datagrams;
+    for (bool had_some = true; had_some;) {
+      out->bursts.clear();
+      went_on = client->take_output(*out, now) && went_on;
+      had_some = !out->bursts.empty() && went_on;
+      for (const generators::DatagramBurst& burst : out->bursts) {
+        for (std::size_t at = 0; at < burst.size; at += burst.segment) {
+          datagrams.emplace_back(out->bytes.data() + burst.begin + at,
+                                 std::min(burst.segment, burst.size - at));
+        }
+      }
+    }
+    return datagrams;
+  }
+
+  /// Moves datagrams to and fro until there are none. The numbers in `lost` never arrive.
+  void exchange() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const std::string& datagram : take_from_client()) {
+        moved = true;
+        if (!lost.contains(++datagrams)) server.receive(datagram, now);
+      }
+      for (const std::string& datagram : server.take(now)) {
+        moved = true;
+        if (!lost.contains(++datagrams)) give(datagram);
+      }
+    }
+  }
+
+  void give(const std::string& datagram) {
+    went_on = client->receive(datagram, generators::Ecn::kNone, now) && went_on;
+  }
+
+  /// Goes to the next timer of either side, `until` at most, and exchanges; false when there is
+  /// none.
+  bool wait(Instant until = Instant::max()) {
+    const Instant client_next = client->next_timer().value_or(Instant::max());
+    const Instant next = std::min(client_next, server.next_timer());
+    if (next == Instant::max() || next > until) return false;
+    now = std::max(now, next);
+    if (client_next <= now) went_on = client->on_timer(now) && went_on;
+    if (server.next_timer() <= now) server.on_timer(now);
+    exchange();
+    return true;
+  }
+
+  /// Shakes hands, and has the server open its control stream.
+  void begin() {
+    exchange();
+    if (!server.is_established()) return;
+    control = server.open_uni();
+    server.write(control, h3::kControl);
+    exchange();
+  }
+
+  AnswerListener listener;
+  QuicServerPeer server;
+  std::unique_ptr<generators::Http3Session> client;
+  Instant now{std::chrono::seconds(1000)};
+  std::set<int> lost;
+  int datagrams = 0;
+  std::int64_t control = -1;
+  bool went_on = true;
+};
+
+inline const generators::RenderedRequest kH3Get{
+    {{":method", "GET"}, {":scheme", "https"}, {":authority", "localhost"}, {":path", "/"}}, {}};
+
+/// A POST with a body of that size.
+inline generators::RenderedRequest h3_post(std::size_t size) {
+  generators::RenderedRequest post = kH3Get;
+  post.headers[0].value = "POST";
+  post.headers.push_back({"content-length", std::to_string(size)});
+  post.body.assign(size, 'b');
+  return post;
+}
+
+}  // namespace squall::test
