@@ -214,15 +214,20 @@ nghttp3_callbacks Http3Session::Callbacks::http() {
     static_cast<Http3Session*>(user)->on_answer_whole(*static_cast<Stream*>(stream));
     return 0;
   };
-  on.stop_sending = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user, void*) {
-    return ngtcp2_conn_shutdown_stream_read(static_cast<Http3Session*>(user)->quic_, 0, id, code) ==
-                   0
+  // nghttp3 gives up an answer that is malformed (RFC 9114 §4.1.2), and the connection goes on.
+  on.stop_sending = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user,
+                       void* stream) {
+    auto& session = *static_cast<Http3Session*>(user);
+    if (stream != nullptr) session.finish(*static_cast<Stream*>(stream), StreamEnd::kProtocol);
+    return ngtcp2_conn_shutdown_stream_read(session.quic_, 0, id, code) == 0
                ? 0
                : NGHTTP3_ERR_CALLBACK_FAILURE;
   };
-  on.reset_stream = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user, void*) {
-    return ngtcp2_conn_shutdown_stream_write(static_cast<Http3Session*>(user)->quic_, 0, id,
-                                             code) == 0
+  on.reset_stream = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user,
+                       void* stream) {
+    auto& session = *static_cast<Http3Session*>(user);
+    if (stream != nullptr) session.finish(*static_cast<Stream*>(stream), StreamEnd::kProtocol);
+    return ngtcp2_conn_shutdown_stream_write(session.quic_, 0, id, code) == 0
                ? 0
                : NGHTTP3_ERR_CALLBACK_FAILURE;
   };

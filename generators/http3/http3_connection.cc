@@ -313,6 +313,7 @@ bool Http3Session::take_output(Datagrams& out, Instant now) {
   if (end_.kind == SessionEnd::Kind::kNone) {
     if (!to_reset_.empty()) reset_queued();
     const std::size_t most = ngtcp2_conn_get_max_tx_udp_payload_size(quic_);
+    const bool is_upload = !uploads_.empty();
     const std::size_t quantum = ngtcp2_conn_get_send_quantum(quic_);
     while (used < quantum && out.bytes.size() - used >= 2 * most) {  // With room for a last word.
       Ecn ecn = Ecn::kNone;
@@ -321,7 +322,9 @@ bool Http3Session::take_output(Datagrams& out, Instant now) {
       add(out.bursts, used, *size, ecn);
       used += *size;
     }
-    ngtcp2_conn_update_pkt_tx_time(quic_, to_tstamp(now));
+    // Uploads are paced (RFC 9002 §7.7). Requests alone are too small to make a burst, and were
+    // held back after a stall by the greatest round trip time that it made.
+    if (is_upload) ngtcp2_conn_update_pkt_tx_time(quic_, to_tstamp(now));
     for (Stream* stream : std::exchange(sent_late_, {})) finish(*stream, StreamEnd::kWhole);
   }
   if (end_.kind == SessionEnd::Kind::kNone) return true;
@@ -361,7 +364,7 @@ std::string Http3Session::complaint() const {
 }
 
 bool Http3Session::update_keys(Instant now) {
-  return ngtcp2_conn_initiate_key_update(quic_, to_tstamp(now)) == 0;
+  return established_ && ngtcp2_conn_initiate_key_update(quic_, to_tstamp(now)) == 0;
 }
 
 }  // namespace squall::generators

@@ -42,7 +42,7 @@ struct QuicOptions {
 ///
 /// What a server may make us keep is bounded: 6 MB for a stream and 15 MB for the connection that
 /// came out of order, a header of 256 KB. More is an error of the connection, as is every breach of
-/// the protocol, also those that RFC 9114 lets be errors of one stream.
+/// the protocol that the RFCs call one; a malformed answer ends its request alone.
 ///
 /// Lifecycle:  as DatagramSession.
 /// Threads:    one owner at a time.

@@ -87,34 +87,48 @@ class QuicPair {
     return datagrams;
   }
 
-  /// Moves datagrams to and fro until there are none. The numbers in `lost` never arrive.
+  /// Moves datagrams to and fro until there are none. The numbers in `lost` never arrive. Time goes
+  /// by as pacing asks for it.
   void exchange() {
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const std::string& datagram : take_from_client()) {
-        moved = true;
-        if (!lost.contains(++datagrams)) server.receive(datagram, now);
+    constexpr Duration kPace = std::chrono::milliseconds(2);
+    do {
+      while (move()) {
       }
-      for (const std::string& datagram : server.take(now)) {
-        moved = true;
-        if (!lost.contains(++datagrams)) give(datagram);
-      }
+    } while (went_on && tick(now + kPace));
+  }
+
+  /// One flight each way; false when there was none.
+  bool move() {
+    bool moved = false;
+    for (const std::string& datagram : take_from_client()) {
+      moved = true;
+      if (!lost.contains(++moved_so_far)) server.receive(datagram, now);
     }
+    for (const std::string& datagram : server.take(now)) {
+      moved = true;
+      if (!lost.contains(++moved_so_far)) give(datagram);
+    }
+    return moved;
   }
 
   void give(const std::string& datagram) {
     went_on = client->receive(datagram, generators::Ecn::kNone, now) && went_on;
   }
 
-  /// Goes to the next timer of either side, `until` at most, and exchanges; false when there is
-  /// none.
-  bool wait(Instant until = Instant::max()) {
+  /// Goes to the next timer of either side, `until` at most; false when there is none.
+  bool tick(Instant until) {
     const Instant client_next = client->next_timer().value_or(Instant::max());
     const Instant next = std::min(client_next, server.next_timer());
     if (next == Instant::max() || next > until) return false;
     now = std::max(now, next);
     if (client_next <= now) went_on = client->on_timer(now) && went_on;
     if (server.next_timer() <= now) server.on_timer(now);
+    return true;
+  }
+
+  /// The same, and exchanges what comes of it.
+  bool wait(Instant until = Instant::max()) {
+    if (!tick(until)) return false;
     exchange();
     return true;
   }
@@ -133,7 +147,7 @@ class QuicPair {
   std::unique_ptr<generators::Http3Session> client;
   Instant now{std::chrono::seconds(1000)};
   std::set<int> lost;
-  int datagrams = 0;
+  int moved_so_far = 0;  // Datagrams.
   std::int64_t control = -1;
   bool went_on = true;
 };

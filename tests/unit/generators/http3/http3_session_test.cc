@@ -107,7 +107,7 @@ TEST(Http3Session, WhicheverDatagramIsLostTheAnswerComes) {
     EXPECT_THAT(pair.listener.heard[0].ends, ElementsAre(StreamEnd::kWhole));
     EXPECT_EQ(pair.listener.heard[0].body, "hello");
     EXPECT_TRUE(pair.went_on) << pair.client->end().text;
-    if (lost == 0) all = pair.datagrams;
+    if (lost == 0) all = pair.moved_so_far;
   }
   EXPECT_GT(all, 5);
 }
@@ -173,7 +173,10 @@ TEST(Http3Session, AResetSaysWhetherTheRequestWasLookedAt) {
   ASSERT_TRUE(pair.client->submit(0, kH3Get, false));
   ASSERT_TRUE(pair.client->submit(1, kH3Get, false));
   pair.exchange();
-  pair.server.reset(kFirst, 0x102);   // H3_INTERNAL_ERROR
+  EXPECT_EQ(pair.client->complaint(), "");
+  pair.server.reset(kFirst, 0x102);  // H3_INTERNAL_ERROR
+  pair.exchange();
+  EXPECT_EQ(pair.client->complaint(), "the server reset a stream with H3_INTERNAL_ERROR (0x102)");
   pair.server.reset(kSecond, 0x10b);  // H3_REQUEST_REJECTED
   pair.exchange();
   EXPECT_THAT(pair.listener.heard[0].ends, ElementsAre(StreamEnd::kReset));
@@ -198,6 +201,25 @@ TEST(Http3Session, AGoawayEndsWhatTheServerWillNotLookAt) {
   pair.exchange();
   EXPECT_THAT(pair.listener.heard[0].ends, ElementsAre(StreamEnd::kWhole));
   EXPECT_TRUE(pair.client->is_over());
+}
+
+TEST(Http3Session, AServerThatGoesAwayDoesSoInGoodOrderUnlessAnErrorFollows) {
+  constexpr std::uint64_t kNoError = 0x100;
+  constexpr std::uint64_t kInternalError = 0x102;
+  for (const std::uint64_t code : {kNoError, kInternalError}) {
+    SCOPED_TRACE(code);
+    QuicPair pair;
+    pair.begin();
+    ASSERT_TRUE(pair.client->submit(0, kH3Get, false));
+    pair.exchange();
+    EXPECT_FALSE(pair.client->has_left_in_good_order());
+    pair.server.write(pair.control, h3::goaway(kSecond));
+    pair.exchange();
+    EXPECT_TRUE(pair.client->has_left_in_good_order());
+    pair.server.close_application(code);
+    pair.exchange();
+    EXPECT_EQ(pair.client->has_left_in_good_order(), code == kNoError);
+  }
 }
 
 TEST(Http3Session, KeysAreRenewedFromEitherSide) {
