@@ -8,11 +8,12 @@ namespace squall::test {
 namespace {
 
 /// As with HTTP/2 (stall_test.cc): 1000 requests a second for 10 s, in which the server is stopped
-/// for 1 s: a tenth of the requests wait, evenly from 0 to 1 s. caddy's buffer holds what comes in
-/// the meantime; where it overflows, as gtlsserver's does, QUIC needs some 40 ms to send it again.
+/// for 1 s: a tenth of the requests wait, evenly from 0 to 1 s, and never less is shown. It may be
+/// more: what the socket of the stopped server has no room for is lost, and QUIC takes that for
+/// congestion (RFC 9002 §7.6), so that it needs a while to send it again.
 TEST(Http3Trouble, AStallShowsInFull) {
   const TemporaryFolder folder;
-  auto server = start_caddy(folder, free_port());
+  auto server = start_gtlsserver(folder, free_port());
   ASSERT_TRUE(ok(server));
   Instant stopped{};
   Instant resumed{};
@@ -31,13 +32,17 @@ TEST(Http3Trouble, AStallShowsInFull) {
   expect_sums_hold(total);
   EXPECT_EQ(total.ok, 10000U);
   EXPECT_EQ(total.connections_lost, 0U);
-  // As long as it really lasted; the test's own thread may be late. Within 5 %.
+  // As long as it really lasted; the test's own thread may be late.
   const double stall = to_milliseconds(resumed - stopped);
   const auto& response = total.of(Metric::kResponse);
-  EXPECT_NEAR(to_milliseconds(response.at_percentile(95)), stall - 500, 25);
-  EXPECT_NEAR(to_milliseconds(response.at_percentile(99)), stall - 100, 45);
-  EXPECT_NEAR(to_milliseconds(response.max()), stall, 50);
-  EXPECT_LT(to_milliseconds(response.at_percentile(80)), 50);
+  constexpr double kRecovery = 400;
+  const auto expect_within = [](double value, double least) {
+    EXPECT_GE(value, least - 25);
+    EXPECT_LE(value, least + kRecovery);
+  };
+  expect_within(to_milliseconds(response.at_percentile(95)), stall - 500);
+  expect_within(to_milliseconds(response.at_percentile(99)), stall - 100);
+  expect_within(to_milliseconds(response.max()), stall);
   EXPECT_EQ(total.unsent, 0U);
   EXPECT_LT(to_milliseconds(total.of(Metric::kLateness).at_percentile(99)), 50);
 }
