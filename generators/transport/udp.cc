@@ -54,8 +54,10 @@ Result<UdpSocket> UdpSocket::connect(const asio::ip::udp::endpoint& to,
                           : set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE) &&
                                 set(socket, IPPROTO_IP, IP_RECVTOS, 1);
   if (!options || !set(socket, SOL_SOCKET, SO_RXQ_OVFL, 1)) return last_error("set up a socket");
-  set(socket, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);  // Is there less, there is less.
-  set(socket, IPPROTO_UDP, kUdpGro, 1);                // Without it they come one by one.
+  if (!set(socket, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer)) {  // For those who may.
+    set(socket, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);            // Is there less, there is less.
+  }
+  set(socket, IPPROTO_UDP, kUdpGro, 1);  // Without it they come one by one.
   if (from) {
     const asio::ip::udp::endpoint local(*from, 0);
     // ip(7): without it the port would be taken for all destinations at once.
@@ -165,6 +167,7 @@ UdpSocket::Received UdpSocket::receive(std::span<char> into) {
       dropped_ = value_of<std::uint32_t>(one);
     }
   }
+  datagrams_ += got.segment == 0 ? 1 : (got.bytes + got.segment - 1) / got.segment;
   return got;
 }
 

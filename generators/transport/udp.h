@@ -50,7 +50,10 @@ class UdpSocket {
   /// Bytes above UDP so far.
   std::uint64_t received() const { return received_; }
   std::uint64_t sent() const { return sent_; }
-  /// Datagrams that the kernel dropped because this socket's buffer was full (SO_RXQ_OVFL).
+  /// Datagrams that came, however many at a time,
+  std::uint64_t datagrams() const { return datagrams_; }
+  /// and those that the kernel dropped because this socket's buffer was full (SO_RXQ_OVFL), as far
+  /// as it has said: it says so with the next one that comes.
   std::uint32_t dropped() const { return dropped_; }
   bool cuts() const { return cuts_; }
   /// Sends each datagram by itself, as where the kernel refuses to cut.
@@ -67,6 +70,7 @@ class UdpSocket {
   asio::ip::udp::endpoint remote_;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t datagrams_ = 0;
   std::uint32_t dropped_ = 0;
   int errno_ = 0;
   Ecn marked_ = Ecn::kNone;

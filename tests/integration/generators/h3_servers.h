@@ -10,9 +10,11 @@
 namespace squall::test {
 
 /// caddy (quic-go) with HTTP/3 beside HTTP/2 and a line per request in access.log, serving an
-/// index.html and what else is in the folder. Makes a certificate, unless there is one.
+/// index.html, what `site` has besides (in its words), and what else is in the folder. Makes a
+/// certificate, unless there is one.
 inline Result<RealServer> start_caddy(const TemporaryFolder& folder, std::uint16_t port,
-                                      const std::string& tls_options = {}) {
+                                      const std::string& tls_options = {},
+                                      const std::string& site = {}) {
   folder.write("index.html", "hello\n");
   if (!std::filesystem::exists(folder.file("cert.pem"))) {
     if (auto made = make_certificate(folder); !made) return std::move(made).error();
@@ -24,7 +26,7 @@ inline Result<RealServer> start_caddy(const TemporaryFolder& folder, std::uint16
                "}\nhttps://127.0.0.1:" +
                    where + ", https://localhost:" + where + " {\n bind 127.0.0.1\n tls " +
                    folder.file("cert.pem") + " " + folder.file("key.pem") + " {\n" + tls_options +
-                   "\n }\n root * " + folder.path().string() +
+                   "\n }\n" + site + "\n root * " + folder.path().string() +
                    "\n handle /upload {\n  request_body {\n   max_size 100MB\n  }\n"
                    "  respond \"taken\" 201\n }\n file_server\n log {\n  output file " +
                    folder.file("access.log") + " {\n   roll_disabled\n  }\n }\n}\n");
