@@ -150,6 +150,27 @@ class Library(SquallTest):
         p50 = [one for one in comparison["differences"] if one["figure"] == "p50" and not one["phase"]]
         self.assertAlmostEqual(p50[0]["change"], 0.2, delta=0.1)
 
+    def test_http3_stands_beside_http2_and_alone_suffers_when_udp_is_blocked(self):
+        run = self.run_scenario(LIBRARY / "caddy-h2-h3.yaml")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        self.assertEqual(run.results["faults"]["udp-block"]["state"], "undone")
+        loads = run.results["load"]
+        for load in loads.values():
+            self.assert_adds_up(load)
+            self.assertEqual(load["due"], 4000)
+            self.assertEqual(load["connections"]["opened"], 10)
+        self.assertEqual({name: load["protocol"] for name, load in loads.items()},
+                         {"over-h2": "h2", "over-h3": "h3"})
+        self.assertEqual(loads["over-h2"]["ok"], 4000)
+        phases = {phase["name"]: phase for phase in loads["over-h3"]["phases"]}
+        self.assertEqual(phases["before udp-block"]["errors"], 0)
+        # 800 are due in it; those of the last second may still be answered after it.
+        self.assertGreaterEqual(phases["during udp-block"]["errors"], 580)
+        self.assertEqual(set(loads["over-h3"]["errors"]), {"timeout"})
+        # A silent path is no reason to give a connection up; QUIC's idle time-out is longer.
+        self.assertEqual(loads["over-h3"]["connections"]["lost"], 0)
+
     def test_every_scenario_of_the_library_is_valid_and_can_be_planned(self):
         files = sorted(LIBRARY.glob("*.yaml"))
         self.assertGreaterEqual(len(files), 3)
