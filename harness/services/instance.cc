@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "faults/process/process_tree.h"
+#include "faults/process/spawn.h"
 #include "harness/base/log.h"
 #include "harness/services/program.h"
-#include "harness/services/spawn.h"
 
 namespace squall::services {
 namespace {
@@ -60,7 +60,7 @@ Result<Instance> Instance::make(const scenarios::ServiceSpec& spec, std::uint64_
 }
 
 Result<void> Instance::start(faults::Journal& journal, faults::ProcessTable& table) {
-  Command command{program_, {}, {}, directory_, log_};
+  faults::Command command{.program = program_, .directory = directory_, .log = log_};
   for (const std::string& argument : spec_->command) {
     command.arguments.push_back(expand_for_instance(argument, number_));
   }

@@ -1,4 +1,4 @@
-#include "harness/services/spawn.h"
+#include "faults/process/spawn.h"
 
 #include <array>
 #include <cerrno>
@@ -7,18 +7,19 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "faults/process/pidfd.h"
 
-namespace squall::services {
+namespace squall::faults {
 namespace {
 
 // The child's own descriptors; what is to become one of them is opened above them.
-constexpr int kGate = 3;
-constexpr int kTrouble = 4;
+constexpr int kGate = kInheritedLine + 1;
+constexpr int kTrouble = kGate + 1;
 constexpr int kFirstFree = 10;
 
 Error last_error(std::string_view doing) { return error(static_cast<std::errc>(errno), doing); }
@@ -78,6 +79,8 @@ struct Prepared {
   int log;
   int gate;
   int trouble;
+  int line;
+  bool is_companion;
 };
 
 [[noreturn]] void fail(int what) {
@@ -86,10 +89,16 @@ struct Prepared {
 }
 
 [[noreturn]] void become(const Prepared& prepared) {
-  ::setsid();
+  if (prepared.is_companion) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // Should the parent be dead already: the gate is shut.
+  } else {
+    ::setsid();
+  }
   ::dup2(prepared.nothing, STDIN_FILENO);
   ::dup2(prepared.log, STDOUT_FILENO);
   ::dup2(prepared.log, STDERR_FILENO);
+  prepared.line < 0 ? ::close(kInheritedLine) : ::dup2(prepared.line, kInheritedLine);
   ::dup3(prepared.gate, kGate, O_CLOEXEC);
   ::dup3(prepared.trouble, kTrouble, O_CLOEXEC);
   // At once, so that no child holds another's gate, or the line to the reaper, open.
@@ -119,13 +128,18 @@ void give_up(pid_t child, UniqueFd& gate) {
 
 }  // namespace
 
-Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
-                      const std::function<Result<void>(faults::ProcessId)>& on_born) {
+Result<Spawned> spawn(const Command& command, ProcessTable& table,
+                      const std::function<Result<void>(ProcessId)>& on_born) {
   SQUALL_TRY(const auto nothing, moved_up(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
   auto log = moved_up(::open(command.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   if (!log) return std::move(log).error().within("log to " + command.log.string());
   SQUALL_TRY(auto gate, make_pipe());
   SQUALL_TRY(auto trouble, make_pipe());
+  UniqueFd line;
+  if (command.line >= 0) {
+    line.reset(::fcntl(command.line, F_DUPFD_CLOEXEC, kFirstFree));
+    if (!line) return last_error("hand on a descriptor");
+  }
 
   std::vector<std::string> arguments = command.arguments;
   std::vector<std::string> environment = whole_environment(command.environment);
@@ -138,7 +152,9 @@ Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
                           nothing.get(),
                           log->get(),
                           gate.read.get(),
-                          trouble.write.get()};
+                          trouble.write.get(),
+                          line.get(),
+                          command.is_companion};
   const pid_t child = ::fork();
   if (child < 0) return last_error("fork");
   if (child == 0) become(prepared);
@@ -146,7 +162,7 @@ Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
   trouble.write.reset();
 
   // It waits at the gate, and is ours to wait for: its pid cannot be given away.
-  UniqueFd pidfd = faults::open_pidfd(child);
+  UniqueFd pidfd = open_pidfd(child);
   if (!pidfd) {
     const Error failure = last_error("open a pidfd");
     give_up(child, gate.write);
@@ -174,4 +190,4 @@ Result<Spawned> spawn(const Command& command, faults::ProcessTable& table,
   return Spawned{info->id, std::move(pidfd)};
 }
 
-}  // namespace squall::services
+}  // namespace squall::faults
