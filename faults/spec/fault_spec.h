@@ -9,6 +9,7 @@
 
 #include "faults/spec/link_spec.h"
 #include "faults/spec/network_spec.h"
+#include "faults/spec/pressure_spec.h"
 #include "faults/spec/process_match.h"
 #include "harness/base/units.h"
 
@@ -27,12 +28,6 @@ struct ProcessFault {
   int signal = 0;  ///< For kSignal. SIGSTOP is undone by SIGCONT; others cannot be undone.
   ProcessMatch match;
   Pick pick;
-};
-
-/// Pressure on a resource of the machine or of a cgroup. Parsed; carried out by a later version.
-struct PressureFault {
-  std::string resource;  ///< "cpu", "memory", "io", "disk_fill" or "descriptors".
-  std::map<std::string, std::string> settings;
 };
 
 /// When a fault begins. Exactly one of `at`, `after`, `every` is given.

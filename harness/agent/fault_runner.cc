@@ -106,7 +106,11 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
   const auto* link = spec != nullptr ? std::get_if<faults::LinkFault>(&spec->what) : nullptr;
   const auto* network = spec != nullptr ? std::get_if<faults::NetworkFault>(&spec->what) : nullptr;
-  if (link != nullptr && means_.links != nullptr) {
+  const auto* pressure =
+      spec != nullptr ? std::get_if<faults::PressureFault>(&spec->what) : nullptr;
+  if (pressure != nullptr) {
+    inject(*spec, *pressure, record);
+  } else if (link != nullptr && means_.links != nullptr) {
     inject(*spec, *link, record);
   } else if (network != nullptr && means_.networks != nullptr) {
     inject(*network, record);
@@ -172,6 +176,26 @@ void FaultRunner::inject(const faults::NetworkFault& fault, reports::FaultRecord
   record.state = State::kInForce;
   const auto look = [look = std::move(injected->look)] {
     const faults::NetworkFinding found = look();
+    return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
+  };
+  in_force_.insert_or_assign(
+      record.label, InForce{.fault = std::move(injected->active), .record = record, .look = look});
+}
+
+void FaultRunner::inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
+                         reports::FaultRecord& record) {
+  auto injected = faults::inject(means_.pressure, means_.processes, means_.journal, fault,
+                                 spec.length.value_or(Duration::zero()), record.label);
+  if (!injected) return fail(record, injected.error());
+  record.seen = injected->finding.seen;
+  record.state = State::kInForce;
+  if (injected->is_there) record.effective = now();
+  if (!injected->finding.took) {
+    record.state = State::kIneffective;
+    record.error = injected->finding.why_not;
+  }
+  const auto look = [look = std::move(injected->look)] {
+    const faults::PressureFinding found = look();
     return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
   };
   in_force_.insert_or_assign(

@@ -13,6 +13,7 @@
 #include "faults/core/journal.h"
 #include "faults/link/link_fault.h"
 #include "faults/link/links.h"
+#include "faults/pressure/pressure_fault.h"
 #include "faults/process/match.h"
 #include "faults/process/process_table.h"
 #include "faults/spec/fault_spec.h"
@@ -42,6 +43,7 @@ class FaultRunner {
     services::Services& services;
     faults::Links* links = nullptr;    ///< None when no fault is one of a link.
     NetworkSites* networks = nullptr;  ///< None when no fault is one of the network.
+    faults::PressureSite pressure;     ///< Who presses.
     faults::ProcessScope scope;  ///< With the run's seed; the services are filled in each time.
     /// Is called with an instance of a service, "web.1", before a fault does anything to it.
     std::function<void(const std::string&)> about_to_hit;
@@ -68,6 +70,8 @@ class FaultRunner {
   void inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
               reports::FaultRecord& record);
   void inject(const faults::NetworkFault& fault, reports::FaultRecord& record);
+  void inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
+              reports::FaultRecord& record);
   void begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record);
   void restart(const std::vector<faults::Candidate>& candidates, reports::FaultRecord& record);
   void undo(const scenarios::PlannedFault& planned);

@@ -150,6 +150,14 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
     now.services = services_->processes();
     if (auto able = sites_->check(scenario_.faults, now); !able) return able;
   }
+  const faults::PressureSite pressure{squall_program, scenario_.directory};
+  for (const faults::FaultSpec& spec : scenario_.faults) {
+    const auto* fault = std::get_if<faults::PressureFault>(&spec.what);
+    if (fault == nullptr) continue;
+    if (auto able = faults::check_pressure(pressure, *fault); !able) {
+      return std::move(able).error().within("fault " + spec.name);
+    }
+  }
   faults_ = std::make_unique<FaultRunner>(
       plan_.faults, scenario_.faults,
       FaultRunner::Means{.processes = processes_,
@@ -157,6 +165,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
                          .services = *services_,
                          .links = links_.get(),
                          .networks = sites_.get(),
+                         .pressure = pressure,
                          .scope = std::move(scope),
                          .about_to_hit = [this](const std::string& one) { note_hit(one); }},
       [this](const reports::FaultRecord& record) { note_fault(record); });

@@ -7,6 +7,7 @@
 #include "faults/core/reaper.h"
 #include "faults/network/capabilities.h"
 #include "faults/network/kernel_networks.h"
+#include "faults/pressure/pressing.h"
 #include "faults/process/procfs_table.h"
 #include "harness/agent/agent.h"
 #include "harness/base/log.h"
@@ -56,6 +57,16 @@ int reaper(const std::string& journal, int fd) {
   faults::ProcfsTable processes;
   faults::KernelNetworks networks;
   return faults::run_reaper(fd, journal, processes, &networks);
+}
+
+int pressure(const std::vector<std::string>& order, int line) {
+  const auto read = faults::read_order(order);
+  if (!read) {
+    fmt::print(stderr, "squall {}\n", read.error().message());
+    return kExitUsage;
+  }
+  Interrupts::unblock();  // Who sends it a TERM means it.
+  return faults::press(line, *read);
 }
 
 }  // namespace squall::cli

@@ -119,6 +119,8 @@ int stop(const StopCommand& command);
 int spof(const SpofCommand& command);
 /// The hidden command of an agent's second process.
 int reaper(const std::string& journal, int fd);
+/// The hidden command of a process that presses for an agent.
+int pressure(const std::vector<std::string>& order, int line);
 
 /// The whole program: reads the command line and carries out its command.
 int run_program(int argc, const char* const* argv);

@@ -174,6 +174,7 @@ int run_program(int argc, const char* const* argv) {
   SpofCommand spof_options;
   std::string journal;
   int fd = -1;
+  std::vector<std::string> order;
 
   add_run(app, run_options);
   add_compare(app, compare_options);
@@ -196,6 +197,9 @@ int run_program(int argc, const char* const* argv) {
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
   reaper_command.add_option("--journal", journal)->required();
   reaper_command.add_option("--fd", fd)->required();
+  CLI::App& pressure_command = *app.add_subcommand("pressure", "")->group("");
+  pressure_command.add_option("--line", fd)->required();
+  pressure_command.add_option("ORDER", order)->required();
   for (const char* later : {"serve", "report"}) {
     app.add_subcommand(later, "Not supported yet by this version")->allow_extras();
   }
@@ -219,6 +223,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "stop") return stop(stop_options);
   if (chosen == "spof") return spof(spof_options);
   if (chosen == "reaper") return reaper(journal, fd);
+  if (chosen == "pressure") return pressure(order, fd);
   if (chosen == "version") {
     fmt::print("squall {}\n", version());
     return kExitOk;

@@ -107,7 +107,6 @@ bool read_kind(Reading& reading, const MapReader& map, FaultSpec& fault) {
     fault.what = read_network_fault(reading, node, map.what());
     return true;
   }
-  reading.not_yet(node, "faults." + fault.name + "." + *kind);
   fault.what = read_pressure_fault(reading, node, *kind, map.what());
   return true;
 }

@@ -133,35 +133,4 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
   return fault;
 }
 
-faults::PressureFault read_pressure_fault(Reading& reading, const Node& node,
-                                          const std::string& resource, const std::string& what) {
-  faults::PressureFault fault;
-  fault.resource = resource;
-  const std::string here = what + "." + resource;
-  std::vector<std::string> keys;
-  if (resource == "cpu") keys = {"share", "workers", "cgroup"};
-  if (resource == "memory") keys = {"size", "share", "cgroup"};
-  if (resource == "io") keys = {"path", "workers", "cgroup"};
-  if (resource == "disk_fill") keys = {"path", "size", "share"};
-  if (resource == "descriptors") keys = {"count", "share", "of"};
-  const MapReader map(reading, node, here, keys);
-  map.get("share", kShare);
-  map.get("workers", kCount);
-  map.get("size", kSize);
-  map.get("count", kCount);
-  map.get("path", kLine);
-  map.get("cgroup", kLine);
-  if (const Node* of = map.find("of")) read_process_match(reading, *of, here + ".of");
-  if (map.is_map()) {
-    if (resource == "cpu") map.require("share", kShare.expected);
-    if (resource == "memory" || resource == "disk_fill") map.exactly_one({"size", "share"});
-    if (resource == "io" || resource == "disk_fill") map.require("path", "a folder");
-    if (resource == "descriptors") map.exactly_one({"count", "share"});
-  }
-  for (const Node::Entry& entry : node.entries) {
-    if (entry.value.is_scalar()) fault.settings[entry.key] = entry.value.text;
-  }
-  return fault;
-}
-
 }  // namespace squall::scenarios

@@ -64,7 +64,7 @@ std::string short_word(const faults::FaultSpec* fault) {
   }
   if (std::holds_alternative<faults::NetworkFault>(fault->what)) return "network";
   if (std::holds_alternative<faults::LinkFault>(fault->what)) return "link";
-  return std::get<faults::PressureFault>(fault->what).resource;
+  return std::string(std::get<faults::PressureFault>(fault->what).resource());
 }
 
 /// "canary of browse, 10 % of: ", for a load that shares its schedule; else nothing.

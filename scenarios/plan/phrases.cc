@@ -85,16 +85,6 @@ std::string network_words(const faults::NetworkFault& fault) {
   return text;
 }
 
-std::string settings_words(const std::map<std::string, std::string>& settings) {
-  std::string text;
-  for (const auto& [key, value] : settings) {
-    text += (text.empty() ? "" : ", ");
-    text += key;
-    text += " " + value;
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string place_of(const faults::NetworkFault& fault) {
@@ -141,7 +131,7 @@ std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenari
   } else if (const auto* link = std::get_if<faults::LinkFault>(&fault.what)) {
     text = link_words(*link);
   } else if (const auto* pressure = std::get_if<faults::PressureFault>(&fault.what)) {
-    text = "pressure on " + pressure->resource + ": " + settings_words(pressure->settings);
+    text = pressure_words(*pressure);
   }
   if (fault.pulse) {
     text += ", " + in_words(fault.pulse->on) + " on and " + in_words(fault.pulse->off) + " off";

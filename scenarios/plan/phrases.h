@@ -17,6 +17,8 @@ std::string number(double value);
 std::string in_words(Duration length);
 /// "1000/s", "0.5/s".
 std::string in_words(Rate rate);
+/// "64 MiB", "1.5 GiB", "100 B".
+std::string in_words(Bytes size);
 /// "99.9 %".
 std::string in_words(Share share);
 /// "p99 at most 250 ms".
@@ -26,6 +28,8 @@ std::string in_words(const LimitSpec& limit);
 std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
 /// The same of a link fault: "link to target edge: delay 20 ms, loss 2 %, by a relay at …".
 std::string link_words(const faults::LinkFault& fault);
+/// The same of pressure: "memory: 64 MiB are held, in cgroup web".
+std::string pressure_words(const faults::PressureFault& fault);
 /// Where a network fault happens: "eth0 in the network namespace of service web".
 std::string place_of(const faults::NetworkFault& fault);
 /// "constant, 0/s to 1000/s" or "50 users, thinking 200 ms (exponential)".

@@ -1,9 +1,11 @@
 // As much of an agent as the killing tests need: it arms the reaper, starts a service, stops
 // processes, says on stdout how far it is, and then waits to be killed.
 //
-//   agent_stand_in run JOURNAL [--no-reaper] [--service] [--victim PID]... [--orderly]
+//   agent_stand_in run JOURNAL [--no-reaper] [--service] [--victim PID]... [--pressure] [--orderly]
+//   agent_stand_in pressure --line N ORDER...
 //   agent_stand_in reaper --journal DIRECTORY --fd N
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +19,8 @@
 
 #include "faults/core/journal.h"
 #include "faults/core/reaper.h"
+#include "faults/pressure/pressing.h"
+#include "faults/pressure/pressure_fault.h"
 #include "faults/process/process_fault.h"
 #include "faults/process/procfs_table.h"
 #include "harness/services/services.h"
@@ -59,11 +63,13 @@ int run(const std::string& program, const std::vector<std::string>& arguments) {
   const std::string& directory = arguments.at(0);
   bool with_reaper = true;
   bool with_service = false;
+  bool with_pressure = false;
   bool orderly = false;
   std::vector<pid_t> victims;
   for (std::size_t at = 1; at < arguments.size(); ++at) {
     if (arguments[at] == "--no-reaper") with_reaper = false;
     if (arguments[at] == "--service") with_service = true;
+    if (arguments[at] == "--pressure") with_pressure = true;
     if (arguments[at] == "--orderly") orderly = true;
     if (arguments[at] == "--victim") victims.push_back(std::stoi(arguments.at(++at)));
   }
@@ -95,11 +101,20 @@ int run(const std::string& program, const std::vector<std::string>& arguments) {
     injected.push_back(must(faults::inject(table, *journal, fault, "freeze", scope)));
     say("seen " + injected.back().seen);
   }
+  std::optional<faults::InjectedPressure> pressure;
+  if (with_pressure) {
+    constexpr std::uint64_t kSize = std::uint64_t{4} << 20U;
+    const faults::PressureFault fill{faults::DiskFillPressure{directory, Bytes{kSize}, {}}};
+    pressure = must(
+        faults::inject({program, "/"}, table, *journal, fill, std::chrono::minutes(5), "fill"));
+    say("seen " + pressure->finding.seen);
+  }
   say("in force");
   if (!orderly) {
     while (true) ::pause();
   }
   for (auto& one : injected) must(one.active.revert());
+  if (pressure) must(pressure->active.revert());
   if (services) must(services->stop_all());
   must(journal->close());
   if (reaper) must(reaper->end());
@@ -113,6 +128,10 @@ int main(int count, char** words) {
   if (arguments.size() == 5 && arguments[0] == "reaper") {
     squall::faults::ProcfsTable table;
     return squall::faults::run_reaper(std::stoi(arguments[4]), arguments[2], table);
+  }
+  if (arguments.size() >= 4 && arguments[0] == "pressure") {
+    const auto order = squall::faults::read_order({arguments.begin() + 3, arguments.end()});
+    return order ? squall::faults::press(std::stoi(arguments[2]), *order) : 2;
   }
   if (arguments.size() >= 2 && arguments[0] == "run") {
     return run("/proc/self/exe", {arguments.begin() + 1, arguments.end()});

@@ -54,6 +54,8 @@ TEST(Draw, LooksAsAPersonWouldDrawIt) {
   expect_golden("game-day.120.unicode.txt", draw(drawn.scenario, drawn.plan, 120, true));
   const auto later = plan_of("everything-later.yaml");
   expect_golden("everything-later.100.unicode.txt", draw(later.scenario, later.plan, 100, true));
+  const auto pressure = plan_of("pressure.yaml");
+  expect_golden("pressure.100.ascii.txt", draw(pressure.scenario, pressure.plan, 100, false));
   const auto canary = plan_of("canary.yaml");
   expect_golden("canary.80.ascii.txt", draw(canary.scenario, canary.plan, 80, false));
 }
