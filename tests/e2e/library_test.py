@@ -171,6 +171,16 @@ class Library(SquallTest):
         # A silent path is no reason to give a connection up; QUIC's idle time-out is longer.
         self.assertEqual(loads["over-h3"]["connections"]["lost"], 0)
 
+    def test_the_full_disk_takes_room_that_comes_back(self):
+        run = self.run_scenario(LIBRARY / "full-disk.yaml")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        faults = run.results["faults"]
+        self.assertEqual(faults["full-disk"]["state"], "undone")
+        self.assertRegex(faults["full-disk"]["verified"]["seen"], r"^holds 48 MiB of /tmp")
+        self.assertEqual(faults["clean-up"]["state"], "undone")
+        self.assert_adds_up(run.results["load"]["browse"])
+
     def test_every_scenario_of_the_library_is_valid_and_can_be_planned(self):
         files = sorted(LIBRARY.glob("*.yaml"))
         self.assertGreaterEqual(len(files), 3)
