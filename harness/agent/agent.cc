@@ -196,6 +196,12 @@ void Attendance::obey(const control::Heard& heard) {
     case wire::ToAgent::kPace:
       if (part_ && !is_stopping_) part_->pace(order.pace());
       break;
+    case wire::ToAgent::kBeginRow:
+      if (part_ && !is_stopping_) part_->begin_row(order.begin_row());
+      break;
+    case wire::ToAgent::kEndRow:
+      if (part_ && !is_stopping_) part_->end_row();
+      break;
     case wire::ToAgent::kFinish:
       may_finish_ = true;
       break;

@@ -53,6 +53,8 @@ FaultRunner::FaultRunner(const std::vector<scenarios::PlannedFault>& planned,
       specs_(specs),
       means_(std::move(means)),
       tell_(std::move(tell)),
+      has_rows_(std::any_of(planned.begin(), planned.end(),
+                            [](const scenarios::PlannedFault& one) { return one.row > 0; })),
       is_done_(planned.empty()) {}
 
 FaultRunner::~FaultRunner() { stop(); }
@@ -60,6 +62,21 @@ FaultRunner::~FaultRunner() { stop(); }
 void FaultRunner::start(Instant start) {
   start_ = start;
   if (!planned_.empty()) thread_ = std::thread([this] { run(); });
+}
+
+void FaultRunner::begin_row(std::size_t row, Duration shift) {
+  order({.row = row, .shift = shift});
+}
+
+void FaultRunner::end_row() { order({.row = {}, .shift = {}}); }
+
+void FaultRunner::order(RowOrder order) {
+  {
+    const std::lock_guard lock(mutex_);
+    orders_.push_back(order);
+    is_done_ = is_done_ && !thread_.joinable();
+  }
+  wake_.notify_all();
 }
 
 void FaultRunner::stop() {
@@ -79,15 +96,54 @@ bool FaultRunner::is_done() const {
          });
 }
 
+std::vector<scenarios::PlannedFault> FaultRunner::faults_of(std::size_t row, Duration shift) const {
+  std::vector<scenarios::PlannedFault> faults;
+  for (scenarios::PlannedFault fault : planned_) {
+    if (fault.row != row) continue;
+    fault.from -= shift;
+    if (fault.to) *fault.to -= shift;
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+bool FaultRunner::await(const FaultTimeline& timeline) {
+  std::unique_lock lock(mutex_);
+  const auto next = timeline.next();
+  const auto is_woken = [this] { return is_stopping_ || !orders_.empty(); };
+  is_done_ = !next && in_force_.empty() && orders_.empty();
+  if (next) {
+    wake_.wait_until(lock, start_ + next->at, is_woken);
+  } else if (has_rows_) {
+    wake_.wait(lock, is_woken);
+  } else {
+    return false;
+  }
+  return !is_stopping_;
+}
+
+std::optional<FaultRunner::RowOrder> FaultRunner::take_order() {
+  const std::lock_guard lock(mutex_);
+  if (orders_.empty()) return std::nullopt;
+  const RowOrder order = orders_.front();
+  orders_.pop_front();
+  return order;
+}
+
 void FaultRunner::run() {
-  FaultTimeline timeline(planned_);
-  while (const auto next = timeline.next()) {
-    {
-      std::unique_lock lock(mutex_);
-      if (wake_.wait_until(lock, start_ + next->at, [this] { return is_stopping_; })) break;
+  std::vector<scenarios::PlannedFault> current = faults_of(0, {});
+  FaultTimeline timeline(current);
+  while (await(timeline)) {
+    while (const auto order = take_order()) {
+      if (!order->row) {
+        for (const scenarios::PlannedFault& planned : current) undo(planned);
+      }
+      current = order->row ? faults_of(*order->row, order->shift)
+                           : std::vector<scenarios::PlannedFault>();
+      timeline = FaultTimeline(current);
     }
     while (const auto step = timeline.pop(now())) {
-      const scenarios::PlannedFault& planned = planned_[step->fault];
+      const scenarios::PlannedFault& planned = current[step->fault];
       step->kind == FaultStep::Kind::kApply ? apply(planned) : undo(planned);
     }
   }
@@ -119,18 +175,21 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   } else if (fault->action == faults::ProcessFault::Action::kRestart) {
     return begin_restart(*fault, std::move(record));
   } else {
-    inject(*fault, record);
+    inject(*fault, planned.row > 0, record);
   }
   tell_(record);
 }
 
-void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord& record) {
+void FaultRunner::inject(const faults::ProcessFault& fault, bool is_of_row,
+                         reports::FaultRecord& record) {
   faults::ProcessScope scope = means_.scope;
   scope.services = means_.services.processes();
   scope.seed = seed_for(means_.scope.seed, record.label);
+  std::vector<std::string> hit;
   scope.on_pick = [&](const faults::Candidate& picked) {
     if (auto instance = faults::instance_of(picked, scope, means_.processes)) {
       means_.about_to_hit(*instance);
+      if (std::find(hit.begin(), hit.end(), *instance) == hit.end()) hit.push_back(*instance);
     }
   };
   auto injected = faults::inject(means_.processes, means_.journal, fault, record.label, scope);
@@ -143,13 +202,17 @@ void FaultRunner::inject(const faults::ProcessFault& fault, reports::FaultRecord
     record.state = State::kIneffective;
     record.error = injected->seen;
   }
-  if (!injected->active.is_held()) {
+  const bool is_held = injected->active.is_held();
+  if (!is_held && !is_of_row) {
     record.to = record.from;
     if (record.state == State::kInForce) record.state = State::kDone;
     return;
   }
-  in_force_.insert_or_assign(record.label,
-                             InForce{.fault = std::move(injected->active), .record = record});
+  if (is_held) hit.clear();  // What was only stopped is there as soon as it goes on.
+  in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
+                                                   .record = record,
+                                                   .look = nullptr,
+                                                   .ended = std::move(hit)});
 }
 
 void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
@@ -162,7 +225,8 @@ void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault&
   record.effective = now();
   in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
                                                    .record = record,
-                                                   .look = std::move(injected->look)});
+                                                   .look = std::move(injected->look),
+                                                   .ended = {}});
 }
 
 void FaultRunner::inject(const faults::NetworkFault& fault, reports::FaultRecord& record) {
@@ -179,7 +243,8 @@ void FaultRunner::inject(const faults::NetworkFault& fault, reports::FaultRecord
     return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
   };
   in_force_.insert_or_assign(
-      record.label, InForce{.fault = std::move(injected->active), .record = record, .look = look});
+      record.label,
+      InForce{.fault = std::move(injected->active), .record = record, .look = look, .ended = {}});
 }
 
 void FaultRunner::inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
@@ -209,6 +274,24 @@ void FaultRunner::look_back(const InForce& held, reports::FaultRecord& record) {
   if (finding.took) return;
   record.state = State::kIneffective;
   record.error = finding.why_not;
+}
+
+void FaultRunner::begin_return(InForce held) {
+  restarts_.push_back(std::async(std::launch::async, [this, held = std::move(held)]() mutable {
+    reports::FaultRecord& record = held.record;
+    for (const std::string& name : held.ended) {
+      // "web.2": the instance is what stands behind the last dot.
+      const std::size_t dot = name.rfind('.');
+      auto back = means_.services.restart(name.substr(0, dot), std::stoull(name.substr(dot + 1)));
+      // Where the run has ended all services are stopped, and none is to return.
+      if (back || is_stopping()) continue;
+      record.state = State::kResidue;
+      record.error = back.error().message();
+    }
+    record.to = now();
+    if (record.state == State::kInForce) record.state = State::kUndone;
+    tell_(record);
+  }));
 }
 
 void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record) {
@@ -254,7 +337,12 @@ void FaultRunner::restart(const std::vector<faults::Candidate>& candidates,
 void FaultRunner::undo(const scenarios::PlannedFault& planned) {
   const auto found = in_force_.find(planned.label);
   if (found == in_force_.end()) return;  // It failed, and has been told of.
-  auto& [fault, record, look] = found->second;
+  if (!found->second.ended.empty()) {
+    begin_return(std::move(found->second));
+    in_force_.erase(found);
+    return;
+  }
+  auto& [fault, record, look, ended] = found->second;
   auto reverted = fault.revert();
   record.to = now();
   look_back(found->second, record);

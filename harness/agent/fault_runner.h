@@ -1,10 +1,13 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,7 +33,11 @@ namespace squall::agent {
 /// delays neither leases nor snapshots. Restarts, which take as long as the service does, have a
 /// thread each, so that they delay no other fault's end.
 ///
-/// Lifecycle:  start → is_done, or stop. stop() undoes what is in force; the destructor also waits
+/// The faults of a matrix wait for their row: between start() and stop() its rows begin and end as
+/// the coordinator says, and it is done whenever nothing is in force or awaited.
+///
+/// Lifecycle:  start → (begin_row → end_row)* → is_done, or stop. stop() undoes what is in force;
+/// the destructor also waits
 ///             for restarts under way, which end when the services are stopped.
 /// Threads:    one owner; `tell` is called on threads of the runner's.
 /// Errors:     each is part of a fault's record.
@@ -58,20 +65,46 @@ class FaultRunner {
   FaultRunner& operator=(const FaultRunner&) = delete;
 
   void start(Instant start);
+  /// The faults of this row of a matrix come at their planned offsets from the row's begin, which
+  /// is `shift` earlier than planned. Those of the row before must have been ended.
+  void begin_row(std::size_t row, Duration shift);
+  /// Undoes what is in force of the row, and starts again what its signals ended; what of it is
+  /// still to come does not.
+  void end_row();
   /// Begins nothing further, undoes what is in force, and waits until that is done.
   void stop();
   /// True when nothing is in force or still to come.
   bool is_done() const;
 
  private:
+  struct InForce {
+    faults::ActiveFault fault;
+    reports::FaultRecord record;
+    std::function<faults::LinkFinding()> look = nullptr;  ///< For what only shows when it is over.
+    std::vector<std::string> ended = {};  ///< Instances of services, to be started again.
+  };
+  /// The faults of a row and how much earlier than planned they come; none: the row has ended.
+  struct RowOrder {
+    std::optional<std::size_t> row;
+    Duration shift{};
+  };
   void run();
+  /// Waits until a step is due or an order has come; false when nothing further will.
+  bool await(const FaultTimeline& timeline);
+  std::optional<RowOrder> take_order();
+  void order(RowOrder order);
+  /// Those faults of the plan that belong to the row; 0: to none.
+  std::vector<scenarios::PlannedFault> faults_of(std::size_t row, Duration shift) const;
   void apply(const scenarios::PlannedFault& planned);
-  void inject(const faults::ProcessFault& fault, reports::FaultRecord& record);
+  /// In a row of a matrix what a signal ended stays away until the row has ended.
+  void inject(const faults::ProcessFault& fault, bool is_of_row, reports::FaultRecord& record);
   void inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
               reports::FaultRecord& record);
   void inject(const faults::NetworkFault& fault, reports::FaultRecord& record);
   void inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
               reports::FaultRecord& record);
+  /// Starts the instances of services again that a fault's signal ended: that fault's undo.
+  void begin_return(InForce held);
   void begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record);
   void restart(const std::vector<faults::Candidate>& candidates, reports::FaultRecord& record);
   void undo(const scenarios::PlannedFault& planned);
@@ -79,11 +112,6 @@ class FaultRunner {
   bool is_stopping() const;
   Duration now() const;
 
-  struct InForce {
-    faults::ActiveFault fault;
-    reports::FaultRecord record;
-    std::function<faults::LinkFinding()> look = nullptr;  ///< For what only shows when it is over.
-  };
   /// Fills in what was seen of a fault that shows only when it is over.
   static void look_back(const InForce& held, reports::FaultRecord& record);
 
@@ -93,8 +121,11 @@ class FaultRunner {
   Tell tell_;
   Instant start_;
 
-  mutable std::mutex mutex_;  // Guards the next two.
+  const bool has_rows_;  // Its faults come when they are told to, by rows.
+
+  mutable std::mutex mutex_;  // Guards the next three.
   std::condition_variable wake_;
+  std::deque<RowOrder> orders_;
   bool is_stopping_ = false;
   bool is_done_ = false;
 

@@ -197,6 +197,18 @@ void Part::pace(const wire::Pace& order) {
   }
 }
 
+void Part::begin_row(const wire::BeginRow& order) {
+  if (order.row() >= plan_.rows.size()) {
+    return add_error("begin row " + std::to_string(order.row()) + " of the matrix: there is none");
+  }
+  if (faults_)
+    faults_->begin_row(order.row(), plan_.rows[order.row()].from - Duration(order.at_ns()));
+}
+
+void Part::end_row() {
+  if (faults_) faults_->end_row();
+}
+
 reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {

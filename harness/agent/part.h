@@ -54,6 +54,9 @@ class Part {
   void start(Instant start);
   /// True when all load has drained and no fault is in force or still to come.
   bool is_over() const;
+  /// A row of the matrix begins at an offset from the start of the load, or is over.
+  void begin_row(const wire::BeginRow& order);
+  void end_row();
   /// Changes the rate of a load; what is wrong with the order is told by end().
   void pace(const wire::Pace& order);
   /// What was measured since the last call.

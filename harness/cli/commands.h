@@ -40,7 +40,7 @@ struct RunCommand {
   std::optional<std::string> out;
   std::size_t agents = 1;
   std::size_t shards = 0;
-  std::optional<std::string> baseline;  ///< A run to be compared with.
+  std::vector<std::string> baselines;  ///< Runs to be compared with; their median counts.
   ComparisonOptions comparison;
   bool quiet = false;
   bool json = false;

@@ -53,6 +53,7 @@ reports::Progress progress_of(const coordinator::RunView& view) {
     if (!seconds.empty()) last_second = std::max(last_second, seconds.rbegin()->first);
     if (!seconds.empty()) progress.backlog += seconds.rbegin()->second.backlog;
   }
+  progress.search = view.search;
   progress.bottleneck = reports::bottleneck_in(record, last_second).value_or("");
   for (const generators::LoadSpec& load : record.scenario.loads) {
     progress.loads.push_back(load_progress(record.ledger, load, last_second));

@@ -11,7 +11,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
-#include "harness/coordinator/capacity_post.h"
+#include "harness/coordinator/capacity_seconds.h"
 #include "reports/capacity/capacity_options.h"
 #include "scenarios/plan/plan.h"
 
@@ -72,10 +72,11 @@ int plan(const PlanCommand& command) {
                                                       shows_unicode()));
     if (scenario.capacity && !command.json) {
       const auto most = reports::estimate(coordinator::options_of(scenario));
+      const bool has_rows = !scenario.matrix.empty();
       fmt::print(
-          "The search takes about {} probes and {} s, if it must go far; its deadline is {:.0f} "
-          "s.\n",
-          most.probes, most.seconds, to_seconds(scenario.capacity->deadline));
+          "{} takes about {} probes and {} s, if it must go far; its deadline is {:.0f} s.\n",
+          has_rows ? "Each search" : "The search", most.probes, most.seconds,
+          to_seconds(scenario.capacity->deadline));
     }
     if (!command.json) print_network_steps(scenario);
   }

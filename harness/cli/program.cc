@@ -62,8 +62,12 @@ void add_run(CLI::App& app, RunCommand& options) {
       ->check(CLI::Range(1, 64));
   command.add_option("--shards", options.shards, "Threads of each agent (default: one per core)")
       ->check(CLI::Range(1, 256));
-  command.add_option("--baseline", options.baseline,
-                     "Compare with this run (folder or results.json): worse is a failed run");
+  command
+      .add_option("--baseline", options.baselines,
+                  "Compare with this run (folder or results.json): worse is a failed run. More "
+                  "than once: with the median of these runs")
+      ->take_all()
+      ->allow_extra_args(false);
   add_comparison_options(command, options.comparison);
   command.add_flag("--quiet", options.quiet, "No progress on stderr");
   command.add_flag("--json", options.json, "results.json on stdout instead of the summary");

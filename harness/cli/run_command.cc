@@ -78,37 +78,40 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
   return folders;
 }
 
-using Baseline = std::optional<reports::ComparedRun>;
+using Baselines = std::vector<reports::ComparedRun>;
 
-/// The baseline of each scenario: the run given, or the one of that name in the folder given where
-/// there are several scenarios.
-Result<std::vector<Baseline>> read_baselines(const RunCommand& command,
-                                             const std::vector<ScenarioFile>& files) {
-  std::vector<Baseline> baselines;
+/// The baselines of each scenario: the runs given, or the ones of that name in the folders given
+/// where there are several scenarios.
+Result<std::vector<Baselines>> read_baselines(const RunCommand& command,
+                                              const std::vector<ScenarioFile>& files) {
+  std::vector<Baselines> all;
   for (const ScenarioFile& file : files) {
-    Baseline& baseline = baselines.emplace_back();
-    if (!command.baseline) continue;
-    const std::filesystem::path path = *command.baseline;
-    SQUALL_TRY(baseline, read_run(files.size() == 1 ? path.string()
-                                                    : (path / file.parsed.scenario.name).string()));
+    Baselines& baselines = all.emplace_back();
+    for (const std::string& given : command.baselines) {
+      const std::filesystem::path path = given;
+      SQUALL_TRY(auto baseline,
+                 read_run(files.size() == 1 ? path.string()
+                                            : (path / file.parsed.scenario.name).string()));
+      baselines.push_back(std::move(baseline));
+    }
   }
-  return baselines;
+  return all;
 }
 
-/// The judged run, compared with the baseline where there is one.
+/// The judged run, compared with the baselines where there are any.
 reports::RunResult judged(const RunCommand& command, const reports::RunRecord& record,
-                          const std::string& text, const Baseline& baseline) {
+                          const std::string& text, const Baselines& baselines) {
   reports::RunResult result = reports::judge(record);
-  if (!baseline) return result;
+  if (baselines.empty()) return result;
   const reports::ComparedRun now = reports::compared_run(result, canonical_scenario(text));
-  reports::take_baseline(reports::compare(*baseline, now, compare_options(command.comparison)),
+  reports::take_baseline(reports::compare(baselines, now, compare_options(command.comparison)),
                          result);
   return result;
 }
 
 int run_one(const RunCommand& command, const ScenarioFile& file,
             const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop,
-            const Baseline& baseline) {
+            const Baselines& baselines) {
   const WallTime now = std::chrono::system_clock::now();
   const std::string run_id = new_run_id(now);
   const auto lock = coordinator::RunLock::take(folder.path(), run_id);
@@ -136,7 +139,7 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
     return kExitError;
   }
 
-  const reports::RunResult result = judged(command, *record, file.parsed.text, baseline);
+  const reports::RunResult result = judged(command, *record, file.parsed.text, baselines);
   const auto written = folder.write(*record, result, file.parsed.text);
   if (command.json) {
     fmt::print("{}", reports::write_results_json(result));

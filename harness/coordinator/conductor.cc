@@ -126,7 +126,7 @@ void Conductor::start() {
     seat.heard = Clock::now();
   }
   guards_.emplace(record_.scenario, record_.plan, options_.fetch);
-  if (record_.scenario.capacity) capacity_.emplace(record_.scenario);
+  if (record_.scenario.capacity) capacity_.emplace(record_.scenario, record_.plan);
 }
 
 void Conductor::conduct() {
@@ -448,6 +448,12 @@ void Conductor::tell(Seat& seat, const wire::ToAgent& order) {
   if (auto sent = link_.tell(seat.stream, order); !sent) log_debug(sent.error().message());
 }
 
+void Conductor::tell_all(const wire::ToAgent& order) {
+  for (Seat& seat : seats_) {
+    if (!seat.is_over()) tell(seat, order);
+  }
+}
+
 void Conductor::end_early(reports::EarlyEnd::Cause cause, const std::string& why) {
   if (record_.early_end) return;
   record_.early_end = {.cause = cause, .why = why, .at = std::max(elapsed(), Duration::zero())};
@@ -464,6 +470,7 @@ void Conductor::tell_observer(std::string_view stage) {
   next_view_ = now + 200ms;
   RunView view{.record = record_, .elapsed = elapsed(), .stage = std::string(stage)};
   if (guards_) view.objectives = guards_->objectives();
+  if (capacity_) view.search = capacity_->doing();
   observe_(view);
 }
 

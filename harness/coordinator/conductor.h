@@ -8,9 +8,9 @@
 
 #include "harness/base/units.h"
 #include "harness/control/coordinator_link.h"
-#include "harness/coordinator/capacity_post.h"
 #include "harness/coordinator/coordinator.h"
 #include "harness/coordinator/guard_post.h"
+#include "harness/coordinator/matrix_post.h"
 #include "harness/coordinator/seat.h"
 #include "reports/judge/run_record.h"
 #include "reports/measure/event_log.h"
@@ -67,11 +67,14 @@ class Conductor {
   bool heed_capacity();
   /// Puts what the search found, and which rates it offered, into the record.
   void keep_capacity();
+  /// The faults of a matrix as they came, instead of as late as they might have.
+  void plan_rows_as_they_were(Duration end);
   void order_stop(bool at_once);
   void renew_leases();
   /// An agent that runs and does not answer has no more right to go on than one without a lease.
   void lose_silent_agents();
   void tell(Seat& seat, const wire::ToAgent& order);
+  void tell_all(const wire::ToAgent& order);
   void end_early(reports::EarlyEnd::Cause cause, const std::string& why);
   void put_event(std::string kind, std::string subject, std::string detail);
   void tell_observer(std::string_view stage);
@@ -88,8 +91,8 @@ class Conductor {
   control::CoordinatorLink& link_;
   reports::RunRecord record_;
   std::vector<Seat> seats_;
-  std::optional<GuardPost> guards_;       // While the load goes on.
-  std::optional<CapacityPost> capacity_;  // While the load goes on, of a scenario with one.
+  std::optional<GuardPost> guards_;     // While the load goes on.
+  std::optional<MatrixPost> capacity_;  // While the load goes on, of a scenario with one.
   reports::EventLog events_;  // Its start is that of the load; none until agents were told.
   Instant next_renewal_;
   Instant next_view_;

@@ -39,6 +39,7 @@ struct RunView {
   std::string stage;                 ///< "preparing", "running", "draining", "stopping".
   /// How each objective does over all agents, by its name, as of the last second that was judged.
   std::map<std::string, reports::GuardWatch::SoFar> objectives = {};
+  std::string search = {};  ///< What the search for a capacity does; empty: there is none.
 };
 using RunObserver = std::function<void(const RunView&)>;
 

@@ -16,8 +16,6 @@ constexpr std::int64_t kLeastMeasured = 3;  // Seconds, for a good answer.
 constexpr double kRising = 1.3;             // Second half over first.
 constexpr std::int64_t kMostWaited = 12;    // Seconds for which a rising latency holds up "good".
 constexpr std::int64_t kMostMeasured = 30;  // Seconds, where there are samples enough in these.
-constexpr std::int64_t kMostRecovery = 60;  // Seconds.
-constexpr std::int64_t kPatience = 4;       // Seconds, before even less is offered.
 constexpr double kHopeless = 0.5;           // Share of requests.
 constexpr double kNearlyAll = 0.9;
 constexpr double kBack = 1.5;             // Of the calm mean.
@@ -31,14 +29,6 @@ bool is_silent(const CapacitySecond& second) {
   return std::any_of(second.goals.begin(), second.goals.end(), [&](const auto& goal) {
     return goal.bad > kHopeless * goal.samples && count < kHopeless * goal.samples;
   });
-}
-
-/// True when nearly all that was due in the second has ended.
-bool has_ended(const CapacitySecond& second) {
-  const auto count = static_cast<double>(second.response.count());
-  return count > 0 && std::all_of(second.goals.begin(), second.goals.end(), [&](const auto& goal) {
-           return count >= kNearlyAll * goal.samples;
-         });
 }
 
 CapacityRecord begun(const CapacityOptions& options) {
@@ -234,29 +224,19 @@ void CapacitySearch::end_probe(Answer answer, std::string why) {
   if (next.what == CapacityBracket::Step::What::kDone) return conclude();
   if (answer == Answer::kGood || !is_disturbed()) return begin(next);
   phase_ = Phase::kRecover;
-  calm_seconds_ = recovering_ = 0;
-  const auto good = bracket_.good();
-  offer({good ? good->per_second / 2 : options_.low.per_second / 2});
+  const Rate most = bracket_.good().value_or(options_.low);
+  recovery_.emplace(calm_, Rate{most.per_second / 2});
+  offer(recovery_->rate());
 }
 
 void CapacitySearch::recover(const CapacitySecond& second) {
-  const double mean = to_seconds(second.response.mean());
-  const bool is_fast =
-      calm_ ? mean <= *calm_ * kBack + kNothing : before_ && mean <= *before_ * kSettled + kNothing;
-  // What still waits in a queue has no latency yet.
-  const bool is_back = is_fast && has_ended(second);
-  before_ = mean;
-  // One calm second may be luck.
-  calm_seconds_ = is_back ? calm_seconds_ + 1 : 0;
-  ++recovering_;
-  const bool is_over = calm_seconds_ >= 2;
-  if (recovering_ < kMostRecovery && !is_over) {
-    // What has collapsed may need nearly nothing to come up again.
-    if (++seen_ >= kPatience && calm_seconds_ == 0) offer({rate_.per_second / 2});
+  recovery_->take(second);
+  if (!recovery_->is_over()) {
+    if (recovery_->rate() != rate_) offer(recovery_->rate());
     return;
   }
-  record_.probes.back().recovery = recovering_;
-  record_.probes.back().has_recovered = is_over;
+  record_.probes.back().recovery = recovery_->seconds();
+  record_.probes.back().has_recovered = recovery_->has_recovered();
   begin(bracket_.next());
 }
 

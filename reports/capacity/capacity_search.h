@@ -8,25 +8,12 @@
 #include "reports/capacity/capacity_bracket.h"
 #include "reports/capacity/capacity_options.h"
 #include "reports/capacity/capacity_record.h"
+#include "reports/capacity/capacity_second.h"
+#include "reports/capacity/recovery.h"
 #include "reports/capacity/sequential_test.h"
 #include "reports/measure/histogram.h"
 
 namespace squall::reports {
-
-/// What a second of the searched load came to, when the fate of its requests is known.
-struct CapacitySecond {
-  std::int64_t second = 0;
-  std::uint64_t step = 0;  ///< CapacitySearch::step() of the rate that was offered in all of it.
-  double sent = 0;
-  double ok = 0;  ///< Answers that came in this second.
-  Histogram response;
-  struct Count {
-    double samples = 0;
-    double bad = 0;
-  };
-  std::vector<Count> goals;        ///< As many as CapacityOptions::goals.
-  bool is_generator_late = false;  ///< What was due waited for the generator.
-};
 
 /// The search for the highest rate at which all objectives hold. It says which rate to offer, is
 /// told what each second of it came to, and says what to offer next, until it is done.
@@ -90,8 +77,7 @@ class CapacitySearch {
   std::int64_t seen_ = 0;         // Seconds in this phase.
   std::optional<double> before_;  // The mean of the second before.
   std::optional<double> calm_;    // That of the best good probe: what latency must come back to.
-  std::int64_t calm_seconds_ = 0;
-  std::int64_t recovering_ = 0;  // Seconds.
+  std::optional<Recovery> recovery_;
 };
 
 }  // namespace squall::reports

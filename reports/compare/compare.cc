@@ -7,17 +7,17 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "reports/compare/capacities.h"
 #include "reports/compare/figures.h"
+#include "reports/compare/medians.h"
 
 namespace squall::reports {
 namespace {
 
 using Answer = Difference::Answer;
 using Unit = Difference::Unit;
-
-/// An interval within so many times the limit shows that two figures are the same.
-constexpr double kSameWithin = 2;
 
 std::optional<double> finite(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
@@ -194,8 +194,32 @@ Obstacles obstacles_between(const ComparedRun& a, const ComparedRun& b, Comparis
 
 }  // namespace
 
-Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOptions& options) {
-  Comparison made;
+namespace {
+
+bool is_searched(const ComparedRun& run, const std::string& load) {
+  return std::any_of(run.capacities.begin(), run.capacities.end(),
+                     [&](const ComparedCapacity& one) { return one.load == load; });
+}
+
+void compare_capacities(const ComparedRun& a, const ComparedRun& b, const CompareOptions& options,
+                        Obstacles& obstacles, Comparison& made) {
+  for (const ComparedCapacity& capacity : a.capacities) {
+    const auto other =
+        std::find_if(b.capacities.begin(), b.capacities.end(), [&](const ComparedCapacity& one) {
+          return one.load == capacity.load && one.row == capacity.row;
+        });
+    if (other != b.capacities.end()) {
+      made.differences.push_back(capacity_difference(capacity, *other, options));
+      continue;
+    }
+    obstacles.unlike.push_back(fmt::format("B has no capacity of {}{}{}", capacity.load,
+                                           capacity.row.empty() ? "" : " ", capacity.row));
+  }
+}
+
+/// All but the verdict; what must be alike and is not is answered.
+std::vector<std::string> compare_figures(const ComparedRun& a, const ComparedRun& b,
+                                         const CompareOptions& options, Comparison& made) {
   made.a = a.run;
   made.b = b.run;
   Obstacles obstacles = obstacles_between(a, b, made);
@@ -206,6 +230,7 @@ Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOpti
       obstacles.unlike.push_back(fmt::format("B has no load {}", load.name));
       continue;
     }
+    if (is_searched(a, load.name) || is_searched(b, load.name)) continue;
     auto figures = figures_of(load, *other);
     pairs.insert(pairs.end(), std::make_move_iterator(figures.begin()),
                  std::make_move_iterator(figures.end()));
@@ -215,6 +240,7 @@ Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOpti
     if (other != nullptr) pairs.push_back(figure_of(objective, *other));
   }
   judge_all(pairs, options, made);
+  compare_capacities(a, b, options, obstacles, made);
   if (options.anyway) {
     std::move(obstacles.unlike.begin(), obstacles.unlike.end(), std::back_inserter(made.remarks));
   } else {
@@ -222,7 +248,44 @@ Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOpti
                             std::make_move_iterator(obstacles.unlike.begin()),
                             std::make_move_iterator(obstacles.unlike.end()));
   }
-  conclude(std::move(obstacles.broken), made);
+  return std::move(obstacles.broken);
+}
+
+}  // namespace
+
+Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOptions& options) {
+  Comparison made;
+  conclude(compare_figures(a, b, options, made), made);
+  return made;
+}
+
+Comparison compare(const std::vector<ComparedRun>& baselines, const ComparedRun& b,
+                   const CompareOptions& options) {
+  std::vector<Comparison> all;
+  std::vector<std::string> obstacles;
+  std::vector<std::string> names;
+  Comparison made;
+  for (const ComparedRun& baseline : baselines) {
+    Comparison& one = all.emplace_back();
+    for (std::string& why : compare_figures(baseline, b, options, one)) {
+      const std::string named = baselines.size() == 1 ? why : baseline.run + ": " + why;
+      obstacles.push_back(named);
+    }
+    for (const std::string& remark : one.remarks) {
+      if (std::find(made.remarks.begin(), made.remarks.end(), remark) == made.remarks.end()) {
+        made.remarks.push_back(remark);
+      }
+    }
+    names.push_back(baseline.run);
+  }
+  made.a = baselines.size() == 1
+               ? names.front()
+               : fmt::format("the median of {} runs: {}", names.size(), fmt::join(names, ", "));
+  made.b = b.run;
+  made.tolerance = options.tolerance;
+  made.confidence = options.confidence;
+  made.differences = medians_of(all);
+  conclude(std::move(obstacles), made);
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "reports/compare/compared_run.h"
 #include "reports/compare/comparison.h"
@@ -28,8 +29,20 @@ struct CompareOptions {
 /// Intervals are made so that all of them hold together with the confidence asked for (Bonferroni):
 /// the more figures, the wider each. The runs are worse when any figure is; else not comparable
 /// when they are not alike in what must be alike, or a decisive figure is unclear; else better when
-/// any figure is.
+/// any figure is. Of a load whose capacity was searched its capacity is compared, row by row, and
+/// nothing else: what it was offered is what the search chose.
 Comparison compare(const ComparedRun& a, const ComparedRun& b, const CompareOptions& options);
+
+/// Compares run B with several runs of the same thing, figure by figure with the one of them from
+/// which it differs as the median does (of an even number, the one that is kinder to B).
+///
+/// Between runs of the same thing lies what nothing within a run can see. The median of three takes
+/// most of what was luck in a single baseline out of the answer: one fast baseline raises no alarm,
+/// and one slow one hides nothing. Weighed: all their seconds as one long run, which a single slow
+/// baseline makes noisy, and whose interval knows nothing of the differences between runs.
+/// At least one baseline; each must be comparable.
+Comparison compare(const std::vector<ComparedRun>& baselines, const ComparedRun& b,
+                   const CompareOptions& options);
 
 /// Compares two loads of the same run, which were on offer in the same seconds.
 Comparison compare_loads(const ComparedLoad& control, const ComparedLoad& canary,

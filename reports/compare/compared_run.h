@@ -48,6 +48,13 @@ struct ComparedObjective {
   std::vector<double> bad;
 };
 
+/// What a search for a capacity found; one for each row of a matrix.
+struct ComparedCapacity {
+  std::string load;
+  std::string row;                  ///< "without faults", "with one-gone"; empty: no matrix.
+  std::optional<double> good, bad;  ///< Per second: confirmed, and the lowest that was refuted.
+};
+
 /// All of a run that a comparison looks at.
 ///
 /// Lifecycle:  a value; made from a judged run, or from the files that it left.
@@ -61,6 +68,7 @@ struct ComparedRun {
   std::size_t agents = 0;
   std::vector<ComparedLoad> loads;
   std::vector<ComparedObjective> objectives;
+  std::vector<ComparedCapacity> capacities;
 };
 
 }  // namespace squall::reports

@@ -1,6 +1,7 @@
 #include "reports/json/capacity_json.h"
 
 #include <optional>
+#include <utility>
 
 namespace squall::reports {
 namespace {
@@ -60,6 +61,27 @@ Json capacity_json(const CapacityRecord& capacity, const std::string& sentence) 
           {"while", capacity.faults},
           {"why_cut", capacity.why_cut},
           {"probes", std::move(probes)}};
+}
+
+Json matrix_row_json(const MatrixRowResult& result) {
+  const MatrixRow& row = result.row;
+  const auto known = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  Json faults = Json::object();
+  for (const MatrixRowResult::Fault& fault : result.faults) {
+    faults[fault.label] = {{"verified", fault.is_verified}, {"seen", fault.seen}};
+  }
+  Json json = {{"name", row.name},
+               {"begun", row.from.has_value()},
+               {"from_s", known(row.from)},
+               {"to_s", row.from ? Json(row.to) : Json(nullptr)},
+               {"share", known(result.share.value)},
+               {"share_low", known(result.share.low)},
+               {"share_high", known(result.share.high)},
+               {"faults", std::move(faults)},
+               {"recovery_s", known(row.recovery)},
+               {"recovered", row.has_recovered}};
+  json.update(capacity_json(row.capacity, result.sentence));
+  return json;
 }
 
 }  // namespace squall::reports

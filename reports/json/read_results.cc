@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -118,6 +119,46 @@ Result<ComparedObjective> objective_from(const std::string& name, const Json& js
   return objective;
 }
 
+/// A rate above zero; none for null.
+Result<std::optional<double>> rate_at(const Json& json, const char* key) {
+  const Json* value = find(json, key);
+  if (value == nullptr || value->is_null()) return std::optional<double>();
+  const double rate = value->is_number() ? value->get<double>() : 0;
+  if (!(rate > 0 && rate < 1e12)) return refuse(key, "a rate");
+  return std::optional<double>(rate);
+}
+
+/// `capacity`, or a row of `matrix`, which also has a name.
+Result<ComparedCapacity> capacity_from(const Json& json, bool is_row) {
+  ComparedCapacity capacity;
+  SQUALL_TRY(capacity.load, text_at(json, "load"));
+  SQUALL_TRY(capacity.good, rate_at(json, "good"));
+  SQUALL_TRY(capacity.bad, rate_at(json, "bad"));
+  if (!is_row) return capacity;
+  SQUALL_TRY(capacity.row, text_at(json, "name"));
+  const Json* faults = find(json, "while");
+  if (faults == nullptr || !faults->is_array()) return refuse("while", "a list");
+  if (!faults->empty()) capacity.row = "with " + capacity.row;
+  return capacity;
+}
+
+Result<std::vector<ComparedCapacity>> capacities_from(const Json& json) {
+  std::vector<ComparedCapacity> made;
+  const Json* rows = find(json, "matrix");
+  const Json* capacity = find(json, "capacity");
+  if (rows != nullptr && !rows->is_array()) return refuse("matrix", "a list");
+  if (rows != nullptr) {
+    for (const Json& row : *rows) {
+      SQUALL_TRY(auto one, capacity_from(row, true));
+      made.push_back(std::move(one));
+    }
+  } else if (capacity != nullptr && !capacity->is_null()) {
+    SQUALL_TRY(auto one, capacity_from(*capacity, false));
+    made.push_back(std::move(one));
+  }
+  return made;
+}
+
 Result<Machine> machine_from(const Json& json) {
   Machine machine;
   SQUALL_TRY(machine.cpu, text_at(json, "cpu"));
@@ -160,6 +201,7 @@ Result<ComparedRun> read_results(std::string_view text) {
       run.objectives.push_back(*std::move(objective));
     }
   }
+  SQUALL_TRY(run.capacities, capacities_from(json));
   if (const Json* machine = find(json, "machine"); machine != nullptr && !machine->is_null()) {
     auto read = machine_from(*machine);
     if (!read) return std::move(read).error().within("machine");

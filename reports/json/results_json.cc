@@ -323,6 +323,7 @@ Json results_json(const RunResult& result) {
   if (result.capacity) {
     json["capacity"] = capacity_json(*result.capacity, result.capacity_sentence);
   }
+  for (const MatrixRowResult& row : result.matrix) json["matrix"].push_back(matrix_row_json(row));
   return json;
 }
 

@@ -34,6 +34,11 @@ void heed(const Comparison& comparison, const std::string& what, RunResult& resu
   add_reasons(is_worse ? Verdict::kFail : Verdict::kInvalid, std::move(sentences), result);
 }
 
+/// "without faults", "with one-gone".
+std::string compared_name(const MatrixRow& row) {
+  return row.capacity.faults.empty() ? row.name : "with " + row.name;
+}
+
 }  // namespace
 
 ComparedLoad compared_load(const LoadResult& load) {
@@ -74,6 +79,15 @@ ComparedRun compared_run(const RunResult& result, std::string text) {
                                .samples = objective.series.samples,
                                .bad = objective.series.bad});
   }
+  const auto add = [&](const CapacityRecord& found, const std::string& row) {
+    ComparedCapacity& one = made.capacities.emplace_back();
+    one.load = found.load;
+    one.row = row;
+    if (found.good) one.good = found.good->per_second;
+    if (found.bad) one.bad = found.bad->per_second;
+  };
+  if (result.capacity && result.matrix.empty()) add(*result.capacity, "");
+  for (const MatrixRowResult& row : result.matrix) add(row.row.capacity, compared_name(row.row));
   return made;
 }
 

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reports/judge/capacity_words.h"
 #include "reports/judge/comparisons.h"
 #include "reports/judge/impact.h"
 #include "reports/judge/load_results.h"
+#include "reports/judge/matrix_words.h"
 #include "reports/judge/objectives.h"
 #include "reports/judge/probes.h"
 #include "reports/judge/run_result.h"
@@ -165,24 +167,69 @@ void conclude(Reasons reasons, RunResult& result) {
   }
   if (result.verdict == Verdict::kPass) {
     reasons.insert(reasons.begin(),
-                   {Verdict::kPass,
-                    result.capacity ? result.capacity_sentence : objectives_met(result, ok, due)});
+                   {Verdict::kPass, !result.matrix.empty() ? result.matrix_sentence
+                                    : result.capacity      ? result.capacity_sentence
+                                                           : objectives_met(result, ok, due)});
   }
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
   for (Reason& reason : reasons) result.reasons.push_back(std::move(reason.sentence));
 }
 
+Verdict verdict_of(const CapacityRecord& capacity) {
+  using End = CapacityRecord::End;
+  return capacity.end == End::kNoneHolds   ? Verdict::kFail
+         : capacity.end == End::kGenerator ? Verdict::kInvalid
+         : capacity.end == End::kCut       ? Verdict::kAborted
+                                           : Verdict::kPass;
+}
+
 /// A search wants its objectives to be missed now and then: what counts is its answer.
 void judge_capacity(const CapacityRecord& capacity, RunResult& result, Reasons& reasons) {
-  using End = CapacityRecord::End;
   result.capacity = capacity;
   result.capacity_sentence = capacity_in_words(capacity);
-  const Verdict verdict = capacity.end == End::kNoneHolds   ? Verdict::kFail
-                          : capacity.end == End::kGenerator ? Verdict::kInvalid
-                          : capacity.end == End::kCut       ? Verdict::kAborted
-                                                            : Verdict::kPass;
+  const Verdict verdict = verdict_of(capacity);
   if (verdict != Verdict::kPass) reasons.push_back({verdict, result.capacity_sentence});
+}
+
+MatrixRowResult::Fault row_fault(const std::string& label, const RunRecord& record) {
+  using State = FaultRecord::State;
+  MatrixRowResult::Fault made{.label = label, .is_verified = false, .seen = "never applied"};
+  for (const FaultRecord& fault : record.faults) {
+    if (fault.label != label) continue;
+    made.is_verified = fault.state == State::kUndone || fault.state == State::kDone;
+    if (!fault.from && fault.error.empty()) return made;
+    made.seen = fault.error.empty() ? fault.seen : fault.error;
+  }
+  return made;
+}
+
+/// The rows of a matrix, each judged as a search of its own; those that were not begun together.
+void judge_matrix(const RunRecord& record, RunResult& result, Reasons& reasons) {
+  const CapacityRecord& whole = record.matrix.front().capacity;
+  std::vector<std::string> not_begun;
+  std::string why;
+  for (const MatrixRow& row : record.matrix) {
+    MatrixRowResult& made = result.matrix.emplace_back();
+    made.row = row;
+    made.share = share_of(row.capacity, whole);
+    made.sentence = row_in_words(row, whole);
+    for (const std::string& label : row.labels) made.faults.push_back(row_fault(label, record));
+    const Verdict verdict = verdict_of(row.capacity);
+    const bool is_first = result.matrix.size() == 1;  // Which was judged by itself.
+    if (!row.from) {
+      not_begun.push_back(row.name);
+      why = row.capacity.why_cut;
+    } else if (verdict != Verdict::kPass && !is_first) {
+      reasons.push_back({verdict, made.sentence});
+    }
+  }
+  result.matrix_sentence = matrix_in_words(record.matrix);
+  if (not_begun.empty()) return;
+  reasons.push_back(
+      {Verdict::kAborted,
+       fmt::format("matrix: {} of {} rows without an answer ({}): {}", not_begun.size(),
+                   record.matrix.size(), fmt::join(not_begun, ", "), why)});
 }
 
 bool is_left_to_the_search(const ObjectiveResult& objective, const RunRecord& record) {
@@ -316,7 +363,8 @@ RunResult judge(const RunRecord& record) {
     result.probes.push_back(judge_probe(probe, record));
   }
   result.faults = fault_results(record);
-  judge_impact(record, result);
+  // While a capacity is searched the load itself comes and goes: no fault's impact could be told.
+  if (record.matrix.empty()) judge_impact(record, result);
   for (const AgentRecord& agent : record.agents) {
     result.agents.push_back(agent_result(agent, record.ledger));
   }
@@ -325,11 +373,14 @@ RunResult judge(const RunRecord& record) {
   add_warnings_of_agents(result);
   Reasons reasons;
   for (FaultResult& fault : result.faults) {
-    fault.budget_spent = budget_spent(fault.record, record, result.objectives);
+    if (record.matrix.empty()) {
+      fault.budget_spent = budget_spent(fault.record, record, result.objectives);
+    }
     judge_fault(fault.record, record, reasons);
   }
   for (const std::string& sentence : record.errors) reasons.push_back({Verdict::kError, sentence});
   if (record.capacity) judge_capacity(*record.capacity, result, reasons);
+  if (!record.matrix.empty()) judge_matrix(record, result, reasons);
   if (record.early_end) judge_early_end(*record.early_end, reasons);
   for (const AgentRecord& agent : record.agents) judge_agent(agent, record, reasons);
   for (std::string& sentence : reasons_to_distrust(record)) {

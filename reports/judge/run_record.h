@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/base/units.h"
-#include "reports/capacity/capacity_record.h"
+#include "reports/capacity/matrix_row.h"
 #include "reports/measure/event.h"
 #include "reports/measure/ledger.h"
 #include "reports/measure/machine.h"
@@ -80,6 +80,7 @@ struct RunRecord {
   std::vector<ProbeAnswer> probe_answers;  ///< By time.
   std::optional<EarlyEnd> early_end;
   std::optional<CapacityRecord> capacity;  ///< Of a scenario that searches one.
+  std::vector<MatrixRow> matrix;           ///< Of one that repeats it; capacity is the first's.
   std::vector<std::string> errors;         ///< What an agent, a service or a fault could not do.
 };
 

@@ -140,6 +140,20 @@ struct CanaryResult {
   Comparison comparison;
 };
 
+/// A row of the matrix, and what it says.
+struct MatrixRowResult {
+  MatrixRow row;
+  CapacityShare share;   ///< Of the capacity without faults.
+  std::string sentence;  ///< "browse: the target holds 4,100/s with one-gone (…); 61 % of …".
+  /// One of its faults, and whether it was seen to be in force.
+  struct Fault {
+    std::string label;
+    bool is_verified = false;
+    std::string seen;  ///< What was seen of it, or why it was not in force.
+  };
+  std::vector<Fault> faults;
+};
+
 /// A judged run: what every writer writes.
 struct RunResult {
   std::string run;
@@ -163,7 +177,9 @@ struct RunResult {
   std::optional<Comparison> comparison;  ///< With a baseline, where one was given.
   std::vector<CanaryResult> canaries;
   std::optional<CapacityRecord> capacity;
-  std::string capacity_sentence;  ///< The answer in words.
+  std::string capacity_sentence;        ///< The answer in words.
+  std::vector<MatrixRowResult> matrix;  ///< The first is `capacity`.
+  std::string matrix_sentence;          ///< All of it in words; empty: no matrix.
 };
 
 /// Judges a run. Pure: the same record always gives the same result.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -83,17 +84,32 @@ Case objective_case(const ObjectiveResult& objective) {
   return made;
 }
 
-Case capacity_case(const RunResult& result) {
+Case capacity_case(const CapacityRecord& capacity, const std::string& name,
+                   const std::string& sentence) {
   Case made;
-  made.name = "capacity " + result.capacity->load;
+  made.name = "capacity " + name;
+  made.said = sentence;
   using End = CapacityRecord::End;
-  const End end = result.capacity->end;
-  if (end == End::kFound || end == End::kAllHold) return made;
-  made.complaint = end == End::kNoneHolds ? "failure" : "error";
+  if (capacity.end == End::kFound || capacity.end == End::kAllHold) return made;
+  made.complaint = capacity.end == End::kNoneHolds ? "failure" : "error";
   made.type = "capacity";
-  made.message = result.capacity_sentence;
-  made.detail = result.capacity_sentence;
+  made.message = sentence;
+  made.detail = sentence;
   return made;
+}
+
+/// One for each row of the matrix, or for the only search.
+std::vector<Case> capacity_cases(const RunResult& result) {
+  std::vector<Case> cases;
+  for (const MatrixRowResult& row : result.matrix) {
+    const std::string with = (row.row.capacity.faults.empty() ? ", " : ", with ") + row.row.name;
+    cases.push_back(capacity_case(row.row.capacity, row.row.capacity.load + with, row.sentence));
+  }
+  if (cases.empty() && result.capacity) {
+    cases.push_back(
+        capacity_case(*result.capacity, result.capacity->load, result.capacity_sentence));
+  }
+  return cases;
 }
 
 Case guard_case(const GuardResult& guard) {
@@ -237,7 +253,7 @@ std::string xml_escaped(std::string_view text) {
 
 std::string write_junit(const RunResult& result) {
   std::vector<Case> cases = {verdict_case(result)};
-  if (result.capacity) cases.push_back(capacity_case(result));
+  for (Case& one : capacity_cases(result)) cases.push_back(std::move(one));
   for (const auto& objective : result.objectives) cases.push_back(objective_case(objective));
   for (const auto& fault : result.faults) cases.push_back(fault_case(fault));
   for (const auto& guard : result.guards) cases.push_back(guard_case(guard));

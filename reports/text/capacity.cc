@@ -1,10 +1,12 @@
 #include "reports/text/capacity.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "reports/judge/matrix_words.h"
 #include "reports/judge/words.h"
 #include "reports/text/layout.h"
 
@@ -17,7 +19,54 @@ double worst_share(const CapacityProbe& probe) {
   return worst;
 }
 
+/// "4,100/s", "4,300/s"; a dash for none.
+std::string rate_or_dash(const std::optional<Rate>& rate) {
+  return rate ? rate_in_words(*rate) : "-";
+}
+
+std::string answer_of(const MatrixRow& row) {
+  using End = CapacityRecord::End;
+  switch (row.capacity.end) {
+    case End::kFound:
+      return "verified";
+    case End::kAllHold:
+      return "all hold";
+    case End::kNoneHolds:
+      return "none holds";
+    case End::kGenerator:
+      return "generator";
+    case End::kCut:
+      break;
+  }
+  return row.from ? "cut short" : "not begun";
+}
+
+std::string faults_of(const MatrixRowResult& row) {
+  std::string unseen;
+  for (const auto& fault : row.faults) {
+    if (!fault.is_verified) unseen += (unseen.empty() ? "" : ", ") + fault.label;
+  }
+  if (row.faults.empty()) return "-";
+  return unseen.empty() ? "verified" : "not verified: " + unseen;
+}
+
 }  // namespace
+
+std::string matrix_table(const RunResult& result, const SummaryStyle& style) {
+  std::vector<std::vector<std::string>> rows{
+      {"row", "answer", "good", "bad", "share", "probes", "took", "faults"}};
+  for (const MatrixRowResult& row : result.matrix) {
+    const CapacityRecord& capacity = row.row.capacity;
+    const bool is_whole = capacity.faults.empty();
+    const bool is_known = row.share.value || row.share.low || row.share.high;
+    rows.push_back(
+        {row.row.name, answer_of(row.row), rate_or_dash(capacity.good), rate_or_dash(capacity.bad),
+         is_whole || !is_known ? "-" : share_in_words(row.share),
+         std::to_string(capacity.probes.size()),
+         row.row.from ? fmt::format("{} s", row.row.to - *row.row.from) : "-", faults_of(row)});
+  }
+  return "\n" + painted("matrix", Paint::kBold, style) + "\n" + table(rows, 2, style);
+}
 
 std::string capacity_table(const CapacityRecord& capacity, const SummaryStyle& style) {
   std::vector<CapacityProbe> probes = capacity.probes;

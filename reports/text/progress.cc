@@ -149,6 +149,7 @@ void write_objectives(const Progress& progress, const SummaryStyle& style, std::
 
 std::string progress_line(const Progress& progress, const SummaryStyle& style) {
   std::vector<std::string> parts;
+  if (!progress.search.empty()) parts.push_back(progress.search);
   for (const LoadProgress& load : progress.loads) {
     parts.push_back(fmt::format("{} {}, p50 {}, p99 {}, {}", load.name, rates(load),
                                 latency(load, load.p50, style), latency(load, load.p99, style),
@@ -166,6 +167,10 @@ std::string progress_line(const Progress& progress, const SummaryStyle& style) {
 
 std::string progress_block(const Progress& progress, const SummaryStyle& style) {
   std::string out = head(progress, style) + "\n";
+  if (!progress.search.empty()) {
+    const std::string line = cut_to("  " + progress.search, style.columns, style.unicode);
+    out += painted(line, Paint::kBold, style) + "\n";
+  }
   std::size_t name_width = 0;
   std::size_t rate_width = 0;
   for (const LoadProgress& load : progress.loads) {

@@ -47,6 +47,7 @@ struct Progress {
   std::vector<FaultBand> faults;
   std::vector<ObjectiveProgress> objectives;
   std::uint64_t backlog = 0;  ///< Due requests that wait for a free stream, all loads.
+  std::string search;         ///< "row 2 of 3, one-gone: probing 820/s"; empty: none.
   std::string bottleneck;     ///< How the generator holds up the load, in words; or empty.
 };
 

@@ -282,7 +282,8 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
     const std::string lines = wrapped("  warning: ", shown(warning, style), style);
     out += painted(lines.substr(0, lines.size() - 1), Paint::kYellow, style) + "\n";
   }
-  if (result.capacity) out += capacity_table(*result.capacity, style);
+  if (!result.matrix.empty()) out += matrix_table(result, style);
+  if (result.capacity && result.matrix.empty()) out += capacity_table(*result.capacity, style);
   for (const LoadResult& load : result.loads) write_load(load, style, out);
   if (!result.faults.empty()) {
     out += "\n" + painted("faults", Paint::kBold, style) + "\n";

@@ -75,9 +75,20 @@ struct CapacitySpec {
   Share precision{0.05};
   Share confidence{0.95};
   Duration hold = std::chrono::seconds(30);
-  Duration deadline = std::chrono::minutes(10);  ///< Of the search, from the load's begin.
-  std::vector<std::string> faults;               ///< In force meanwhile: `while`.
+  /// Of the search, from the load's begin; of each row of a matrix, from the row's.
+  Duration deadline = std::chrono::minutes(10);
+  std::vector<std::string> faults;  ///< In force meanwhile: `while`.
 };
+
+/// A row of the matrix: what of the scenario's faults is in force while the capacity is searched.
+struct MatrixRow {
+  std::string name;                 ///< "without faults", "one-gone", "one-gone + slow-link".
+  std::vector<std::string> faults;  ///< None in the first row only.
+};
+
+/// Between two rows of a matrix so much time passes at most, in which the faults of one are undone
+/// and latency comes back.
+constexpr Duration kBetweenRows = std::chrono::seconds(90);
 
 /// Whether the search wants this objective to hold: one on its load, of the whole run.
 bool is_searched(const ObjectiveSpec& objective, const CapacitySpec& capacity);
@@ -112,6 +123,7 @@ struct Scenario {
   SafetySpec safety;
   AgentLost agent_lost = AgentLost::kAbort;
   std::optional<CapacitySpec> capacity;
+  std::vector<MatrixRow> matrix;  ///< Of the search for a capacity; empty: it is searched once.
   std::vector<NotSupported> not_supported;
 
   const generators::TargetSpec* find_target(const std::string& target) const;

@@ -8,6 +8,35 @@ namespace {
 
 constexpr Duration kDeadline = std::chrono::minutes(10);
 
+/// How long a search with this deadline takes at most: all rows of the matrix, and between them.
+Duration longest_search(const Scenario& scenario, Duration deadline) {
+  const auto rows = static_cast<std::int64_t>(std::max<std::size_t>(1, scenario.matrix.size()));
+  return rows * deadline + (rows - 1) * kBetweenRows;
+}
+
+/// The deadline with which a search takes as long as is allowed.
+Duration longest_deadline(const Scenario& scenario, Duration allowed) {
+  const auto rows = static_cast<std::int64_t>(std::max<std::size_t>(1, scenario.matrix.size()));
+  return (allowed - (rows - 1) * kBetweenRows) / rows;
+}
+
+void read_deadline(Reading& reading, const MapReader& map, Duration begin, CapacitySpec& capacity) {
+  const Duration longest =
+      longest_deadline(reading.scenario, reading.scenario.safety.longest - begin);
+  capacity.deadline = std::min<Duration>(kDeadline, longest);
+  map.set(capacity.deadline, "deadline", kPositiveDuration);
+  const std::size_t rows = reading.scenario.matrix.size();
+  if (map.find("deadline") != nullptr && capacity.deadline > longest) {
+    map.mistake_at("deadline", "the search may last longer than safety.longest" +
+                                   (rows == 0 ? ""
+                                              : ": " + std::to_string(rows) +
+                                                    " rows, each with this deadline, and up to "
+                                                    "90 s between two"));
+  } else if (rows > 0 && longest < std::chrono::seconds(1)) {
+    map.mistake_at("search", "safety.longest leaves no time for " + std::to_string(rows) + " rows");
+  }
+}
+
 /// The load that is searched; null where that was told to be a mistake.
 generators::LoadSpec* read_search(Reading& reading, const MapReader& map, CapacitySpec& capacity) {
   const Node* search = map.require("search", "the name of an open load");
@@ -58,13 +87,19 @@ void read_while(Reading& reading, const MapReader& map, CapacitySpec& capacity) 
       capacity.faults.push_back(*std::move(name));
     }
   }
+  std::vector<std::string> named = capacity.faults;
+  for (const MatrixRow& row : reading.scenario.matrix) {
+    named.insert(named.end(), row.faults.begin(), row.faults.end());
+  }
   for (const faults::FaultSpec& fault : reading.scenario.faults) {
-    const auto& named = capacity.faults;
     if (std::find(named.begin(), named.end(), fault.name) != named.end()) continue;
     map.mistake_at(node == nullptr ? "search" : "while",
                    "fault " + fault.name +
                        " would come and go during the search: name it in "
-                       "'while', to have it in force, or leave it out");
+                       "'while' or in a row of the matrix, to have it in force, or leave it out");
+  }
+  if (node != nullptr && !reading.scenario.matrix.empty()) {
+    map.mistake_at("while", "each row of the matrix says what is in force in it: leave it away");
   }
 }
 
@@ -95,13 +130,7 @@ void read_capacity(Reading& reading, const Node& section) {
     map.mistake_at("confidence", "expected a confidence from 50% to 99.99%");
   }
   map.set(capacity.hold, "hold", kPositiveDuration);
-  const SafetySpec& safety = reading.scenario.safety;
-  const Duration begin = load == nullptr ? Duration::zero() : load->at;
-  capacity.deadline = std::min<Duration>(kDeadline, safety.longest - begin);
-  map.set(capacity.deadline, "deadline", kPositiveDuration);
-  if (map.find("deadline") != nullptr && capacity.deadline + begin > safety.longest) {
-    map.mistake_at("deadline", "the search may last longer than safety.longest");
-  }
+  read_deadline(reading, map, load == nullptr ? Duration::zero() : load->at, capacity);
   read_while(reading, map, capacity);
   if (load != nullptr) {
     check_objectives(reading, map, capacity);
@@ -110,7 +139,8 @@ void read_capacity(Reading& reading, const Node& section) {
     if (capacity.low < capacity.high) {
       capacity.start = std::clamp(capacity.start, capacity.low, capacity.high);
     }
-    open.stages = {{capacity.low, capacity.low, capacity.deadline}};
+    open.stages = {
+        {capacity.low, capacity.low, longest_search(reading.scenario, capacity.deadline)}};
   }
   reading.scenario.capacity = std::move(capacity);
 }

@@ -25,7 +25,7 @@ struct Section {
   void (*read)(Reading& reading, const Node& section);
 };
 
-// In this order: faults look at services, and capacity at all others.
+// In this order: faults look at services, matrix at faults, and capacity at all others.
 constexpr std::array kSections{
     Section{"services", read_services}, Section{"targets", read_targets},
     Section{"data", read_data},         Section{"load", read_loads},
@@ -33,7 +33,7 @@ constexpr std::array kSections{
     Section{"probes", read_probes},     Section{"guards", read_guards},
     Section{"steady", read_steady},     Section{"domains", read_domains},
     Section{"safety", read_safety},     Section{"agents", read_agents},
-    Section{"capacity", read_capacity},
+    Section{"matrix", read_matrix},     Section{"capacity", read_capacity},
 };
 
 /// The name of a scenario names a folder, too.
@@ -82,6 +82,10 @@ void read_root(Reading& reading, const Node& root) {
       continue;
     }
     for (const Node::Entry& entry : node->entries) reading.names[section.key].push_back(entry.key);
+  }
+  if (const Node* matrix = map.find("matrix");
+      matrix != nullptr && map.find("capacity") == nullptr && !map.is_misspelt("capacity")) {
+    map.mistake(matrix->place, "matrix: there is no 'capacity' that could be searched in each row");
   }
   for (const Section& section : kSections) {
     if (const Node* node = map.find(section.key)) section.read(reading, *node);

@@ -19,6 +19,7 @@ void read_steady(Reading& reading, const Node& section);   ///< After the loads.
 void read_domains(Reading& reading, const Node& section);  ///< After the services.
 void read_safety(Reading& reading, const Node& section);
 void read_agents(Reading& reading, const Node& section);
+void read_matrix(Reading& reading, const Node& section);    ///< After the faults.
 void read_capacity(Reading& reading, const Node& section);  ///< After all others.
 
 /// `requests` or `flow` of a load.

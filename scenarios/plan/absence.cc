@@ -104,6 +104,7 @@ ScenarioChange change_for(const Absence& absence, const AbsenceTiming& timing,
   change.left_out = bound_to_faults(scenario);
   change.left_out.emplace_back("faults");
   change.left_out.emplace_back("capacity");
+  change.left_out.emplace_back("matrix");
   const bool is_killed = timing.way == AbsenceTiming::Way::kKill;
   const auto exact = [](Duration time) {
     return time % seconds(1) == Duration::zero() ? fmt::format("{}s", time / seconds(1))

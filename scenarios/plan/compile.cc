@@ -53,6 +53,50 @@ Result<void> check_interfaces(const Scenario& scenario, const std::vector<Planne
   return {};
 }
 
+/// The rows of the matrix, each as late as it may begin.
+std::vector<PlannedRow> rows_of(const Scenario& scenario) {
+  std::vector<PlannedRow> rows;
+  if (!scenario.capacity) return rows;
+  const auto* load = scenario.find_load(scenario.capacity->search);
+  Duration from = load == nullptr ? Duration::zero() : load->at;
+  for (const MatrixRow& row : scenario.matrix) {
+    rows.push_back({row.name, from, sum(from, scenario.capacity->deadline)});
+    from = sum(rows.back().to, kBetweenRows);
+  }
+  return rows;
+}
+
+/// The faults of all rows. One without a length of its own lasts as long as its row.
+Result<std::vector<PlannedFault>> faults_of_rows(const Scenario& scenario,
+                                                 const std::vector<PlannedRow>& rows) {
+  std::vector<PlannedFault> faults;
+  std::map<std::string, std::size_t> times;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (const std::string& name : scenario.matrix[row].faults) {
+      const FaultSpec* fault = scenario.find_fault(name);
+      if (fault == nullptr) return wrong("row " + rows[row].name + ": unknown fault " + name);
+      const Duration at = fault->start.at.value_or(Duration::zero());
+      PlannedFault planned;
+      planned.name = name;
+      planned.label = ++times[name] == 1 ? name : name + "#" + std::to_string(times[name]);
+      planned.from = sum(rows[row].from, at);
+      planned.to =
+          std::min(rows[row].to, sum(planned.from, fault->length.value_or(Duration::max())));
+      planned.what = what_happens(*fault, scenario);
+      planned.row = row;
+      if (planned.from >= rows[row].to) {
+        return wrong("fault " + name + ": it begins at " + in_words(at) +
+                     " of its row of the matrix, which has ended by then (" +
+                     in_words(rows[row].to - rows[row].from) + ")");
+      }
+      faults.push_back(std::move(planned));
+    }
+  }
+  std::stable_sort(faults.begin(), faults.end(),
+                   [](const PlannedFault& a, const PlannedFault& b) { return a.from < b.from; });
+  return faults;
+}
+
 /// Finds when each fault begins.
 class Compiler {
  public:
@@ -180,7 +224,9 @@ Result<Plan> compile(const Scenario& scenario) {
                  in_words(scenario.safety.longest));
   };
   if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
-  SQUALL_TRY(plan.faults, Compiler(scenario, plan.length).faults());
+  plan.rows = rows_of(scenario);
+  SQUALL_TRY(plan.faults, plan.rows.empty() ? Compiler(scenario, plan.length).faults()
+                                            : faults_of_rows(scenario, plan.rows));
   if (auto alone = check_links(scenario, plan.faults); !alone) return std::move(alone).error();
   if (auto alone = check_interfaces(scenario, plan.faults); !alone) {
     return std::move(alone).error();

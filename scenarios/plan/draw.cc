@@ -328,15 +328,23 @@ class Drawing {
     return text;
   }
 
+  std::string when(const PlannedFault& planned) const {
+    if (planned.row > 0 && planned.row < plan_.rows.size()) {
+      const PlannedRow& row = plan_.rows[planned.row];
+      return "in row " + row.name + ", from " + in_words(planned.from - row.from) + " of it " +
+             (planned.to && *planned.to < row.to ? "for " + in_words(*planned.to - planned.from)
+                                                 : std::string("to its end"));
+    }
+    return "at " + in_words(planned.from) + (planned.to ? " to " + in_words(*planned.to) : "");
+  }
+
   std::string faults() const {
     if (plan_.faults.empty()) return "faults\n  none\n";
     std::string text = "faults\n";
     std::map<std::string, std::size_t> times;
     for (const PlannedFault& planned : plan_.faults) {
       if (++times[planned.name] > kMostApplications) continue;
-      std::string when = "at " + in_words(planned.from);
-      if (planned.to) when += " to " + in_words(*planned.to);
-      text += line(planned.label, when + ": " + planned.what);
+      text += line(planned.label, when(planned) + ": " + planned.what);
     }
     for (const auto& [name, number] : times) {
       if (number <= kMostApplications) continue;
@@ -367,6 +375,19 @@ class Drawing {
                          in_words(spec.deadline));
     for (const std::string& fault : spec.faults) {
       text += line("", "while " + fault + " is in force: the search begins when it is");
+    }
+    return text + matrix();
+  }
+
+  std::string matrix() const {
+    if (plan_.rows.empty()) return "";
+    std::string text = "matrix\n";
+    text += line("", "the search " + std::to_string(plan_.rows.size()) +
+                         " times, one after the other; a row begins when the one before it is "
+                         "over and undone (drawn above: at the latest)");
+    for (std::size_t row = 0; row < plan_.rows.size(); ++row) {
+      text += line(
+          "", std::to_string(row + 1) + ". " + (row == 0 ? "" : "with ") + plan_.rows[row].name);
     }
     return text;
   }

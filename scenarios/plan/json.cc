@@ -75,7 +75,19 @@ Json of_faults(const Plan& plan) {
     Json one = {{"name", fault.name}, {"label", fault.label}, {"from_s", to_seconds(fault.from)}};
     one["to_s"] = fault.to ? Json(to_seconds(*fault.to)) : Json(nullptr);
     one["what"] = fault.what;
+    if (fault.row < plan.rows.size()) one["row"] = plan.rows[fault.row].name;
     list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json of_rows(const Scenario& scenario, const Plan& plan) {
+  Json list = Json::array();
+  for (std::size_t row = 0; row < plan.rows.size(); ++row) {
+    list.push_back({{"name", plan.rows[row].name},
+                    {"faults", scenario.matrix[row].faults},
+                    {"from_s", to_seconds(plan.rows[row].from)},
+                    {"to_s", to_seconds(plan.rows[row].to)}});
   }
   return list;
 }
@@ -164,23 +176,24 @@ std::string to_json(const Scenario& scenario, const Plan& plan) {
                 {"deadline_s", to_seconds(spec.deadline)},
                 {"while", spec.faults}};
   }
-  const Json json = {{"squall", 1},
-                     {"scenario", scenario.name},
-                     {"description", scenario.description},
-                     {"seed", scenario.seed},
-                     {"length_s", to_seconds(plan.length)},
-                     {"services", of_services(scenario)},
-                     {"load", of_loads(scenario, plan)},
-                     {"faults", of_faults(plan)},
-                     {"phases", of_phases(plan)},
-                     {"objectives", of_objectives(scenario)},
-                     {"capacity", std::move(capacity)},
-                     {"guards", of_guards(scenario)},
-                     {"safety",
-                      {{"longest_s", to_seconds(scenario.safety.longest)},
-                       {"lease_s", to_seconds(scenario.safety.lease)}}},
-                     {"rate", of_rates(scenario, plan)},
-                     {"not_supported", std::move(missing)}};
+  Json json = {{"squall", 1},
+               {"scenario", scenario.name},
+               {"description", scenario.description},
+               {"seed", scenario.seed},
+               {"length_s", to_seconds(plan.length)},
+               {"services", of_services(scenario)},
+               {"load", of_loads(scenario, plan)},
+               {"faults", of_faults(plan)},
+               {"phases", of_phases(plan)},
+               {"objectives", of_objectives(scenario)},
+               {"capacity", std::move(capacity)},
+               {"guards", of_guards(scenario)},
+               {"safety",
+                {{"longest_s", to_seconds(scenario.safety.longest)},
+                 {"lease_s", to_seconds(scenario.safety.lease)}}},
+               {"rate", of_rates(scenario, plan)},
+               {"not_supported", std::move(missing)}};
+  if (!plan.rows.empty()) json["matrix"] = of_rows(scenario, plan);
   // A text of the file may hold half a character after an override: replaced, never thrown at.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -19,13 +19,22 @@ struct PlannedLoad {
   Duration to{};
 };
 
-/// One application of a fault; `every` gives several, numbered from 1.
+/// One application of a fault; `every` and the rows of a matrix give several, numbered from 1.
 struct PlannedFault {
   std::string name;   ///< As in the scenario.
   std::string label;  ///< Unique: the name, or "name#2" for the second application.
   Duration from{};
-  std::optional<Duration> to;  ///< None: it has no length (a KILL).
+  std::optional<Duration> to;  ///< None: it has no length (a KILL outside a matrix).
   std::string what;            ///< In words: "signal KILL to 1 of service web".
+  std::size_t row = 0;         ///< Of the matrix, at whose begin it waits; 0: of none.
+};
+
+/// A row of the matrix, at its latest: it begins when the one before it has its answer and is
+/// undone, and ends when it has its own.
+struct PlannedRow {
+  std::string name;
+  Duration from{};
+  Duration to{};
 };
 
 /// A stretch of the timeline between two changes, in whole seconds: a second in which a fault is
@@ -40,7 +49,8 @@ struct Phase {
 struct Plan {
   Duration length{};  ///< To the end of the last load or fault; draining not counted.
   std::vector<PlannedLoad> loads;
-  std::vector<PlannedFault> faults;  ///< By start.
+  std::vector<PlannedFault> faults;  ///< By start; those of a matrix as late as they may come.
+  std::vector<PlannedRow> rows;      ///< Of the matrix, in order; the first is without faults.
   std::vector<Phase> phases;         ///< Contiguous, from 0 to `length` rounded up to seconds.
 
   /// The due rate of `load` at `offset`: of a split schedule its own part (0 for closed loads and

@@ -26,7 +26,7 @@ function curve(found) {
   const x = (value) => EDGE.left + (WIDTH - EDGE.left - EDGE.right) * value / most;
   const up = (part) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * part;
   const text = (left, top, words, anchor) => svg('text', { x: left, y: top, 'text-anchor': anchor, 'font-size': 11, fill: 'currentColor' }, words);
-  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': 'Goodput and p99 over the offered rate', style: 'max-width:100%' },
+  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': 'Goodput and p99 over the offered rate', style: { 'max-width': '100%' } },
     svg('path', { d: `M${EDGE.left},${EDGE.top}V${HEIGHT - EDGE.bottom}H${WIDTH - EDGE.right}V${EDGE.top}`, fill: 'none', stroke: 'currentColor', opacity: 0.4 }),
     found.good ? svg('line', { x1: x(found.good), x2: x(found.good), y1: EDGE.top, y2: HEIGHT - EDGE.bottom, stroke: 'currentColor', 'stroke-dasharray': '2 3' }) : null,
     ...line(probes.map((probe) => [probe.rate, probe.goodput, rate(probe.goodput)]), x, (value) => up(value / goodputs), null, 'goodput'),
@@ -39,12 +39,11 @@ function curve(found) {
     found.good ? text(x(found.good), HEIGHT - 20, rate(found.good), 'middle') : null);
 }
 
-export function capacity(model) {
-  const found = model.capacity;
-  if (!found) return null;
-  const worst = (probe) => Math.max(0, ...Object.values(probe.objectives).map((goal) => goal.share));
-  return h('section', { id: 'capacity' }, h('h2', {}, 'Capacity'),
-    h('p', {}, found.sentence),
+const worst = (probe) => Math.max(0, ...Object.values(probe.objectives).map((goal) => goal.share));
+
+/** What one search found, under its sentence: the knee, the curve and the probes. */
+function search(found) {
+  return [
     found.knee ? h('p', { class: 'note' }, `The knee, where goodput divided by latency is greatest, lies near ${rate(found.knee)}.`) : null,
     curve(found),
     table({
@@ -55,5 +54,69 @@ export function capacity(model) {
         share(worst(probe)), ms(probe.latency_ms.p50), ms(probe.latency_ms.p99), `${probe.from_s} s`, `${probe.to_s} s`,
         probe.recovery_s === null ? '' : `${probe.recovery_s} s${probe.recovered ? '' : ', not back'}`]),
       empty: 'No rate was probed.',
-    }));
+    }),
+  ];
+}
+
+const ANSWERS = {
+  found: 'verified', 'all-hold': 'the highest rate holds', 'none-holds': 'the lowest rate does not hold',
+  generator: 'the generator is the limit', cut: 'cut short',
+};
+
+const percent = (part) => `${Math.round(part * 100)} %`;
+
+/** "61 %", "at most 55 %": as far as the two searches tell. */
+function shareOf(row) {
+  if (Object.keys(row.faults).length === 0) return '';
+  if (row.share !== null) return percent(row.share);
+  if (row.share_low !== null && row.share_high !== null) return `${percent(row.share_low)} to ${percent(row.share_high)}`;
+  if (row.share_low !== null) return `at least ${percent(row.share_low)}`;
+  return row.share_high !== null ? `at most ${percent(row.share_high)}` : 'unknown';
+}
+
+/** A bar from nothing to each row's rate: full what is confirmed good, pale up to what was refuted. */
+function bars(rows) {
+  const known = rows.filter((row) => row.good !== null || row.bad !== null);
+  if (known.length < 2) return null;
+  const most = Math.max(...known.map((row) => Math.max(row.good ?? 0, row.bad ?? 0)));
+  const [left, right, step] = [220, 110, 26];
+  const x = (value) => left + (WIDTH - left - right) * value / most;
+  const cut = (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name);
+  return svg('svg', { viewBox: `0 0 ${WIDTH} ${step * known.length + 6}`, role: 'img', 'aria-label': 'The capacity of each row', style: { 'max-width': '100%' } },
+    known.map((row, i) => [
+      svg('text', { x: left - 8, y: i * step + 18, 'text-anchor': 'end', 'font-size': 12, fill: 'currentColor' }, cut(row.name)),
+      row.bad === null ? null : svg('rect', { x: left, y: i * step + 6, width: x(row.bad) - left, height: 16, fill: 'currentColor', opacity: 0.15 }),
+      row.good === null ? null : svg('rect', { x: left, y: i * step + 6, width: x(row.good) - left, height: 16, fill: 'currentColor', opacity: 0.6 },
+        svg('title', {}, `${row.name}: confirmed good ${rate(row.good)}${row.bad === null ? '' : `, refuted ${rate(row.bad)}`}`)),
+      svg('text', { x: x(Math.max(row.good ?? 0, row.bad ?? 0)) + 8, y: i * step + 18, 'font-size': 12, fill: 'currentColor' },
+        row.good === null ? `below ${rate(row.bad)}` : rate(row.good)),
+    ]));
+}
+
+function effect(row) {
+  const faults = Object.entries(row.faults);
+  return faults.map(([label, fault]) => h('div', {}, `${label}: ${fault.verified ? 'verified' : 'not verified'}${fault.seen ? `, ${fault.seen}` : ''}`));
+}
+
+function matrix(rows) {
+  return [
+    bars(rows),
+    table({
+      caption: 'Capacity under faults', text: [0, 1, 9],
+      note: 'Good: the highest rate that was confirmed. Bad: the lowest above it that was refuted. Share: of the capacity without faults, and in brackets as far as it may be from that. Generator: what it managed to send where it was the limit.',
+      head: ['Row', 'Answer', 'good', 'bad', 'share', 'confidence', 'probes', 'took', 'generator', 'Effect of its faults', 'calm before after'],
+      rows: rows.map((row) => [row.name, row.begun ? ANSWERS[row.end] : 'not begun', row.good === null ? '' : rate(row.good), row.bad === null ? '' : rate(row.bad),
+        shareOf(row) + (row.share !== null && row.share_low !== null && row.share_high !== null && shareOf(row) !== '' ? ` (${percent(row.share_low)} to ${percent(row.share_high)})` : ''),
+        percent(row.confidence), row.probes.length, row.begun ? `${row.to_s - row.from_s} s` : '', row.generator === null ? '' : rate(row.generator), effect(row),
+        row.recovery_s === null ? '' : `${row.recovery_s} s${row.recovered ? '' : ', not back'}`]),
+    }),
+    rows.filter((row) => row.begun).map((row) => h('details', {}, h('summary', {}, `${row.name}: its probes`), h('p', {}, row.sentence), search(row))),
+  ];
+}
+
+export function capacity(model) {
+  const found = model.capacity;
+  if (!found) return null;
+  return h('section', { id: 'capacity' }, h('h2', {}, 'Capacity'),
+    model.matrix ? matrix(model.matrix) : [h('p', {}, found.sentence), search(found)]);
 }

@@ -44,6 +44,8 @@ const EXPECTED = {
   'one-request': { charts: ['Rate', 'Latency', 'Latency heat map'], bands: [], verdict: 'Pass', text: ['12.5 ms', 'status 204'] },
   aborted: { charts: [], bands: [], verdict: 'Aborted', text: ['Nothing was due', 'not measured', 'SIGINT'] },
   'hostile-names': { charts: ['Rate', 'Latency'], bands: [], verdict: 'Invalid', text: ['<script>window.broken = 1</script>', '日本語', '<b>asked</b>'] },
+  matrix: { charts: ['Rate', 'Latency'], bands: ['one-gone'], verdict: 'Aborted',
+    text: ['Capacity under faults', '67 % (64 % to 69 %)', 'at least 80 %', 'web.2 (pid 4712) ended', 'one-gone: verified', 'slow-uplink: not verified', 'cut short', 'one-gone: its probes'] },
 };
 
 async function open(browser, sample, size, colorScheme) {

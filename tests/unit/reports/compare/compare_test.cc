@@ -231,5 +231,80 @@ TEST(CompareLoads, JudgesACanaryByLatencyAndErrorsButNotByItsShare) {
   EXPECT_THAT(judged.reasons, ElementsAre(HasSubstr("browse: not ok rose by 2.000 % of all")));
 }
 
+/// A run that searched, whose capacity without faults and with one were found.
+ComparedRun searched(double whole, double with_gone) {
+  ComparedRun run = steady(std::chrono::microseconds(1000));
+  run.capacities = {{"browse", "without faults", whole, whole * 1.04},
+                    {"browse", "with gone", with_gone, with_gone * 1.04}};
+  return run;
+}
+
+TEST(CompareCapacities, RowByRowAndNothingElseOfTheLoadThatWasSearched) {
+  const Comparison same = compare(searched(1000, 600), searched(1010, 590), {});
+  EXPECT_EQ(same.verdict, ComparisonVerdict::kSame);
+  ASSERT_THAT(same.differences, testing::SizeIs(2));
+  EXPECT_EQ(same.differences[1].phase, "with gone");
+  // 590/624 and 613.6/600.
+  EXPECT_NEAR(same.differences[1].low.value(), -0.0545, 1e-4);
+  EXPECT_NEAR(same.differences[1].high.value(), 0.0227, 1e-4);
+}
+
+TEST(CompareCapacities, AreWorseWhereOneRowHoldsLessThanBothSearchesAllow) {
+  const Comparison worse = compare(searched(1000, 600), searched(1000, 500), {});
+  EXPECT_EQ(worse.verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(worse.reasons, ElementsAre(HasSubstr("browse with gone: capacity fell by 16.7 %")));
+  EXPECT_EQ(compare(searched(1000, 500), searched(1000, 600), {}).verdict,
+            ComparisonVerdict::kBetter);
+}
+
+TEST(CompareCapacities, AreNotComparableWhereARowIsMissing) {
+  ComparedRun fewer = searched(1000, 600);
+  fewer.capacities.pop_back();
+  const Comparison unlike = compare(searched(1000, 600), fewer, {});
+  EXPECT_EQ(unlike.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(unlike.reasons, ElementsAre("B has no capacity of browse with gone"));
+}
+
+TEST(CompareWithSeveral, TakesTheMedianSoThatOneLuckyBaselineRaisesNoAlarm) {
+  using std::chrono::microseconds;
+  const ComparedRun now = steady(microseconds(1000));
+  const ComparedRun usual = steady(microseconds(990));
+  const ComparedRun lucky = steady(microseconds(800));
+  EXPECT_EQ(compare(lucky, now, {}).verdict, ComparisonVerdict::kWorse);
+  EXPECT_EQ(compare({usual, lucky, usual}, now, {}).verdict, ComparisonVerdict::kSame);
+  EXPECT_EQ(compare({lucky, usual, lucky}, now, {}).verdict, ComparisonVerdict::kWorse);
+}
+
+TEST(CompareWithSeveral, TakesTheKinderOfTwo) {
+  using std::chrono::microseconds;
+  const ComparedRun now = steady(microseconds(1000));
+  EXPECT_EQ(compare({steady(microseconds(990)), steady(microseconds(800))}, now, {}).verdict,
+            ComparisonVerdict::kSame);
+  EXPECT_EQ(compare({steady(microseconds(790)), steady(microseconds(800))}, now, {}).verdict,
+            ComparisonVerdict::kWorse);
+}
+
+TEST(CompareWithSeveral, NamesTheBaselineThatCannotBeCompared) {
+  using std::chrono::microseconds;
+  ComparedRun broken = steady(microseconds(1000));
+  broken.run = "monday";
+  broken.verdict = "invalid";
+  const Comparison comparison =
+      compare({steady(microseconds(1000)), broken}, steady(microseconds(1000)), {});
+  EXPECT_EQ(comparison.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(comparison.reasons, ElementsAre("monday: A's verdict is invalid"));
+}
+
+TEST(CompareWithSeveral, SaysOfOneWhatIsSaidOfIt) {
+  using std::chrono::microseconds;
+  const ComparedRun a = steady(microseconds(1000));
+  const ComparedRun b = steady(microseconds(1200));
+  const Comparison one = compare(a, b, {});
+  const Comparison listed = compare(std::vector{a}, b, {});
+  EXPECT_EQ(listed.verdict, one.verdict);
+  EXPECT_EQ(listed.reasons, one.reasons);
+  EXPECT_EQ(listed.a, one.a);
+}
+
 }  // namespace
 }  // namespace squall::reports

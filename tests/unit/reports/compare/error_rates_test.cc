@@ -75,5 +75,30 @@ TEST(CompareErrorRates, FindHalfAPercentOfErrors) {
   EXPECT_THAT(seen[ComparisonVerdict::kWorse], Ge(90));
 }
 
+/// Alarms in 100 runs of the same thing, each compared with so many others. Runs differ by 2.5 %
+/// among themselves, more than the tolerance is made for.
+int alarms_with(std::size_t baselines) {
+  int alarms = 0;
+  std::uint64_t seed = 6000;
+  for (int i = 0; i < kPairs; ++i) {
+    std::vector<ComparedRun> before;
+    for (std::size_t k = 0; k < baselines; ++k) {
+      before.push_back(SimulatedRun(seed++).lasts(30, 500).drifts(0.025).made());
+    }
+    const ComparedRun now = SimulatedRun(seed++).lasts(30, 500).drifts(0.025).made();
+    alarms += compare(before, now, {}).verdict == ComparisonVerdict::kWorse ? 1 : 0;
+  }
+  return alarms;
+}
+
+TEST(CompareErrorRates, AreHalvedByThreeBaselinesWhereRunsDifferMuchAmongThemselves) {
+  const int with_one = alarms_with(1);
+  const int with_three = alarms_with(3);
+  RecordProperty("alarms_with_one", with_one);
+  RecordProperty("alarms_with_three", with_three);
+  EXPECT_THAT(with_one, Ge(4)) << "else there is nothing to halve";
+  EXPECT_THAT(2 * with_three, Le(with_one));
+}
+
 }  // namespace
 }  // namespace squall::reports

@@ -337,6 +337,7 @@ std::vector<std::pair<std::string, RunResult>> all_samples() {
   samples.emplace_back("one-request", one_request_sample());
   samples.emplace_back("aborted", aborted_sample());
   samples.emplace_back("hostile-names", hostile_names_sample());
+  samples.emplace_back("matrix", matrix_sample());
   return samples;
 }
 

@@ -28,6 +28,8 @@ RunResult one_request_sample();
 RunResult aborted_sample();
 /// Names that are markup, quotes, very long, right to left, or no UTF-8 at all.
 RunResult hostile_names_sample();
+/// A capacity searched in three rows of a matrix, one of which was cut short.
+RunResult matrix_sample();
 
 /// All of them by name, as files are called: "smoke", "hour-long", …
 std::vector<std::pair<std::string, RunResult>> all_samples();

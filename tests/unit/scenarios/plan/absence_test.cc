@@ -86,7 +86,7 @@ TEST(Absence, IsAFaultForEachMemberAndNoneOfTheScenariosOwn) {
   scenario.guards = {burning};
   const auto change = change_for(absences_of(scenario)[4], {Way::kFreeze, 15s, 24s}, scenario);
   EXPECT_THAT(change.left_out,
-              ElementsAre("objectives.recovers", "guards.burning", "faults", "capacity"));
+              ElementsAre("objectives.recovers", "guards.burning", "faults", "capacity", "matrix"));
   EXPECT_THAT(change.set,
               ElementsAre(Pair("faults",
                                "{away: {at: 15s, for: 24s, process: {signal: STOP, match: "

@@ -70,6 +70,49 @@ TEST(Compile, RepeatsAFaultWhileTheLoadLasts) {
   EXPECT_EQ(plan->faults[1].what, "signal KILL to 1 of 2 of service web (seeded pick)");
 }
 
+/// What a search for the capacity of browse needs, with these rows.
+std::string rows(const std::string& matrix) {
+  return "objectives: {fast: {load: browse, within: 1s, goal: 99%}}\n"
+         "capacity: {search: browse, within: 10/s .. 100/s, deadline: 100s}\n"
+         "matrix: " +
+         matrix + "\n";
+}
+
+TEST(Compile, PutsTheRowsOfAMatrixAsLateAsTheyMayBegin) {
+  // The load begins at 2 s; a row lasts 100 s at most, and 90 s may lie between two.
+  auto plan = compile(
+      with_faults(fault("k", "at: 3s", kKill) + fault("s", "at: 1s", kStop), rows("[k, [s, k]]")));
+  ASSERT_TRUE(ok(plan));
+  ASSERT_EQ(plan->rows.size(), 3U);
+  EXPECT_EQ(plan->rows[0].name, "without faults");
+  EXPECT_EQ(plan->rows[2].name, "s + k");
+  EXPECT_EQ(plan->rows[2].from, seconds(2 + 2 * 190));
+  EXPECT_EQ(plan->length, seconds(2 + 2 * 190 + 100));
+  ASSERT_EQ(plan->faults.size(), 3U);
+  EXPECT_EQ(plan->faults[0].label, "k");
+  EXPECT_EQ(plan->faults[0].row, 1U);
+  EXPECT_EQ(plan->faults[0].from, seconds(2 + 190 + 3));
+  EXPECT_EQ(plan->faults[0].to, seconds(2 + 190 + 100)) << "what is killed stays away for its row";
+  EXPECT_EQ(plan->faults[1].label, "s");
+  EXPECT_EQ(plan->faults[1].to, seconds(2 + 2 * 190 + 1 + 5));
+  EXPECT_EQ(plan->faults[2].label, "k#2") << "the second time that it is used";
+}
+
+TEST(Compile, RefusesAFaultThatComesAfterTheEndOfItsRow) {
+  auto plan = compile(with_faults(fault("k", "at: 100s", kKill), rows("[k]")));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail, HasSubstr("fault k: it begins at 100 s of its row"));
+}
+
+TEST(Compile, RefusesTwoFaultsOfOneLinkInOneRowButNotInTwo) {
+  const std::string link = "for: 50s, link: {target: edge, delay: 1ms}";
+  const std::string both = fault("a", "at: 1s", link) + fault("b", "at: 2s", link);
+  EXPECT_TRUE(ok(compile(with_faults(both, rows("[a, b]")))));
+  auto plan = compile(with_faults(both, rows("[[a, b]]")));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail, HasSubstr("is still in force on the link"));
+}
+
 TEST(Compile, LastsUntilTheLastLoadOrFaultEnds) {
   EXPECT_EQ(compile(with_faults(fault("a", "at: 1s", kStop)))->length, seconds(60));
   EXPECT_EQ(compile(with_faults(fault("a", "at: 59s", kStop)))->length, seconds(64));

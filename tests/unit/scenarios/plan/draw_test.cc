@@ -58,6 +58,8 @@ TEST(Draw, LooksAsAPersonWouldDrawIt) {
   expect_golden("pressure.100.ascii.txt", draw(pressure.scenario, pressure.plan, 100, false));
   const auto canary = plan_of("canary.yaml");
   expect_golden("canary.80.ascii.txt", draw(canary.scenario, canary.plan, 80, false));
+  const auto matrix = plan_of("matrix.yaml");
+  expect_golden("matrix.80.ascii.txt", draw(matrix.scenario, matrix.plan, 80, false));
 }
 
 TEST(Draw, KeepsToItsColumns) {
@@ -84,6 +86,8 @@ TEST(ToJson, SaysTheSame) {
   expect_golden("game-day.json", to_json(drawn.scenario, drawn.plan));
   const auto canary = plan_of("canary.yaml");
   expect_golden("canary.json", to_json(canary.scenario, canary.plan));
+  const auto matrix = plan_of("matrix.yaml");
+  expect_golden("matrix.json", to_json(matrix.scenario, matrix.plan));
 }
 
 }  // namespace
