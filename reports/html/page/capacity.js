@@ -5,7 +5,7 @@ import { ms, rate, share } from './format.js';
 
 const WIDTH = 640;
 const HEIGHT = 220;
-const EDGE = { left: 70, right: 70, top: 12, bottom: 34 };
+const EDGE = { left: 92, right: 92, top: 12, bottom: 34 };
 
 /** A line of a figure over the offered rate, with a dot for each probe, on an axis of its own. */
 function line(points, x, y, dash, name) {
@@ -26,7 +26,7 @@ function curve(found) {
   const x = (value) => EDGE.left + (WIDTH - EDGE.left - EDGE.right) * value / most;
   const up = (part) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * part;
   const text = (left, top, words, anchor) => svg('text', { x: left, y: top, 'text-anchor': anchor, 'font-size': 11, fill: 'currentColor' }, words);
-  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': 'Goodput and p99 over the offered rate', style: { 'max-width': '100%' } },
+  return svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': 'Goodput and p99 over the offered rate', style: { 'max-width': `min(100%, ${WIDTH + 120}px)`, display: 'block', margin: '12px 0' } },
     svg('path', { d: `M${EDGE.left},${EDGE.top}V${HEIGHT - EDGE.bottom}H${WIDTH - EDGE.right}V${EDGE.top}`, fill: 'none', stroke: 'currentColor', opacity: 0.4 }),
     found.good ? svg('line', { x1: x(found.good), x2: x(found.good), y1: EDGE.top, y2: HEIGHT - EDGE.bottom, stroke: 'currentColor', 'stroke-dasharray': '2 3' }) : null,
     ...line(probes.map((probe) => [probe.rate, probe.goodput, rate(probe.goodput)]), x, (value) => up(value / goodputs), null, 'goodput'),
@@ -82,7 +82,7 @@ function bars(rows) {
   const [left, right, step] = [220, 110, 26];
   const x = (value) => left + (WIDTH - left - right) * value / most;
   const cut = (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name);
-  return svg('svg', { viewBox: `0 0 ${WIDTH} ${step * known.length + 6}`, role: 'img', 'aria-label': 'The capacity of each row', style: { 'max-width': '100%' } },
+  return svg('svg', { viewBox: `0 0 ${WIDTH} ${step * known.length + 6}`, role: 'img', 'aria-label': 'The capacity of each row', style: { 'max-width': `min(100%, ${WIDTH + 120}px)`, display: 'block', margin: '12px 0' } },
     known.map((row, i) => [
       svg('text', { x: left - 8, y: i * step + 18, 'text-anchor': 'end', 'font-size': 12, fill: 'currentColor' }, cut(row.name)),
       row.bad === null ? null : svg('rect', { x: left, y: i * step + 6, width: x(row.bad) - left, height: 16, fill: 'currentColor', opacity: 0.15 }),
@@ -103,14 +103,14 @@ function matrix(rows) {
     bars(rows),
     table({
       caption: 'Capacity under faults', text: [0, 1, 9],
-      note: 'Good: the highest rate that was confirmed. Bad: the lowest above it that was refuted. Share: of the capacity without faults, and in brackets as far as it may be from that. Generator: what it managed to send where it was the limit.',
-      head: ['Row', 'Answer', 'good', 'bad', 'share', 'confidence', 'probes', 'took', 'generator', 'Effect of its faults', 'calm before after'],
+      note: 'Good: the highest rate that was confirmed. Bad: the lowest above it that was refuted. Share: of the capacity without faults, and in brackets as far as it may be from that. Generator: what it managed to send where it was the limit. Calm: after so long latency was back, before the row began.',
+      head: ['Row', 'Answer', 'good', 'bad', 'share', 'confidence', 'probes', 'took', 'generator', 'Effect of its faults', 'calm after'],
       rows: rows.map((row) => [row.name, row.begun ? ANSWERS[row.end] : 'not begun', row.good === null ? '' : rate(row.good), row.bad === null ? '' : rate(row.bad),
         shareOf(row) + (row.share !== null && row.share_low !== null && row.share_high !== null && shareOf(row) !== '' ? ` (${percent(row.share_low)} to ${percent(row.share_high)})` : ''),
         percent(row.confidence), row.probes.length, row.begun ? `${row.to_s - row.from_s} s` : '', row.generator === null ? '' : rate(row.generator), effect(row),
         row.recovery_s === null ? '' : `${row.recovery_s} s${row.recovered ? '' : ', not back'}`]),
     }),
-    rows.filter((row) => row.begun).map((row) => h('details', {}, h('summary', {}, `${row.name}: its probes`), h('p', {}, row.sentence), search(row))),
+    rows.filter((row) => row.begun).map((row) => h('details', { style: { 'margin-top': '12px' } }, h('summary', {}, `${row.name}: its probes`), h('p', {}, row.sentence), search(row))),
   ];
 }
 

@@ -1,5 +1,6 @@
 #include "harness/coordinator/matrix_post.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <string>
@@ -17,8 +18,8 @@ using testing::HasSubstr;
 using End = reports::CapacityRecord::End;
 using State = reports::FaultRecord::State;
 
-/// A target that answers in 10 ms up to a rate, and in 400 ms beyond it, and a run that does what
-/// the post says: time goes by in steps of a quarter of a second.
+/// A target that answers in 10 ms up to a rate, and at that rate, in 400 ms, beyond it, and a run
+/// that does what the post says: time goes by in steps of a quarter of a second.
 class MatrixPosts : public testing::Test {
  protected:
   MatrixPosts() {
@@ -107,7 +108,8 @@ class MatrixPosts : public testing::Test {
     for (const auto& [from, paced] : paces_) {
       if (from <= second) rate = paced;
     }
-    const bool is_slow = rate > bears_.at(record_.scenario.matrix[current_].name);
+    const double bears = bears_.at(record_.scenario.matrix[current_].name);
+    const bool is_slow = rate > bears;
     reports::Snapshot snapshot;
     snapshot.sequence = ++sequence_;
     snapshot.second = second;
@@ -115,8 +117,8 @@ class MatrixPosts : public testing::Test {
     load.load = "browse";
     load.second = second;
     const auto requests = static_cast<std::uint64_t>(rate);
-    load.cell.due = load.cell.sent = load.cell.completed = load.cell.ok = load.cell.ok_by_due =
-        requests;
+    load.cell.due = load.cell.sent = load.cell.ok_by_due = requests;
+    load.cell.completed = load.cell.ok = static_cast<std::uint64_t>(std::min(rate, bears));
     for (std::uint64_t i = 0; i < requests; ++i) {
       load.cell.of(reports::Metric::kResponse).record(is_slow ? 400ms : 10ms);
       load.cell.ok_response.record(is_slow ? 400ms : 10ms);
