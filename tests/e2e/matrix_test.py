@@ -3,7 +3,7 @@ import json
 import unittest
 import xml.etree.ElementTree as ET
 
-from capacity_test import true_capacity
+import erlang
 from support import SquallTest, free_port
 
 SERVERS, SERVICE, WITHIN, ALLOWED = 4, 0.005, 0.060, 0.05
@@ -43,7 +43,7 @@ matrix: {rows}
         whole, part = results["matrix"]
         self.assertEqual((whole["name"], whole["while"]), ("without faults", []))
         self.assertEqual((part["name"], part["while"]), ("one-gone", ["one-gone"]))
-        one = true_capacity(SERVERS, SERVICE, WITHIN, ALLOWED)
+        one = erlang.capacity(SERVERS, SERVICE, WITHIN, ALLOWED)
         for row, queues in ((whole, 3), (part, 2)):
             self.assertEqual(row["end"], "found", run.said())
             self.assertTrue(row["verified"])
