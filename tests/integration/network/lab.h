@@ -78,10 +78,16 @@ class Lab : public testing::Test {
     auto space = networks_.of_name(a_);
     ASSERT_TRUE(ok(space));
     space_ = *space;
-    // The first packets wait for neighbours to be found.
+    // The first packets wait for neighbours to be found: for IPv6 a second and more, where the
+    // first that asks is not heard because the link is only just coming up.
     patience_ms_ = 150;
-    send_across(AF_INET, 3, std::chrono::milliseconds(1));
-    send_across(AF_INET6, 3, std::chrono::milliseconds(1));
+    for (const int family : {AF_INET, AF_INET6}) {
+      bool arrived = false;
+      for (int attempt = 0; attempt < 50 && !arrived; ++attempt) {
+        arrived = !send_across(family, 3, std::chrono::milliseconds(1)).empty();
+      }
+      ASSERT_TRUE(arrived) << (family == AF_INET ? "IPv4" : "IPv6");
+    }
     patience_ms_ = 700;
   }
 
