@@ -283,10 +283,10 @@ class Services::Watcher {
     const auto& ready = *slot.instance.spec().ready;
     const std::string url = slot.instance.ready_url();
     const std::string answer_of_url = seen.starts_with(url) ? seen : url + ": " + seen;
-    Error late = error(std::errc::timed_out, "service " + slot.instance.name() +
-                                                 " was not ready within " +
-                                                 in_milliseconds(ready.within) + " (" +
-                                                 answer_of_url + ")" + slot.instance.last_words());
+    Error late =
+        error(std::errc::timed_out, "service " + slot.instance.name() + " was not ready within " +
+                                        in_milliseconds(ready.within) + " (" + answer_of_url + ")" +
+                                        slot.instance.last_words());
     if (starting_) return fail(late);
     tell("note", slot, late.trail);
     answer(slot.restarted, std::move(late));
