@@ -87,15 +87,19 @@ matrix: {rows}
             " slow: {at: 0s, for: 3m, link: {target: web, delay: 100ms}}}",
             "[gone, short, slow]", count=2, start=1200,
             capacity="within: 600/s .. 2400/s, precision: 20%, confidence: 80%, hold: 2s, deadline: 100s"), within=280)
-        # One row was cut short, and with answers that take longer than the limit nothing holds: the
-        # louder of the two is that somebody has no answer.
-        self.assertEqual(run.code, 3, run.said())
         whole, gone, short, slow = run.results["matrix"]
-        self.assertEqual([row["end"] for row in (whole, gone, short, slow)],
-                         ["found", "found", "cut", "none-holds"], run.said())
+        # On a machine that is busy otherwise a search may say that the generator is the limit.
+        for row in (whole, gone):
+            self.assertIn(row["end"], ("found", "generator"), run.said())
+        self.assertEqual([row["end"] for row in (short, slow)], ["cut", "none-holds"], run.said())
+        # One row was cut short, and with answers that take longer than the limit nothing holds: the
+        # louder of the two is that somebody has no answer, and louder still a starved generator.
+        is_starved = "generator" in (whole["end"], gone["end"])
+        self.assertEqual(run.code, 4 if is_starved else 3, run.said())
         self.assertIn("ended, which has to last for the whole search", short["why_cut"])
         self.assertIsNone(short["share"])
-        self.assertLess(slow["share_high"], 0.75)
+        if whole["good"] is not None:
+            self.assertAlmostEqual(slow["share_high"], slow["bad"] / whole["good"], places=6)
         self.assertTrue(short["recovered"], "the server that was killed answers again before the next row")
         faults = run.results["faults"]
         ends = [faults[name]["actual"]["to_s"] for name in ("gone", "short", "slow")]
