@@ -72,7 +72,7 @@ class Library(SquallTest):
 
     def run_shorter(self, name, *sets, more=()):
         words = [word for one in sets for word in ("--set", one)]
-        return self.run_scenario(LIBRARY / name, *words, *more, within=200)
+        return self.run_scenario(LIBRARY / name, *words, *more, within=400)
 
     def test_capacity_finds_what_erlangs_formula_says(self):
         run = self.run_shorter("capacity.yaml", "capacity.hold=5s", "capacity.precision=20%",
