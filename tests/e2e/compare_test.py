@@ -82,8 +82,13 @@ class Compare(SquallTest):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertTrue(done.stdout.startswith("SAME"), done.stdout)
         done = self.squall("compare", self.folder / "b", self.folder / "a", "--anyway")
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertTrue(done.stdout.startswith("BETTER"), done.stdout)
+        self.assertRegex(done.stdout, r"browse p50 .* better\n")
+        # Where other work made the tail of one run noisy, that is said instead.
+        if done.returncode == 4:
+            self.assertIn("too noisy: browse: p9", done.stdout)
+        else:
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertTrue(done.stdout.startswith("BETTER"), done.stdout)
 
         # Whatever is broken is a sentence and exit code 2, before anything is started.
         shutil.copytree(self.folder / "a", self.folder / "broken")
