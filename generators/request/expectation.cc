@@ -71,7 +71,9 @@ std::string Expectation::lack(const ExpectationState& state, int status) const {
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     if ((state.headers_seen & (std::uint64_t{1} << i)) != 0) continue;
     const auto& [name, part] = headers_[i];
-    return part.empty() ? "no header " + name : "no header " + name + " with \"" + part + "\"";
+    std::string words = "no header " + name;
+    if (!part.empty()) words.append(" with \"").append(part).append("\"");
+    return words;
   }
   if (state.body_matched != wanted_.size()) return "\"" + wanted_ + "\" is not in its body";
   return {};
