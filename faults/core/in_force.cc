@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<void> add_journal(const fs::path& journal, const std::string& boot, ProcessTable& table,
-                         std::vector<ChangeInForce>& changes) {
+                         InForce& found) {
   const UniqueFd file(::open(journal.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};  // All of it has just been undone.
   if (!file) return error(static_cast<std::errc>(errno), "open");
@@ -27,10 +27,14 @@ Result<void> add_journal(const fs::path& journal, const std::string& boot, Proce
     const auto owner = table.look_at(contents.owner->process);
     agent_lives = owner && owner->is_alive();
   }
+  if (contents.unreadable > 0) {
+    found.troubles.push_back(journal.string() + ": " + std::to_string(contents.unreadable) +
+                             " line(s) could not be read");
+  }
   for (JournalEntry& entry : contents.open) {
     if (entry.boot_id != boot) continue;
-    changes.push_back({journal, contents.owner, agent_lives, std::move(entry.change.intent),
-                       describe(entry.change.undo)});
+    found.changes.push_back({journal, contents.owner, agent_lives, std::move(entry.change.intent),
+                             describe(entry.change.undo)});
   }
   return {};
 }
@@ -42,7 +46,7 @@ Result<InForce> in_force(const fs::path& directory, ProcessTable& table) {
   SQUALL_TRY(const auto journals, journals_below(directory));
   InForce found;
   for (const fs::path& journal : journals) {
-    if (auto added = add_journal(journal, boot, table, found.changes); !added) {
+    if (auto added = add_journal(journal, boot, table, found); !added) {
       found.troubles.push_back(
           std::move(added).error().within("read " + journal.string()).message());
     }

@@ -23,7 +23,10 @@ constexpr std::size_t kLongestJournal = 256U << 20U;
 Result<std::vector<fs::path>> journals_below(const fs::path& directory) {
   std::vector<fs::path> found;
   std::error_code trouble;
-  if (!fs::exists(directory, trouble)) return found;
+  if (!fs::exists(directory, trouble)) {
+    if (trouble) return Error{trouble, "look for journals in " + directory.string()};
+    return found;
+  }
   constexpr auto kPass = fs::directory_options::skip_permission_denied;
   fs::recursive_directory_iterator at(directory, kPass, trouble);
   for (; !trouble && at != fs::recursive_directory_iterator(); at.increment(trouble)) {

@@ -45,7 +45,9 @@ std::string Complaint::text() const {
   if (was_first && at.length == kLengthOfHttp && at.type == kTypeOfHttp) {
     return "the server answers in HTTP/1, not HTTP/2";
   }
-  if (was_first) return "what the server says first is not HTTP/2's SETTINGS";
+  if (was_first && at.type != FrameType::kSettings) {
+    return "what the server says first is not HTTP/2's SETTINGS";
+  }
   return "the server broke HTTP/2 with a " + frame_text(at) + ": " + code_text(code);
 }
 

@@ -324,7 +324,9 @@ bool Http2Session::on_goaway(const FrameHead& head, std::string_view payload) {
   if ((last != 0 && last % 2 == 0) || last > last_taken_) return fail(ErrorCode::kProtocolError);
   gone_away_ = true;
   if (goaway_code_ == 0) goaway_code_ = number_at(payload, 4);
-  if (goaway_code_ != 0) complaint_ = {Complaint::What::kGoaway, goaway_code_, head, false};
+  // One in good order ends requests, too; what was complained of before is not why.
+  complaint_ = goaway_code_ == 0 ? Complaint{}
+                                 : Complaint{Complaint::What::kGoaway, goaway_code_, head, false};
   last_taken_ = last;
   // No stream begins from here on, whatever the server would have taken.
   const std::int32_t queued = std::exchange(first_queued_, 0);

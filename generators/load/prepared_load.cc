@@ -50,8 +50,8 @@ Result<void> check_source(const SourceAddresses& source, const TargetSpec& targe
       return is_a_name || source.count(address.is_v6()) > 0;
     });
     if (!is_reached) {
-      return wrong("no address is of the family of " + hosts.front() + ", to which " + url.host +
-                   " leads");
+      const std::string as = hosts.front() == url.host ? "" : " as " + hosts.front();
+      return wrong("all its addresses are of another family than " + url.host + as);
     }
   }
   return {};

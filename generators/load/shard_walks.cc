@@ -86,9 +86,12 @@ void ShardLoad::go_on_after(const Job& job, bool ok, Instant now) {
 /// Keeps what the answer to a request told, for the requests after it.
 void ShardLoad::learn(const InFlight& request, bool ok) {
   if (load_->keeps_walkers) walkers_[request.job.user].learn(request);
-  if (ok || request.answer->why().empty() || load_->said->take_failed.exchange(true)) return;
-  log_warning("load " + load_->load.name +
-              ": the first answer that is not as expected: " + request.answer->why());
+  if (ok || load_->said->take_failed) return;
+  const std::string why = request.answer->why();
+  if (why.empty() || load_->said->take_failed.exchange(true)) return;
+  const std::string& name = load_->load.requests.at(request.index).name;
+  log_warning("load " + load_->load.name + ": the first answer that is not as expected" +
+              (name.empty() ? ": " : ", to " + name + ": ") + why);
 }
 
 }  // namespace squall::generators

@@ -68,15 +68,17 @@ bool AnswerReader::take_values() {
   return take_from_body(takes, body_, taken_, why_);
 }
 
+std::string AnswerReader::why() const {
+  return why_.empty() ? request_->expectation().lack(check_, status_) : why_;
+}
+
 bool AnswerReader::is_as_expected(int status) {
   if (request_->looks_into_body() && !decoder_.is_whole()) {
     why_ = decoder_.why();
     return false;
   }
-  if (!request_->expectation().holds(check_, status)) {
-    why_ = request_->expectation().lack(check_, status);
-    return false;
-  }
+  status_ = status;
+  if (!request_->expectation().holds(check_, status)) return false;
   return take_values();
 }
 

@@ -42,7 +42,8 @@ class AnswerReader {
   /// The values of Set-Cookie headers, where the request keeps cookies.
   std::span<const std::string> cookies() const { return {cookies_.data(), cookie_count_}; }
   /// Why a value could not be taken, a body not be decoded, or what it lacks; else empty.
-  const std::string& why() const { return why_; }
+  /// Once is_as_expected() was false. Puts words together: for the first of many only.
+  std::string why() const;
 
  private:
   void look_into(std::string_view decoded);
@@ -57,6 +58,7 @@ class AnswerReader {
   std::vector<std::string> cookies_;
   std::size_t cookie_count_ = 0;
   std::string why_;
+  int status_ = 0;
   bool too_large_ = false;
 };
 

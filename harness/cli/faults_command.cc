@@ -61,7 +61,8 @@ int list_faults(const FaultsCommand& command) {
   if (command.json) {
     print_json(*found, by_name.done);
   } else {
-    if (found->changes.empty() && by_name.done.empty()) fmt::print("nothing is in force\n");
+    const bool is_calm = found->changes.empty() && by_name.done.empty();
+    if (is_calm && found->troubles.empty()) fmt::print("nothing is in force\n");
     bool is_left = !by_name.done.empty();
     for (const faults::ChangeInForce& change : found->changes) {
       fmt::print("{} ({}; undo: {})\n", change.intent, agent_in_words(change), change.undo);

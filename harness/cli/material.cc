@@ -1,13 +1,18 @@
 #include "harness/cli/material.h"
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <system_error>
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
 #include "harness/services/instance.h"
+#include "scenarios/plan/plan.h"
 
 namespace squall::cli {
 namespace {
@@ -24,8 +29,27 @@ const generators::TargetSpec* target_of(const generators::LoadSpec& load,
 
 std::string in_words(const Error& failure) {
   // Who found it says already what is wrong with it.
-  const bool is_plain = failure.code == std::errc::invalid_argument && !failure.trail.empty();
-  return is_plain ? failure.trail : failure.message();
+  const bool is_plain = failure.code == std::errc::invalid_argument ||
+                        failure.code == std::errc::no_such_file_or_directory;
+  return is_plain && !failure.trail.empty() ? failure.trail : failure.message();
+}
+
+void add_once(std::vector<std::string>& lines, std::string line) {
+  const bool is_said = std::find(lines.begin(), lines.end(), line) != lines.end();
+  if (!is_said) lines.push_back(std::move(line));
+}
+
+/// What is recorded has been read with the scenario, which may take long; the rest of such a load
+/// is as that of any other.
+generators::LoadSpec without_recording(const generators::LoadSpec& load) {
+  if (!std::holds_alternative<generators::ReplaySpec>(load.schedule)) return load;
+  generators::LoadSpec plain;
+  plain.name = load.name;
+  plain.target = load.target;
+  plain.schedule = generators::OpenSpec{.arrivals = generators::Arrivals::kConstant,
+                                        .stages = {{Rate{1}, Rate{1}, std::chrono::seconds(1)}}};
+  plain.requests.emplace_back().path.parts.emplace_back("/");
+  return plain;
 }
 
 }  // namespace
@@ -38,13 +62,11 @@ std::vector<std::string> unusable_material(const scenarios::Scenario& scenario) 
   for (const generators::LoadSpec& load : scenario.loads) {
     const generators::TargetSpec* target = target_of(load, scenario);
     if (target == nullptr) continue;
-    // What is recorded has been read with the scenario, which may take long.
-    if (std::holds_alternative<generators::ReplaySpec>(load.schedule)) continue;
-    const auto made =
-        generators::PreparedLoad::make(load, *target, scenario.seed, scenario.directory, tables);
+    const auto made = generators::PreparedLoad::make(without_recording(load), *target,
+                                                     scenario.seed, scenario.directory, tables);
     // What is not supported yet is told of with its place in the file.
     if (!made && made.error().code != std::errc::not_supported) {
-      lines.push_back(in_words(made.error()));
+      add_once(lines, in_words(made.error()));
     }
   }
   return lines;
@@ -54,7 +76,28 @@ std::vector<std::string> missing_programs(const scenarios::Scenario& scenario) {
   std::vector<std::string> lines;
   for (const scenarios::ServiceSpec& service : scenario.services) {
     const auto made = services::Instance::make(service, 1, scenario.directory, {});
-    if (!made) lines.push_back(in_words(made.error()));
+    if (!made) add_once(lines, in_words(made.error()));
+  }
+  return lines;
+}
+
+std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
+  std::vector<std::string> lines;
+  for (const ScenarioFile& file : files) {
+    for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {
+      lines.push_back(fmt::format("{}: not supported yet: {}", part.where, part.what));
+    }
+    if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
+      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().trail));
+    }
+  }
+  if (!lines.empty()) return lines;
+  for (const ScenarioFile& file : files) {
+    for (const auto& check : {unusable_material, missing_programs}) {
+      for (const std::string& why : check(file.parsed.scenario)) {
+        lines.push_back(fmt::format("{}: {}", file.path, why));
+      }
+    }
   }
   return lines;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/scenario_files.h"
 #include "scenarios/model/scenario.h"
 
 namespace squall::cli {
@@ -15,5 +16,9 @@ std::vector<std::string> unusable_material(const scenarios::Scenario& scenario);
 
 /// The services whose program is not on this machine, a line each. Another machine may have it.
 std::vector<std::string> missing_programs(const scenarios::Scenario& scenario);
+
+/// All that keeps these scenarios from being run, a line each that names the file: what is not
+/// supported yet, cannot be planned, and both of the above.
+std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files);
 
 }  // namespace squall::cli

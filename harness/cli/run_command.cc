@@ -32,28 +32,6 @@
 namespace squall::cli {
 namespace {
 
-/// All that keeps these scenarios from being run, a line each.
-std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
-  std::vector<std::string> lines;
-  for (const ScenarioFile& file : files) {
-    for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {
-      lines.push_back(fmt::format("{}: not supported yet: {}", part.where, part.what));
-    }
-    if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
-      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().trail));
-    }
-  }
-  if (!lines.empty()) return lines;
-  for (const ScenarioFile& file : files) {
-    for (const auto& check : {unusable_material, missing_programs}) {
-      for (const std::string& why : check(file.parsed.scenario)) {
-        lines.push_back(fmt::format("{}: {}", file.path, why));
-      }
-    }
-  }
-  return lines;
-}
-
 /// Where this scenario's results go: the folder asked for, or one in it where several share it.
 std::optional<std::string> folder_for(const RunCommand& command, const ScenarioFile& file) {
   if (!command.out || command.scenarios.files.size() == 1) return command.out;

@@ -15,6 +15,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
+#include "harness/cli/material.h"
 #include "harness/cli/run_means.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
@@ -103,6 +104,9 @@ Result<std::vector<Absence>> chosen(const SpofCommand& command,
 /// Reads and compiles every run before the first begins, so that none fails for a slip.
 Result<Hunt> plan_hunt(const SpofCommand& command) {
   SQUALL_TRY(const ScenarioFile plain, read_scenario(command, {}));
+  if (const auto lines = obstacles({plain}); !lines.empty()) {
+    return wrong(fmt::format("{}", fmt::join(lines, "\n")));
+  }
   const scenarios::Scenario& scenario = plain.parsed.scenario;
   SQUALL_TRY(const auto from, read_duration(command.from, "--at"));
   SQUALL_TRY(const auto length, read_duration(command.length, "--for"));

@@ -136,6 +136,22 @@ load:
         self.refused(good.replace("h2c,", "h2, tls: {ca: no.pem},"), "no.pem")
         self.refused(good.replace("h2c,", "h2, tls: {cert: a.pem, key: b.key},"), "b.key")
 
+    def test_a_replay_needs_keys_that_fit_too(self):
+        (self.folder / "no.pem").write_text("not a certificate\n")
+        (self.folder / "access.log").write_text('127.0.0.1 - - [21/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n')
+        self.refused("""squall: 1
+name: replayed
+targets: {web: {url: "https://127.0.0.1:1", protocol: h2, tls: {ca: no.pem}}}
+load: {again: {target: web, replay: {file: access.log}}}
+""", "no.pem")
+
+    def test_a_hunt_for_single_points_of_failure_refuses_what_run_would(self):
+        path = self.scenario(GOOD.format(port=1) + "services:\n  web: {command: [no-such-program]}\n")
+        done = self.squall("spof", path, "--out", self.folder / "out")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("no-such-program", done.stderr)
+        self.assertFalse((self.folder / "out").exists())
+
     def test_a_source_of_another_family_than_its_target_is_refused(self):
         self.refused(GOOD.format(port=1).replace("h2c,", "h2c, source: ['::1'],"), "source", "127.0.0.1")
 

@@ -77,6 +77,15 @@ TEST_F(InForceTest, LeavesOutWhatIsUndoneOrGoneWithAnEarlierStartOfTheMachine) {
   EXPECT_THAT(found().changes, IsEmpty());
 }
 
+TEST_F(InForceTest, TellsOfLinesThatMakeNoSense) {
+  stops_web({78, 5000}, boot_);
+  std::ofstream(journal_->file(), std::ios::app) << "garbage\n";
+  const InForce all = found();
+  EXPECT_THAT(all.changes, SizeIs(1));
+  ASSERT_THAT(all.troubles, SizeIs(1));
+  EXPECT_THAT(all.troubles[0], testing::HasSubstr("1 line(s) could not be read"));
+}
+
 TEST_F(InForceTest, TouchesNothing) {
   stops_web({78, 5000}, boot_);
   const auto before = std::filesystem::last_write_time(journal_->file());

@@ -75,5 +75,17 @@ TEST(Complaint, NamesTheCodesOfAResetAndOfAGoaway) {
             "the server went away with ENHANCE_YOUR_CALM");
 }
 
+TEST(Complaint, IsOfTheLastThatHappened) {
+  const std::string reset = kSettings + frame(FrameType::kRstStream, 1, number(2));
+  EXPECT_EQ(complaint_about(reset + frame(FrameType::kGoaway, 0, number(0) + number(0))), "");
+  EXPECT_EQ(complaint_about(reset + frame(FrameType::kGoaway, 0, number(0) + number(11))),
+            "the server went away with ENHANCE_YOUR_CALM");
+}
+
+TEST(Complaint, TellsBadSettingsFromNone) {
+  EXPECT_EQ(complaint_about(frame(FrameType::kSettings, 0, "not six")),
+            "the server broke HTTP/2 with a SETTINGS frame: FRAME_SIZE_ERROR");
+}
+
 }  // namespace
 }  // namespace squall::generators

@@ -84,6 +84,13 @@ TEST(Expectation, SaysWhatAnAnswerWithTheRightStatusLacks) {
   EXPECT_EQ(some.lack(state, 200), "");
 }
 
+TEST(Expectation, PutsWhatItWantsIntoOneShortLine) {
+  ExpectSpec spec;
+  spec.body_contains = "\x1b[31mred\n" + std::string(1000, 'x');
+  EXPECT_EQ(expect(spec).lack({}, 200),
+            "\"?[31mred?" + std::string(51, 'x') + "…\" is not in its body");
+}
+
 TEST(Expectation, RefusesMoreHeadersThanItCanTrack) {
   ExpectSpec spec;
   for (int i = 0; i < 65; ++i) spec.headers["h" + std::to_string(i)] = "";
