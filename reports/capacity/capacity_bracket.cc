@@ -105,6 +105,7 @@ CapacityBracket::Step CapacityBracket::next() const {
   if (good == nullptr && !ceiling_) return {What::kProbe, Kind::kSearch, options_.start};
   if (good == nullptr) {
     double rate = ceiling_->rate / (failures_ > 0 ? step * std::pow(2, failures_) : kFirstStep);
+    if (ceiling_->served <= 0 && failures_ == 0) rate = options_.low.per_second;
     const double served = ceiling_->served * kBelowServed;
     if (ceiling_->is_far && served > rate && served * step < ceiling_->rate) {
       rate = served;

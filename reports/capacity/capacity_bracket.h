@@ -13,7 +13,8 @@ namespace squall::reports {
 /// and a higher one does not, then between them, then the answer for its hold time.
 ///
 /// Between two ends it aims at where the share of bad requests should meet what is allowed; below a
-/// rate that was far too high, at what the target managed to answer there. A rate from which a good
+/// rate that was far too high, at what the target managed to answer there, and where it managed
+/// nothing, at the lowest rate. A rate from which a good
 /// answer would end the search is verified at once, so that the last probe and the verification are
 /// one. When what was found good turns out bad, all that was found good above is forgotten, and the
 /// search goes on downwards in growing steps.

@@ -96,6 +96,9 @@ void CapacitySearch::begin(CapacityBracket::Step step) {
 
 void CapacitySearch::take(const CapacitySecond& second) {
   if (second.step != step_ || is_done()) return;
+  // What ends in the first second may have been sent before the search began.
+  const bool is_first = record_.probes.empty() && phase_ == Phase::kSettle && seen_ == 0;
+  has_answered_ = has_answered_ || (second.ok > 0 && !is_first);
   switch (phase_) {
     case Phase::kSettle:
       return settle(second);
@@ -225,7 +228,7 @@ void CapacitySearch::end_probe(Answer answer, std::string why) {
   if (answer == Answer::kGood || !is_disturbed()) return begin(next);
   phase_ = Phase::kRecover;
   const Rate most = bracket_.good().value_or(options_.low);
-  recovery_.emplace(calm_, Rate{most.per_second / 2});
+  recovery_.emplace(calm_, Rate{most.per_second / 2}, has_answered_);
   offer(recovery_->rate());
 }
 

@@ -23,7 +23,7 @@ namespace squall::reports {
 /// when all do, three seconds were measured and latency does not rise. A probe of kind kVerify goes
 /// on for the hold time, and is good when all goals were met over it. After a rate that was too
 /// high a low one is offered until latency is back to what it was at a good one, and ever less
-/// while it is not.
+/// while it is not. Where nothing is answered at all, the lowest rate is all that is tried then.
 ///
 /// Lifecycle:  a value; take() each second once, in order; then record().
 /// Threads:    one owner at a time.
@@ -75,6 +75,7 @@ class CapacitySearch {
   double ok_ = 0;
   std::int64_t late_ = 0;         // Seconds in which the generator was.
   std::int64_t seen_ = 0;         // Seconds in this phase.
+  bool has_answered_ = false;     // A request was ok, once the first second was over.
   std::optional<double> before_;  // The mean of the second before.
   std::optional<double> calm_;    // That of the best good probe: what latency must come back to.
   std::optional<Recovery> recovery_;

@@ -6,6 +6,7 @@ namespace squall::reports {
 namespace {
 
 constexpr std::int64_t kMost = 60;        // Seconds.
+constexpr std::int64_t kMostSilent = 10;  // Seconds, where nothing has ever been answered.
 constexpr std::int64_t kPatience = 4;     // Seconds, before even less is offered.
 constexpr std::int64_t kCalmSeconds = 2;  // One may be luck.
 constexpr double kNearlyAll = 0.9;
@@ -26,6 +27,7 @@ bool has_ended(const CapacitySecond& second) {
 
 void Recovery::take(const CapacitySecond& second) {
   if (is_over()) return;
+  has_answered_ = has_answered_ || second.ok > 0;
   const double mean = to_seconds(second.response.mean());
   const bool is_fast =
       calm_ ? mean <= *calm_ * kBack + kNothing : before_ && mean <= *before_ * kSettled + kNothing;
@@ -40,6 +42,8 @@ void Recovery::take(const CapacitySecond& second) {
 
 bool Recovery::has_recovered() const { return calm_seconds_ >= kCalmSeconds; }
 
-bool Recovery::is_over() const { return has_recovered() || seconds_ >= kMost; }
+bool Recovery::is_over() const {
+  return has_recovered() || seconds_ >= (has_answered_ ? kMost : kMostSilent);
+}
 
 }  // namespace squall::reports

@@ -70,5 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   session.take_output(out, 1U << 20U);
   session.is_over();
+  if (session.has_failed() && session.complaint().empty()) std::abort();  // It must say why.
   return 0;
 }

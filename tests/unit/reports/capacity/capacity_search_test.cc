@@ -299,6 +299,7 @@ TEST(CapacitySearch, DoesNotTakeSilenceForRecovery) {
     told.step = search.step();
     told.goals = {{100, is_silent ? 100.0 : 0.0}};
     if (!is_silent) told.response.record_micros(10'000, 100);
+    told.ok = is_silent ? 0 : 100;
     search.take(told);
   };
   std::int64_t begin = 0;
@@ -327,6 +328,24 @@ TEST(CapacitySearch, FailsWhenNotEvenTheLowestRateHolds) {
   EXPECT_EQ(record.end, End::kNoneHolds);
   EXPECT_FALSE(record.good);
   EXPECT_EQ(record.bad, Rate{1500});
+}
+
+TEST(CapacitySearch, TriesOnlyTheLowestRateAfterTheFirstWhereNothingIsAnsweredAtAll) {
+  CapacitySearch search(options_between(kLow, kHigh, 800));
+  std::int64_t second = 0;
+  for (; !search.is_done() && second < 300; ++second) {
+    CapacitySecond told;
+    told.second = second;
+    told.step = search.step();
+    told.sent = search.rate().per_second;
+    told.ok = second == 0 ? 20 : 0;  // What was sent before.
+    told.goals = {{told.sent, told.sent}};
+    search.take(told);
+  }
+  EXPECT_EQ(search.record().end, End::kNoneHolds);
+  ASSERT_EQ(search.record().probes.size(), 2U);
+  EXPECT_EQ(search.record().probes[1].rate, Rate{kLow});
+  EXPECT_LE(second, 25);
 }
 
 TEST(CapacitySearch, KeepsItsProbesWhenTheTimeIsUp) {

@@ -54,6 +54,14 @@ TEST(Recovery, GivesUpAfterAMinute) {
   EXPECT_FALSE(recovery.has_recovered());
 }
 
+TEST(Recovery, GivesUpAfterTenSecondsWhereNothingHasEverBeenAnswered) {
+  Recovery recovery({}, Rate{400}, false);
+  for (int i = 0; i < 9; ++i) recovery.take(second(1ms, 0));
+  EXPECT_FALSE(recovery.is_over());
+  recovery.take(second(1ms, 0));
+  EXPECT_TRUE(recovery.is_over());
+}
+
 TEST(Recovery, OnlyWantsLatencyToRiseNoFurtherWhereNothingIsKnownOfTheCalm) {
   Recovery recovery({}, Rate{400});
   for (int i = 0; i < 3; ++i) recovery.take(second(80ms));
