@@ -77,6 +77,7 @@ reports::CapacitySecond CapacitySeconds::read(const reports::RunRecord& record, 
   result.sent = static_cast<double>(cell.sent);
   result.ok = static_cast<double>(cell.ok);
   result.response = cell.of(reports::Metric::kResponse);
+  result.service = cell.of(reports::Metric::kService).mean();
   for (const reports::Indicator& indicator : indicators_) {
     const reports::Tally tally = indicator.all_due(cell);
     result.goals.push_back({static_cast<double>(tally.samples), static_cast<double>(tally.bad)});

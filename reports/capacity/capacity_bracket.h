@@ -43,6 +43,8 @@ class CapacityBracket {
   std::optional<Rate> bad() const;
   /// True when what bounds the search above is the generator.
   bool is_generator_bound() const;
+  /// True when something above good() did not hold, refuted or too close to tell.
+  bool has_ceiling() const { return ceiling_.has_value(); }
   /// True when not even the lowest rate holds.
   bool none_holds() const { return none_holds_; }
 

@@ -77,7 +77,9 @@ void describe_curve(CapacityRecord& record) {
   double most_power = 0;
   const CapacityProbe* furthest = nullptr;
   for (const CapacityProbe& probe : record.probes) {
-    if (probe.answer == CapacityProbe::Answer::kGenerator || probe.measured >= probe.to) continue;
+    using Answer = CapacityProbe::Answer;
+    if (probe.answer == Answer::kGenerator || probe.answer == Answer::kCut) continue;
+    if (probe.measured >= probe.to) continue;
     best = std::max(best, probe.goodput.per_second);
     // Kleinrock's power: its maximum is the knee of the curve of latency over throughput.
     const double mean = to_seconds(probe.mean);

@@ -49,10 +49,10 @@ std::string_view to_string(CapacityProbe::Kind kind);
 /// What became of a search for a capacity.
 struct CapacityRecord {
   enum class End {
-    kFound,      ///< Both ends are known, and the lower one was verified.
+    kFound,      ///< A rate was verified, and none above it held.
     kAllHold,    ///< Even the highest rate that was allowed holds, verified.
-    kNoneHolds,  ///< Not even the lowest one does.
-    kGenerator,  ///< What could not be kept up was the generator.
+    kNoneHolds,  ///< Not even the lowest one does, or not surely (`bad` is none then).
+    kGenerator,  ///< What could not be kept up was the generator, or its streams did not suffice.
     kCut,        ///< It ended before it had an answer.
   };
   enum class Past { kUnknown, kGraceful, kDegrades, kCollapses };
@@ -65,8 +65,9 @@ struct CapacityRecord {
   std::string why_cut;
   std::optional<Rate> good;  ///< The highest rate confirmed good; verified unless cut.
   bool is_verified = false;
-  std::optional<Rate> bad;        ///< The lowest one above it that was refuted.
+  std::optional<Rate> bad;        ///< The lowest one above it that was refuted, if any was.
   std::optional<Rate> generator;  ///< What the generator managed to send where it was the limit.
+  bool lacks_streams = false;     ///< What could not be kept up were the load's own streams.
   std::optional<Rate> knee;       ///< The probed rate with the most goodput for its latency.
   Past past = Past::kUnknown;     ///< What goodput does beyond the refuted rate.
   std::optional<double> kept;     ///< Goodput at the highest bad rate, as a share of the best.

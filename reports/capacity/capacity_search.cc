@@ -18,8 +18,11 @@ constexpr std::int64_t kMostWaited = 12;    // Seconds for which a rising latenc
 constexpr std::int64_t kMostMeasured = 30;  // Seconds, where there are samples enough in these.
 constexpr double kHopeless = 0.5;           // Share of requests.
 constexpr double kNearlyAll = 0.9;
-constexpr double kBack = 1.5;             // Of the calm mean.
-constexpr double kNothing = 0.001;        // Differences in latency below a millisecond are none.
+constexpr double kSameService = 1.25;  // Of that at a good rate: no slower.
+constexpr double kMostlyWaiting = 3;   // Response over service.
+constexpr double kBack = 1.5;          // Of the calm mean.
+constexpr double kNothing = 0.001;     // Differences in latency below a millisecond are none.
+constexpr const char* kNoStreams = "requests waited for a stream while no answer took longer";
 constexpr std::int64_t kLateAtLeast = 2;  // Seconds with a late generator,
 constexpr double kLateShare = 1.0 / 3;    // and this share of the measured ones.
 
@@ -84,12 +87,12 @@ void CapacitySearch::begin(CapacityBracket::Step step) {
   probe_.kind = step.kind;
   probe_.rate = step.rate;
   tests_.clear();
-  for (const CapacityGoal& goal : options_.goals) {
-    tests_.emplace_back(goal.allowed, options_.confidence);
-  }
+  const double doubt = (1 - options_.confidence) / static_cast<double>(1 + failed_verifications_);
+  for (const CapacityGoal& goal : options_.goals) tests_.emplace_back(goal.allowed, 1 - doubt);
   response_.clear();
   means_.clear();
   sent_ = ok_ = 0;
+  service_ = served_count_ = 0;
   late_ = 0;
   offer(step.rate);
 }
@@ -151,6 +154,8 @@ void CapacitySearch::measure(const CapacitySecond& second) {
   sent_ += second.sent;
   ok_ += second.ok;
   response_.merge(second.response);
+  service_ += to_seconds(second.service) * static_cast<double>(second.response.count());
+  served_count_ += static_cast<double>(second.response.count());
   means_.push_back(to_seconds(second.response.mean()));
   for (std::size_t i = 0; i < tests_.size(); ++i) {
     tests_[i].add(second.goals[i].samples, second.goals[i].bad);
@@ -167,21 +172,21 @@ void CapacitySearch::measure(const CapacitySecond& second) {
   for (std::size_t i = 0; i < tests_.size(); ++i) {
     const auto answer = tests_[i].answer();
     if (answer == SequentialTest::Answer::kBad && late_ == 0) {
+      if (waits_for_streams()) {
+        return end_probe(Answer::kGenerator, kNoStreams);
+      }
       return end_probe(Answer::kBad, options_.goals[i].objective + " was missed");
     }
     all_good = all_good && answer == SequentialTest::Answer::kGood;
     all_met = all_met && tests_[i].samples() > 0 && tests_[i].share() <= options_.goals[i].allowed;
   }
   if (probe_.kind == Kind::kVerify) {
-    const std::int64_t most = std::max(options_.hold, kLeastMeasured);
+    const std::int64_t most = std::max(hold(), kLeastMeasured);
     if (measured < most) return;
-    if (all_good || (all_met && measured >= 2 * most)) {
-      return end_probe(Answer::kGood, "all objectives held for the hold time");
-    }
     if (!all_met) {
       return end_probe(Answer::kUndecided, "an objective was missed over the hold time");
     }
-    if (measured >= std::max(2 * most, most_seconds())) {
+    if (all_good || measured >= std::max(2 * most, most_seconds())) {
       return end_probe(Answer::kGood, "all objectives held for the hold time");
     }
     return;
@@ -190,6 +195,14 @@ void CapacitySearch::measure(const CapacitySecond& second) {
     return end_probe(Answer::kGood, "all objectives held");
   }
   if (measured >= most_seconds()) end_probe(Answer::kUndecided, "too close to tell");
+}
+
+bool CapacitySearch::waits_for_streams() const {
+  // Where requests fail, they may have waited for connections that the target refused.
+  if (!served_ || served_count_ <= 0 || ok_ < kNearlyAll * served_count_) return false;
+  const double service = service_ / served_count_;
+  return service > 0 && service <= *served_ * kSameService + kNothing &&
+         to_seconds(response_.mean()) > kMostlyWaiting * service + kNothing;
 }
 
 void CapacitySearch::sum_up() {
@@ -220,6 +233,10 @@ void CapacitySearch::end_probe(Answer answer, std::string why) {
   if (answer == Answer::kGood) {
     const double mean = to_seconds(probe_.mean);
     calm_ = calm_ ? std::min(*calm_, mean) : mean;
+    const double service = served_count_ > 0 ? service_ / served_count_ : 0;
+    if (service > 0) served_ = served_ ? std::min(*served_, service) : service;
+  } else if (probe_.kind == Kind::kVerify) {
+    ++failed_verifications_;
   }
   bracket_.take(probe_);
   record_.probes.push_back(probe_);
@@ -254,10 +271,11 @@ void CapacitySearch::conclude() {
   } else if (bracket_.is_generator_bound()) {
     record_.end = End::kGenerator;
   } else {
-    record_.end = record_.bad ? End::kFound : End::kAllHold;
+    record_.end = bracket_.has_ceiling() ? End::kFound : End::kAllHold;
   }
   for (const CapacityProbe& probe : record_.probes) {
     if (probe.answer != Answer::kGenerator) continue;
+    record_.lacks_streams = probe.why == kNoStreams;
     if (!record_.generator || probe.sent > *record_.generator) record_.generator = probe.sent;
   }
   describe_curve(record_);

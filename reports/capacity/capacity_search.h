@@ -21,9 +21,13 @@ namespace squall::reports {
 /// A probe leaves out the second in which its rate begins and those until latency has settled, then
 /// measures until a SequentialTest of each goal has an answer: bad as soon as one says so, good
 /// when all do, three seconds were measured and latency does not rise. A probe of kind kVerify goes
-/// on for the hold time, and is good when all goals were met over it. After a rate that was too
-/// high a low one is offered until latency is back to what it was at a good one, and ever less
-/// while it is not. Where nothing is answered at all, the lowest rate is all that is tried then.
+/// on for the hold time, and is good when all goals were met over it. Each verification that fails
+/// makes the next one longer by the hold time and its tests stricter: who asks again and again
+/// hears at last what it likes. A bad probe in which requests waited while the target served as
+/// fast as it does at a good rate says that the load's own connections and streams are the limit.
+/// After a rate that was too high a low one is offered until latency is back to what it was at a
+/// good one, and ever less while it is not. Where nothing is answered at all, the lowest rate is
+/// all that is tried then.
 ///
 /// Lifecycle:  a value; take() each second once, in order; then record().
 /// Threads:    one owner at a time.
@@ -59,6 +63,8 @@ class CapacitySearch {
   void conclude();
   bool is_rising() const;
   bool is_disturbed() const;
+  bool waits_for_streams() const;
+  std::int64_t hold() const { return options_.hold * (1 + failed_verifications_); }
   std::int64_t most_seconds() const;
 
   CapacityOptions options_;
@@ -78,6 +84,10 @@ class CapacitySearch {
   bool has_answered_ = false;     // A request was ok, once the first second was over.
   std::optional<double> before_;  // The mean of the second before.
   std::optional<double> calm_;    // That of the best good probe: what latency must come back to.
+  std::optional<double> served_;  // The least mean service of a good probe, in seconds.
+  double service_ = 0;            // Seconds, of all that ended in this probe.
+  double served_count_ = 0;
+  std::int64_t failed_verifications_ = 0;
   std::optional<Recovery> recovery_;
 };
 

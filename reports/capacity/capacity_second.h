@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "harness/base/units.h"
 #include "reports/measure/histogram.h"
 
 namespace squall::reports {
@@ -14,6 +15,7 @@ struct CapacitySecond {
   double sent = 0;
   double ok = 0;  ///< Answers that came in this second.
   Histogram response;
+  Duration service{};  ///< The mean time from sending to the end; zero: nothing has ended.
   struct Count {
     double samples = 0;
     double bad = 0;

@@ -12,6 +12,11 @@ Json rate_or_null(const std::optional<Rate>& rate) {
   return rate ? Json(rate->per_second) : Json(nullptr);
 }
 
+/// Zero: nothing had ended.
+Json latency_or_null(Duration latency) {
+  return latency > Duration::zero() ? Json(to_milliseconds(latency)) : Json(nullptr);
+}
+
 Json probe_json(const CapacityProbe& probe) {
   Json goals = Json::object();
   for (const CapacityTally& goal : probe.goals) {
@@ -28,9 +33,9 @@ Json probe_json(const CapacityProbe& probe) {
           {"sent", probe.sent.per_second},
           {"goodput", probe.goodput.per_second},
           {"latency_ms",
-           {{"mean", to_milliseconds(probe.mean)},
-            {"p50", to_milliseconds(probe.p50)},
-            {"p99", to_milliseconds(probe.p99)}}},
+           {{"mean", latency_or_null(probe.mean)},
+            {"p50", latency_or_null(probe.p50)},
+            {"p99", latency_or_null(probe.p99)}}},
           {"from_s", probe.from},
           {"measured_from_s", probe.measured},
           {"to_s", probe.to},
@@ -51,6 +56,7 @@ Json capacity_json(const CapacityRecord& capacity, const std::string& sentence) 
           {"verified", capacity.is_verified},
           {"bad", rate_or_null(capacity.bad)},
           {"generator", rate_or_null(capacity.generator)},
+          {"lacks_streams", capacity.lacks_streams},
           {"confidence", capacity.confidence},
           {"precision", capacity.precision},
           {"hold_s", capacity.hold},

@@ -21,7 +21,9 @@ std::string outcome_in_words(const CapacityRecord& capacity) {
     case End::kNoneHolds:
       return fmt::format("not even at {}", rate_in_words(capacity.low));
     case End::kGenerator:
-      return fmt::format("unknown: the generator is the limit at {}",
+      return fmt::format("unknown: {} {}",
+                         capacity.lacks_streams ? "the load's own streams were too few at"
+                                                : "the generator is the limit at",
                          rate_in_words(capacity.generator.value_or(Rate{})));
     case End::kCut:
       break;

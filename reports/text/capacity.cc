@@ -24,6 +24,11 @@ std::string rate_or_dash(const std::optional<Rate>& rate) {
   return rate ? rate_in_words(*rate) : "-";
 }
 
+/// A dash where nothing had ended.
+std::string latency_or_dash(Duration latency, const SummaryStyle& style) {
+  return latency > Duration::zero() ? in_three_digits(latency, style.unicode) : "-";
+}
+
 std::string answer_of(const MatrixRow& row) {
   using End = CapacityRecord::End;
   switch (row.capacity.end) {
@@ -80,8 +85,8 @@ std::string capacity_table(const CapacityRecord& capacity, const SummaryStyle& s
     if (probe.kind == CapacityProbe::Kind::kVerify && probe.answer != CapacityProbe::Answer::kGood)
       answer = std::string(to_string(probe.answer)) + " (verifying)";
     rows.push_back({rate_in_words(probe.rate), answer, rate_in_words(probe.goodput),
-                    percent(worst_share(probe)), in_three_digits(probe.p50, style.unicode),
-                    in_three_digits(probe.p99, style.unicode), fmt::format("{} s", probe.from),
+                    percent(worst_share(probe)), latency_or_dash(probe.p50, style),
+                    latency_or_dash(probe.p99, style), fmt::format("{} s", probe.from),
                     fmt::format("{} s", probe.to - probe.from)});
   }
   std::string out = "\n" + painted("capacity", Paint::kBold, style);

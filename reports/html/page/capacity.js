@@ -21,7 +21,9 @@ function curve(found) {
   if (probes.length < 2) return null;
   const most = probes[probes.length - 1].rate;
   const goodputs = Math.max(...probes.map((probe) => probe.goodput), 1e-9);
-  const latencies = probes.map((probe) => Math.max(probe.latency_ms.p99, 0.01));
+  const answered = probes.filter((probe) => probe.latency_ms.p99 !== null);
+  if (answered.length === 0) return null;
+  const latencies = answered.map((probe) => Math.max(probe.latency_ms.p99, 0.01));
   const [low, high] = [Math.log(Math.min(...latencies)), Math.log(Math.max(...latencies)) + 1e-6];
   const x = (value) => EDGE.left + (WIDTH - EDGE.left - EDGE.right) * value / most;
   const up = (part) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * part;
@@ -30,7 +32,7 @@ function curve(found) {
     svg('path', { d: `M${EDGE.left},${EDGE.top}V${HEIGHT - EDGE.bottom}H${WIDTH - EDGE.right}V${EDGE.top}`, fill: 'none', stroke: 'currentColor', opacity: 0.4 }),
     found.good ? svg('line', { x1: x(found.good), x2: x(found.good), y1: EDGE.top, y2: HEIGHT - EDGE.bottom, stroke: 'currentColor', 'stroke-dasharray': '2 3' }) : null,
     ...line(probes.map((probe) => [probe.rate, probe.goodput, rate(probe.goodput)]), x, (value) => up(value / goodputs), null, 'goodput'),
-    ...line(probes.map((probe, i) => [probe.rate, latencies[i], ms(probe.latency_ms.p99)]), x, (value) => up((Math.log(value) - low) / (high - low)), '5 4', 'p99'),
+    ...line(answered.map((probe, i) => [probe.rate, latencies[i], ms(probe.latency_ms.p99)]), x, (value) => up((Math.log(value) - low) / (high - low)), '5 4', 'p99'),
     text(EDGE.left - 6, up(1) + 4, rate(goodputs), 'end'),
     text(EDGE.left - 6, up(0), 'goodput (line)', 'end'),
     text(WIDTH - EDGE.right + 6, up(1) + 4, ms(Math.max(...latencies)), 'start'),

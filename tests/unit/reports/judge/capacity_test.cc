@@ -65,7 +65,8 @@ TEST(CapacityInWords, SaysWhatHoldsWhatWasRefutedAndWhatComesBeyond) {
   record.faults = {"web.3-gone"};
   EXPECT_EQ(capacity_in_words(record),
             "browse: the target holds 4,100/s with web.3-gone (lowest refuted 4,300/s, 95 % "
-            "confidence; held for 30 s); beyond that it collapses: goodput keeps 12 % of its best");
+            "confidence; held for 30 s); beyond that it collapses: it still answers 12 % of the "
+            "most that it answered");
 }
 
 TEST(CapacityInWords, NamesTheGeneratorAndNoCapacityWhereItWasTheLimit) {
@@ -76,6 +77,25 @@ TEST(CapacityInWords, NamesTheGeneratorAndNoCapacityWhereItWasTheLimit) {
   EXPECT_EQ(capacity_in_words(record),
             "browse: the generator is the limit at 61,000/s, so this is no capacity of the target; "
             "4,100/s was good, not verified");
+  record.lacks_streams = true;
+  EXPECT_EQ(
+      capacity_in_words(record),
+      "browse: at 61,000/s requests waited for a stream while the target answered as fast as "
+      "before, so this is no capacity of the target but of the load's connections and streams; "
+      "4,100/s was good, not verified");
+}
+
+TEST(CapacityInWords, SaysThatNothingWasRefutedWhereItWasOnlyTooCloseToTell) {
+  CapacityRecord record = found();
+  record.bad.reset();
+  EXPECT_EQ(capacity_in_words(record),
+            "browse: the target holds 4,100/s (what is above was too close to tell, 95 % "
+            "confidence; held for 30 s)");
+  record.end = End::kNoneHolds;
+  record.low = Rate{20};
+  EXPECT_EQ(capacity_in_words(record),
+            "browse: no rate was shown to hold: 20/s, the lowest, was too close to tell (95 % "
+            "confidence)");
 }
 
 }  // namespace
