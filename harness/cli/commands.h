@@ -64,6 +64,16 @@ struct AgentCommand {
   bool probe = false;  ///< Only say what network faults this kernel can do.
 };
 
+/// Makes the small authority of a fleet, or a certificate of it.
+struct CertsCommand {
+  enum class What { kAuthority, kCoordinator, kAgent };
+  What what = What::kAuthority;
+  std::string folder;
+  std::string name;
+  std::vector<std::string> labels;  ///< "key=value", of an agent.
+  int days = 0;                     ///< For so long it is valid.
+};
+
 struct TargetCommand {
   std::vector<std::string> listen;
   std::string protocol = "h1,h2,h2c";
@@ -112,6 +122,7 @@ int compare(const CompareCommand& command);
 int plan(const PlanCommand& command);
 int validate(const ValidateCommand& command);
 int agent(const AgentCommand& command);
+int certs(const CertsCommand& command);
 int target(const TargetCommand& command);
 int recover(const RecoverCommand& command);
 int list_faults(const FaultsCommand& command);

@@ -121,6 +121,39 @@ void add_target(CLI::App& app, TargetCommand& options) {
   command.add_option("--seed", options.seed, "Of all its random choices");
 }
 
+void add_certs(CLI::App& app, CertsCommand& options) {
+  using What = CertsCommand::What;
+  CLI::App& command = *app.add_subcommand(
+      "certs", "Make a fleet's own authority, and the certificates of its coordinators and agents");
+  command.require_subcommand(1);
+  const auto add = [&](What what, const char* word, const char* help, const char* name, int days) {
+    CLI::App& one = *command.add_subcommand(word, help);
+    one.add_option("DIR", options.folder, "Folder of the authority: ca.pem, ca.key")->required();
+    one.add_option("--name", options.name, "Whose it is")->default_str(name);
+    one.add_option("--days", options.days, "For so long it is valid")
+        ->check(CLI::Range(1, 36500))
+        ->default_str(std::to_string(days));
+    one.parse_complete_callback([&options, what, name, days] {
+      options.what = what;
+      if (options.name.empty()) options.name = name;
+      if (options.days == 0) options.days = days;
+    });
+    return &one;
+  };
+  add(What::kAuthority, "init", "Make the authority, in a folder to be kept safe", "squall fleet",
+      3650);
+  add(What::kCoordinator, "coordinator", "Make a coordinator's: coordinator-NAME.pem and .key",
+      "main", 365);
+  CLI::App* const agent =
+      add(What::kAgent, "agent", "Make an agent's: agent-NAME.pem and .key", "", 365);
+  agent->get_option("--name")->required();
+  agent
+      ->add_option("--label", options.labels,
+                   "Pin this label, key=value: the agent can give itself no other")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 void add_spof(CLI::App& app, SpofCommand& options) {
   CLI::App& command = *app.add_subcommand(
       "spof", "Take each service, instance and fault domain away in turn; rank what that costs");
@@ -171,6 +204,7 @@ int run_program(int argc, const char* const* argv) {
   PlanCommand plan_options;
   ValidateCommand validate_options;
   AgentCommand agent_options;
+  CertsCommand certs_options;
   TargetCommand target_options;
   RecoverCommand recover_options;
   FaultsCommand faults_options;
@@ -184,6 +218,7 @@ int run_program(int argc, const char* const* argv) {
   add_compare(app, compare_options);
   add_others(app, plan_options, validate_options);
   add_agent(app, agent_options);
+  add_certs(app, certs_options);
   add_target(app, target_options);
   add_spof(app, spof_options);
   CLI::App& recover_command = *app.add_subcommand("recover", "Undo what a dead agent left behind");
@@ -221,6 +256,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "plan") return plan(plan_options);
   if (chosen == "validate") return validate(validate_options);
   if (chosen == "agent") return agent(agent_options);
+  if (chosen == "certs") return certs(certs_options);
   if (chosen == "target") return target(target_options);
   if (chosen == "recover") return recover(recover_options);
   if (chosen == "faults") return list_faults(faults_options);

@@ -8,10 +8,19 @@
 
 namespace squall::control {
 
-Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, Duration patience) {
+Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, Duration patience,
+                                                   const std::optional<Credentials>& credentials) {
+  if (!credentials && !is_on_this_machine(address)) {
+    return error(std::errc::permission_denied,
+                 "join " + address + ": without certificates only on this machine");
+  }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (credentials) {
+    // Wherever it is reached, it must be a coordinator: no agent's certificate has this name.
+    arguments.SetSslTargetNameOverride(std::string(trust::kCoordinatorHost));
+  }
+  auto channel = grpc::CreateCustomChannel(address, to_channel(credentials), arguments);
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + patience)) {
     return error(std::errc::timed_out, "join " + address + ": no coordinator answers");
   }

@@ -10,6 +10,7 @@
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
+#include "harness/control/credentials.h"
 #include "harness/control/mailbox.h"
 
 namespace squall::control {
@@ -27,13 +28,18 @@ struct Heard {
 /// Errors:     dial() fails when no coordinator answers; send() when the stream is gone.
 class AgentLink {
  public:
-  /// `address` as gRPC writes it: "unix:/path". Waits for the coordinator for `patience` at most.
-  static Result<std::unique_ptr<AgentLink>> dial(const std::string& address, Duration patience);
+  /// `address` as gRPC writes it: "unix:/path", "coordinator.example:7400". Waits for the
+  /// coordinator for `patience` at most. Without credentials only one on this machine is dialled.
+  static Result<std::unique_ptr<AgentLink>> dial(
+      const std::string& address, Duration patience,
+      const std::optional<Credentials>& credentials = {});
   ~AgentLink();
   AgentLink(const AgentLink&) = delete;
   AgentLink& operator=(const AgentLink&) = delete;
 
   Result<void> send(const wire::FromAgent& message);
+  /// Who the coordinator's certificate says it is; to be asked once something was heard.
+  Result<trust::Identity> coordinator() const { return identity_of(*context_.auth_context()); }
   /// The next order, or nothing by `deadline`. After `ended` nothing more comes.
   std::optional<Heard> hear(Instant deadline) { return heard_.take(deadline); }
 

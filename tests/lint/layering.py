@@ -20,9 +20,10 @@ ALLOWED = {  # folder -> folders it may include from, besides itself; the longes
     "faults": ["harness/base", "harness/runtime", "faults"],
     "reports": ["harness/base", "reports/measure", "scenarios/model", "scenarios/plan", "generators/spec", "faults/spec"],
     "harness/services": ["harness/base", "harness/runtime", "scenarios", "generators", "faults"],
-    "harness/control": ["harness/base", "harness/runtime", "reports", "scenarios", "generators/spec", "faults/spec"],
-    "harness/agent": ["harness/base", "harness/runtime", "harness/services", "harness/control", "generators", "faults", "scenarios", "reports"],
-    "harness/coordinator": ["harness/base", "harness/runtime", "harness/control", "generators/spec", "faults/spec", "scenarios", "reports"],
+    "harness/trust": ["harness/base"],
+    "harness/control": ["harness/base", "harness/runtime", "harness/trust", "reports", "scenarios", "generators/spec", "faults/spec"],
+    "harness/agent": ["harness/base", "harness/runtime", "harness/services", "harness/trust", "harness/control", "generators", "faults", "scenarios", "reports"],
+    "harness/coordinator": ["harness/base", "harness/runtime", "harness/trust", "harness/control", "generators/spec", "faults/spec", "scenarios", "reports"],
     "harness/cli": ["harness", "generators", "faults", "scenarios", "reports"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
