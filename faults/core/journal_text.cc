@@ -90,6 +90,13 @@ std::optional<Undo> network_from(const Json& object) {
     undo.root = root_from(*root);
     if (!undo.root) return {};
   }
+  if (const auto classes = object.find("classes"); classes != object.end()) {
+    if (!classes->is_array()) return {};
+    for (const Json& handle : *classes) {
+      if (!handle.is_number_unsigned()) return {};
+      undo.classes.push_back(handle.get<std::uint32_t>());
+    }
+  }
   if (!is_ours(undo)) return {};
   return undo;
 }
@@ -101,6 +108,7 @@ Json to_json(const NetworkUndo& undo) {
                  {"interface_name", undo.interface_name},
                  {"table", undo.table}};
   if (undo.ifb) object["ifb"] = *undo.ifb;
+  if (!undo.classes.empty()) object["classes"] = undo.classes;
   if (undo.root) {
     object["root"] = {{"kind", undo.root->kind},
                       {"handle", undo.root->handle},

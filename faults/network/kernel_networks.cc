@@ -118,6 +118,15 @@ class KernelNetwork : public Network {
     return all;
   }
 
+  Result<std::vector<TrafficClass>> classes(int interface) override {
+    std::vector<TrafficClass> all;
+    auto asked = ask(message_to_list_classes(interface), [&](std::string_view answer) {
+      if (auto one = read_class(answer)) all.push_back(*std::move(one));
+    });
+    if (!asked) return std::move(asked).error().within("list classes");
+    return all;
+  }
+
   Result<void> change(std::string_view message) override {
     return ask(std::string(message), [](std::string_view) {});
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -25,14 +26,20 @@ std::string number(double value) {
 /// One network fault from its first change to its last undo.
 class Application {
  public:
-  Application(Networks& networks, Journal& journal, NetworkFault fault, NetworkPlan plan)
-      : networks_(networks), journal_(journal), fault_(std::move(fault)), plan_(std::move(plan)) {}
+  Application(Networks& networks, HeldFaults& held, Journal& journal, NetworkFault fault,
+              NetworkPlan plan)
+      : networks_(networks),
+        held_(held),
+        journal_(journal),
+        fault_(std::move(fault)),
+        plan_(std::move(plan)) {}
 
   Result<void> record(const std::string& label) {
     std::string intent = label + ": " + describe_effect(fault_) + " on " + fault_.interface;
     std::string prior = "untouched";
     if (plan_.undo.root) prior = "root qdisc " + plan_.undo.root->kind;
     SQUALL_TRY(entry_, journal_.record({std::move(intent), std::move(prior), plan_.undo}));
+    held_.add({label, fault_, plan_.undo});
     return {};
   }
 
@@ -69,9 +76,11 @@ class Application {
 
   /// Measures, undoes, and marks that it is done.
   Result<void> revert() {
+    const std::lock_guard turn(held_.turn());
     if (!finding_) finding_ = measure();
     auto undone = take_back(plan_.undo, networks_);
     if (!undone) return as_residue(undone.error());
+    held_.remove(plan_.undo.table);
     if (!entry_) return {};
     if (auto marked = journal_.mark_done(*entry_); !marked) {
       log_warning(marked.error().message());  // The undo took; recover() will find nothing.
@@ -172,6 +181,7 @@ class Application {
   }
 
   Networks& networks_;
+  HeldFaults& held_;
   Journal& journal_;
   const NetworkFault fault_;
   const NetworkPlan plan_;
@@ -191,17 +201,19 @@ Result<NetworkFacts> look_around(const NetworkSite& site) {
   SQUALL_TRY(facts.links, network->links());
   SQUALL_TRY(facts.qdiscs, network->qdiscs());
   SQUALL_TRY(facts.default_qdisc, site.networks.default_qdisc());
+  if (site.held != nullptr) facts.held = site.held->in(site.space);
   return facts;
 }
 
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label) {
+  std::unique_lock turn(site.held->turn());
   auto facts = look_around(site);
   if (!facts) return std::move(facts).error().within(label);
   auto plan = plan_network(fault, *facts, site.name);
   if (!plan) return std::move(plan).error().within(label);
   const auto application =
-      std::make_shared<Application>(site.networks, journal, fault, *std::move(plan));
+      std::make_shared<Application>(site.networks, *site.held, journal, fault, *std::move(plan));
   if (auto recorded = application->record(label); !recorded) {
     return std::move(recorded).error().within(label);
   }
@@ -209,6 +221,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                 "", [application] { return application->finding(); }};
   auto applied = application->apply();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
+  turn.unlock();
   if (seen) {
     injected.seen = *std::move(seen);
     return injected;

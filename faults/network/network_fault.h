@@ -31,8 +31,9 @@ struct InjectedNetworkFault {
 struct NetworkSite {
   Networks& networks;
   Capabilities capabilities;
-  std::uint64_t space = 0;  ///< The namespace.
-  std::string name;         ///< Of this application, "PID_TICKS_n": no other has it.
+  std::uint64_t space = 0;     ///< The namespace.
+  std::string name;            ///< Of this application, "PID_TICKS_n": no other has it.
+  HeldFaults* held = nullptr;  ///< All of this process; none where only a plan is made.
 };
 
 /// All that a plan has to know of `site`, read from the kernel.
@@ -44,8 +45,8 @@ Result<NetworkFacts> look_around(const NetworkSite& site);
 ///
 /// The counters are read just before it is reverted: a fault that met no packet, of which nothing
 /// was lost that should have been, or whose qdiscs somebody else has changed, did not take.
-/// `site.networks` and `journal` outlive the fault. Blocks for some milliseconds; reverting waits
-/// a second at most for what is being delayed.
+/// `site.networks`, `site.held` and `journal` outlive the fault. Blocks for some milliseconds;
+/// reverting waits a second at most for what is being delayed.
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label);
 

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "faults/spec/traffic.h"
+
 namespace squall::faults {
 namespace {
 
@@ -14,10 +16,8 @@ using Direction = NetworkFault::Direction;
 using Kind = NftVerdict::Kind;
 using Hook = NftChain::Hook;
 
-constexpr std::uint32_t kShapedClass = kOurRoot | 1U;
-constexpr std::uint32_t kLostClass = kOurRoot | 2U;
-constexpr std::uint32_t kShapedLeaf = 0x50a20000;
-constexpr std::uint32_t kLostLeaf = 0x50a30000;
+constexpr std::uint32_t kFirstLeaf = 0x50a20000;
+constexpr std::uint32_t kMostSharing = 100;    // Faults below one root.
 constexpr double kFreeRate = 12.5e9;           // Bytes/s of a class that is not slowed.
 constexpr double kSmallestQueue = 128 * 1024;  // Bytes: two packets of the largest GSO.
 constexpr double kQueueSeconds = 0.1;
@@ -32,9 +32,6 @@ std::string number(double value) {
   return text.data();
 }
 
-std::string ms(Duration length) { return number(to_milliseconds(length)) + "ms"; }
-std::string percent(double share) { return number(share * 100) + "%"; }
-
 bool loses(const NetworkFault& fault) {
   return fault.partition || fault.loss || fault.loss_every.has_value();
 }
@@ -47,6 +44,16 @@ bool shapes(const NetworkFault& fault) {
 bool comes_back(const Qdisc& root, const std::string& default_qdisc) {
   return root.kind == "noqueue" || root.kind == "mq" || root.kind == default_qdisc;
 }
+
+/// The handles of one fault below a root of ours. Each of those that share it has another place.
+struct Place {
+  std::uint32_t number = 0;
+
+  std::uint32_t shaped_class() const { return kOurRoot | (2 * number + 1); }
+  std::uint32_t lost_class() const { return shaped_class() + 1; }
+  std::uint32_t shaped_leaf() const { return kFirstLeaf + (2 * number << 16U); }
+  std::uint32_t lost_leaf() const { return shaped_leaf() + (1U << 16U); }
+};
 
 /// Builds the plan step by step.
 class Planning {
@@ -61,6 +68,7 @@ class Planning {
     if (auto found = find_interface(); !found) return std::move(found).error();
     if (auto allowed = check_protected(); !allowed) return std::move(allowed).error();
     if (auto able = check_capabilities(); !able) return std::move(able).error();
+    if (auto alone = check_others(); !alone) return std::move(alone).error();
     if (needs_root()) {
       if (auto checked = check_root(); !checked) return std::move(checked).error();
     }
@@ -70,7 +78,7 @@ class Planning {
     plan_.undo.table = table_.name;
     plan_.tables.push_back(table_);
     add_nft("nft add table " + table_.family + " " + table_.name, json_to_add(table_));
-    if (needs_root()) put_root(link_, 0);
+    if (needs_root()) put_below_root();
     if (needs_ifb()) put_ifb();
     std::vector<NftChain> chains;
     if (goes_out()) chains.push_back(chain_out());
@@ -145,6 +153,29 @@ class Planning {
     return {};
   }
 
+  /// What shares the interface must meet other packets, and tells what the root was.
+  Result<void> check_others() {
+    for (const HeldFault& other : facts_.held) {
+      if (other.undo.space != facts_.space || other.undo.interface != link_.index) continue;
+      if (may_meet_the_same(fault_, other.fault)) {
+        return error(std::errc::device_or_resource_busy,
+                     "it would meet packets that " + other.label + " meets, which is in force on " +
+                         link_.name);
+      }
+      if (other.undo.root) others_.push_back(other);
+    }
+    const auto is_taken = [&](const HeldFault& other) {
+      const auto& classes = other.undo.classes;
+      return std::any_of(classes.begin(), classes.end(), [&](std::uint32_t handle) {
+        return handle == place_.shaped_class() || handle == place_.lost_class();
+      });
+    };
+    while (std::any_of(others_.begin(), others_.end(), is_taken)) ++place_.number;
+    if (place_.number < kMostSharing) return {};
+    return refused("interface " + link_.name + " has " + std::to_string(kMostSharing) +
+                   " faults in force already");
+  }
+
   Result<void> check_root() {
     const Qdisc* root = nullptr;
     for (const Qdisc& qdisc : facts_.qdiscs) {
@@ -154,9 +185,14 @@ class Planning {
       plan_.undo.root = RootBefore{};
       return {};
     }
-    if (root->handle == kOurRoot) {
+    if (root->handle == kOurRoot && others_.empty()) {
       return error(std::errc::device_or_resource_busy,
-                   "interface " + link_.name + " has another fault of squall's in force");
+                   "interface " + link_.name + " has a fault of another squall's in force");
+    }
+    if (root->handle == kOurRoot) {
+      shares_root_ = true;
+      plan_.undo.root = others_.front().undo.root;
+      return {};
     }
     const std::string words = "the root qdisc of " + link_.name + ", " + root->kind + " " +
                               handle_text(root->handle) + ", ";
@@ -214,24 +250,34 @@ class Planning {
   void put_root(const Link& link, std::uint32_t default_class) {
     put_qdisc(link, kRootParent, kOurRoot, "htb", htb_options(default_class),
               "default " + std::to_string(default_class) + " direct_qlen 10000");
-    if (shapes(fault_)) put_shaping(link);
-    if (loses(fault_) && default_class == 0) {
-      put_class(link, kLostClass, kFreeRate);
-      put_qdisc(link, kLostClass, kLostLeaf, "blackhole", "", "");
+  }
+
+  /// At the interface itself, where the root may be there for another fault already.
+  void put_below_root() {
+    if (!shares_root_) put_root(link_, 0);
+    if (shapes(fault_)) {
+      plan_.undo.classes.push_back(place_.shaped_class());
+      put_shaping(link_, place_);
+    }
+    if (loses(fault_)) {
+      plan_.undo.classes.push_back(place_.lost_class());
+      put_class(link_, place_.lost_class(), kFreeRate);
+      put_qdisc(link_, place_.lost_class(), place_.lost_leaf(), "blackhole", "", "");
     }
   }
 
-  void put_shaping(const Link& link) {
+  void put_shaping(const Link& link, const Place& place) {
     const auto rate = fault_.rate_bits_per_second;
-    put_class(link, kShapedClass, rate ? *rate / 8 : kFreeRate);
+    put_class(link, place.shaped_class(), rate ? *rate / 8 : kFreeRate);
     if (!needs_netem(fault_)) {
       const double queue = std::max(kSmallestQueue, rate.value_or(0) / 8 * kQueueSeconds);
-      put_qdisc(link, kShapedClass, kShapedLeaf, "bfifo",
+      put_qdisc(link, place.shaped_class(), place.shaped_leaf(), "bfifo",
                 fifo_options(static_cast<std::uint32_t>(queue)), "limit " + number(queue));
       return;
     }
     const Netem netem = netem_of();
-    put_qdisc(link, kShapedClass, kShapedLeaf, "netem", netem_options(netem), netem_words(netem));
+    put_qdisc(link, place.shaped_class(), place.shaped_leaf(), "netem", netem_options(netem),
+              netem_words(fault_, netem));
   }
 
   Netem netem_of() const {
@@ -253,24 +299,6 @@ class Planning {
     return netem;
   }
 
-  std::string netem_words(const Netem& netem) const {
-    std::string text = "limit " + std::to_string(netem.limit);
-    if (fault_.delay) text += " delay " + ms(netem.delay);
-    if (fault_.jitter) {
-      constexpr std::array kNames{"", " distribution normal", " distribution pareto"};
-      text += " " + ms(netem.jitter) + kNames.at(static_cast<std::size_t>(fault_.distribution));
-      if (netem.in_order) text += " rate 8796gbit";  // Which is what keeps their order.
-    }
-    if (const auto& chain = netem.chain) {
-      text += " loss gemodel " + percent(chain->to_bad) + " " + percent(chain->to_good) + " " +
-              percent(chain->loss_bad) + " " + percent(chain->loss_good);
-    }
-    if (netem.duplicate > 0) text += " duplicate " + percent(netem.duplicate);
-    if (netem.corrupt > 0) text += " corrupt " + percent(netem.corrupt);
-    if (netem.reorder > 0) text += " reorder " + percent(netem.reorder) + " gap 1";
-    return text;
-  }
-
   /// What comes in is led through an interface of our own, whose root shapes all of it.
   void put_ifb() {
     int highest = 0;
@@ -287,7 +315,8 @@ class Planning {
     plan_.undo.ifb = ifb_.name;
     add_netlink("ip link add " + ifb_.name + " index " + std::to_string(ifb_.index) + " type ifb",
                 message_to_add_ifb(ifb_.name, ifb_.index));
-    put_root(ifb_, kShapedClass & 0xffffU);
+    put_root(ifb_, Place{}.shaped_class() & 0xffffU);
+    put_shaping(ifb_, Place{});
     add_netlink("ip link set " + ifb_.name + " up", message_to_set_up(ifb_.index));
   }
 
@@ -335,8 +364,8 @@ class Planning {
       return chain;
     }
     NftVerdict left{};
-    if (shapes(fault_)) left = {Kind::kClassify, kShapedClass, {}};
-    add_rules(chain, false, {Kind::kClassify, kLostClass, {}}, left);
+    if (shapes(fault_)) left = {Kind::kClassify, place_.shaped_class(), {}};
+    add_rules(chain, false, {Kind::kClassify, place_.lost_class(), {}}, left);
     return chain;
   }
 
@@ -381,7 +410,11 @@ class Planning {
     const std::string table = table_.family + " " + table_.name;
     add("nft delete table " + table);
     if (plan_.undo.ifb) add("ip link delete " + *plan_.undo.ifb);
-    if (const auto& root = plan_.undo.root) {
+    for (const std::uint32_t handle : plan_.undo.classes) {
+      if (!shares_root_) break;
+      add("tc class delete dev " + link_.name + " classid " + handle_text(handle));
+    }
+    if (const auto& root = plan_.undo.root; root && !shares_root_) {
       add(root->handle == 0
               ? "tc qdisc delete dev " + link_.name + " root handle " + handle_text(kOurRoot)
               : "tc qdisc replace dev " + link_.name + " root handle " + handle_text(root->handle) +
@@ -398,6 +431,7 @@ class Planning {
           "large sends are cut by " + link_.name +
           " itself (GSO): loss and the like are drawn for each of these, not for each packet");
     }
+    if (shares_root_) plan_.notes.push_back("it shares our root with " + others_.front().label);
     if (plan_.undo.root && plan_.undo.root->kind == "mq") {
       plan_.notes.push_back("the queues of " + link_.name + " become one while it lasts");
     }
@@ -408,6 +442,9 @@ class Planning {
   NftTable table_;
   Link link_;
   Link ifb_;
+  Place place_;
+  std::vector<HeldFault> others_;  // That have a root on this interface.
+  bool shares_root_ = false;
   std::vector<NftChain> protected_;
   NetworkPlan plan_;
 };
@@ -417,24 +454,6 @@ class Planning {
 bool needs_netem(const NetworkFault& fault) {
   return fault.delay || fault.jitter || fault.duplicate || fault.corrupt || fault.reorder ||
          fault.gilbert_elliott;
-}
-
-std::string describe_effect(const NetworkFault& fault) {
-  std::string text;
-  const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
-  const auto share = [](const Share& one) { return number(one.value * 100) + " %"; };
-  if (fault.delay) add("delay " + number(to_milliseconds(*fault.delay)) + " ms");
-  if (fault.jitter) add("jitter " + number(to_milliseconds(*fault.jitter)) + " ms");
-  if (fault.loss) add("loss " + share(*fault.loss));
-  if (fault.loss_every) add("loss of every " + std::to_string(*fault.loss_every) + "th packet");
-  if (fault.gilbert_elliott) add("loss in bursts " + share(fault.gilbert_elliott->average()));
-  if (fault.duplicate) add("duplicate " + share(*fault.duplicate));
-  if (fault.corrupt) add("corrupt " + share(*fault.corrupt));
-  if (fault.reorder) add("reorder " + share(*fault.reorder));
-  if (fault.rate_bits_per_second) add("rate " + number(*fault.rate_bits_per_second) + " bit/s");
-  if (fault.partition) add("partition");
-  if (fault.reject) add("reject with " + *fault.reject);
-  return text;
 }
 
 Result<NetworkPlan> plan_network(const NetworkFault& fault, const NetworkFacts& facts,

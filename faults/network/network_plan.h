@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/network/held_faults.h"
 #include "faults/network/network_undo.h"
 #include "faults/network/networks.h"
 #include "faults/network/nft_rules.h"
@@ -36,6 +37,7 @@ struct NetworkFacts {
   std::vector<Qdisc> qdiscs;  ///< and their qdiscs,
   std::string default_qdisc;  ///< What the kernel gives to new interfaces.
   Capabilities capabilities;
+  std::vector<HeldFault> held;  ///< What else of this process is in force there.
 };
 
 /// One step of a plan.
@@ -57,8 +59,9 @@ struct NetworkPlan {
 };
 
 /// Plans `fault` for the place of `facts`, under names that end in `name` ("12_345_1", letters,
-/// digits and '_'). Fails with what stands in its way: the interface is not there or is another
-/// fault's already, its root qdisc could not be put back, the kernel cannot do it, or SSH is meant.
+/// digits and '_'). Fails with what stands in its way: the interface is not there, another fault
+/// there may meet the same packets, its root qdisc could not be put back, the kernel cannot do it,
+/// or SSH is meant.
 Result<NetworkPlan> plan_network(const NetworkFault& fault, const NetworkFacts& facts,
                                  const std::string& name);
 
@@ -72,6 +75,9 @@ std::string distribution_table(Impairment::Distribution distribution);
 
 /// "delay 40 ms, loss 2 %".
 std::string describe_effect(const NetworkFault& fault);
+
+/// netem's options as `tc` has them: "limit 1000 delay 40ms".
+std::string netem_words(const NetworkFault& fault, const Netem& netem);
 
 /// Whether only netem can do what is asked.
 bool needs_netem(const NetworkFault& fault);

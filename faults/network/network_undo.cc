@@ -31,12 +31,22 @@ const Qdisc* root_of(const std::vector<Qdisc>& qdiscs, int interface) {
   return found == qdiscs.end() ? nullptr : &*found;
 }
 
-/// Packets of ours that wait at an interface.
-Result<std::uint64_t> waiting_at(Network& network, int interface) {
+bool is_one_of(const std::vector<std::uint32_t>& handles, std::uint32_t handle) {
+  return std::find(handles.begin(), handles.end(), handle) != handles.end();
+}
+
+/// Packets of ours that wait at an interface: below these classes, or below our whole root.
+Result<std::uint64_t> waiting_at(Network& network, int interface,
+                                 const std::vector<std::uint32_t>& classes) {
   SQUALL_TRY(const auto qdiscs, network.qdiscs());
   const Qdisc* root = root_of(qdiscs, interface);
   if (root == nullptr || root->handle != kOurRoot) return std::uint64_t{0};
-  return std::uint64_t{root->waiting};
+  if (classes.empty()) return std::uint64_t{root->waiting};
+  std::uint64_t waiting = 0;
+  for (const Qdisc& leaf : qdiscs) {
+    if (leaf.interface == interface && is_one_of(classes, leaf.parent)) waiting += leaf.waiting;
+  }
+  return waiting;
 }
 
 Result<std::vector<NftTable>> our_tables(Network& network) {
@@ -71,9 +81,9 @@ class Undoing {
   }
 
  private:
-  Result<void> drain(int interface) {
+  Result<void> drain(int interface, const std::vector<std::uint32_t>& classes = {}) {
     for (Duration waited{}; waited < kDrainWithin; waited += kDrainStep) {
-      SQUALL_TRY(const auto waiting, waiting_at(network_, interface));
+      SQUALL_TRY(const auto waiting, waiting_at(network_, interface, classes));
       if (waiting == 0) return {};
       networks_.pause(kDrainStep);
     }
@@ -90,6 +100,37 @@ class Undoing {
     return network_.change(message_to_delete_link(ifb->index));
   }
 
+  /// Our classes below our root: this fault's own, and whether there are others'.
+  struct Classes {
+    std::vector<std::uint32_t> own;
+    bool has_others = false;
+  };
+  Result<Classes> classes_below_root() {
+    SQUALL_TRY(const auto all, network_.classes(undo_.interface));
+    Classes found;
+    for (const TrafficClass& one : all) {
+      if (one.handle >> 16U != kOurRoot >> 16U) continue;
+      if (is_one_of(undo_.classes, one.handle)) {
+        found.own.push_back(one.handle);
+      } else {
+        found.has_others = true;
+      }
+    }
+    return found;
+  }
+
+  /// Leaves our root to those who share it.
+  Result<void> remove_classes(const std::vector<std::uint32_t>& classes) {
+    if (classes.empty()) return {};
+    did_ = true;
+    if (auto drained = drain(undo_.interface, classes); !drained) return drained;
+    for (const std::uint32_t handle : classes) {
+      auto gone = network_.change(message_to_delete_class(undo_.interface, handle));
+      if (!gone) return std::move(gone).error().within("class " + handle_text(handle));
+    }
+    return {};
+  }
+
   Result<bool> is_there() {
     SQUALL_TRY(const auto links, network_.links());
     return std::any_of(links.begin(), links.end(),
@@ -104,6 +145,9 @@ class Undoing {
     const Qdisc* root = root_of(qdiscs, undo_.interface);
     const bool is_ours_still = root != nullptr && root->handle == kOurRoot;
     if (is_ours_still) {
+      SQUALL_TRY(const auto classes, classes_below_root());
+      // One that tells of no classes is the root's only owner.
+      if (classes.has_others && !undo_.classes.empty()) return remove_classes(classes.own);
       did_ = true;
       if (auto drained = drain(undo_.interface); !drained) return drained;
       if (undo_.root->handle == 0) return network_.change(message_to_delete(*root));
@@ -139,6 +183,14 @@ class Undoing {
     if (!there) return {};
     SQUALL_TRY(const auto qdiscs, network_.qdiscs());
     const Qdisc* root = root_of(qdiscs, undo_.interface);
+    if (root != nullptr && root->handle == kOurRoot) {
+      SQUALL_TRY(const auto classes, classes_below_root());
+      if (!classes.own.empty()) {
+        return error(std::errc::device_or_resource_busy,
+                     "class " + handle_text(classes.own.front()) + " is still there");
+      }
+      if (classes.has_others) return {};
+    }
     const RootBefore now =
         root == nullptr ? RootBefore{} : RootBefore{root->kind, root->handle, root->options};
     if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
@@ -184,8 +236,12 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
   }
   std::vector<NetworkUndo> undos;
   for (const NftTable& table : tables) {
-    undos.push_back(
-        {.space = space, .interface_name = "", .table = table.name, .ifb = {}, .root = {}});
+    undos.push_back({.space = space,
+                     .interface_name = "",
+                     .table = table.name,
+                     .ifb = {},
+                     .root = {},
+                     .classes = {}});
   }
   for (const Link& link : links) {
     const Qdisc* root = root_of(qdiscs, link.index);
@@ -195,14 +251,16 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
                        .interface_name = link.name,
                        .table = "",
                        .ifb = link.name,
-                       .root = {}});
+                       .root = {},
+                       .classes = {}});
     } else if (root != nullptr && root->handle == kOurRoot) {
       undos.push_back({.space = space,
                        .interface = link.index,
                        .interface_name = link.name,
                        .table = "",
                        .ifb = {},
-                       .root = RootBefore{}});
+                       .root = RootBefore{},
+                       .classes = {}});
     }
   }
   for (const NetworkUndo& undo : undos) {
@@ -230,7 +288,11 @@ bool is_ours(const NetworkUndo& undo) {
     return name.size() < 64 &&
            name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
   };
-  return undo.interface > 0 && undo.table.starts_with(kTablePrefix) && is_plain(undo.table) &&
+  const auto is_below_our_root = [](std::uint32_t handle) {
+    return handle >> 16U == kOurRoot >> 16U && handle != kOurRoot;
+  };
+  return std::all_of(undo.classes.begin(), undo.classes.end(), is_below_our_root) &&
+         undo.interface > 0 && undo.table.starts_with(kTablePrefix) && is_plain(undo.table) &&
          (!undo.ifb || (undo.ifb->starts_with(kInterfacePrefix) && is_plain(*undo.ifb)));
 }
 

@@ -27,7 +27,8 @@ struct RootBefore {
 };
 
 /// Takes back all that a network fault did to one interface, however far it had come: the table of
-/// nftables, the interface that incoming packets went through, the root qdisc.
+/// nftables, the interface that incoming packets went through, its classes, and the root qdisc
+/// when no other fault has classes below it.
 struct NetworkUndo {
   std::uint64_t space = 0;  ///< The inode of the network namespace.
   int interface = 0;        ///< Its ifindex there.
@@ -35,6 +36,8 @@ struct NetworkUndo {
   std::string table;               ///< Ours, of whatever family.
   std::optional<std::string> ifb;  ///< Ours.
   std::optional<RootBefore> root;  ///< None: the root was not touched.
+  /// Its classes below our root, which other faults may share: the last to go puts the root back.
+  std::vector<std::uint32_t> classes;
   bool operator==(const NetworkUndo&) const = default;
 };
 

@@ -30,6 +30,8 @@ class Network {
 
   virtual Result<std::vector<Link>> links() = 0;
   virtual Result<std::vector<Qdisc>> qdiscs() = 0;
+  /// The classes of all qdiscs of one interface.
+  virtual Result<std::vector<TrafficClass>> classes(int interface) = 0;
   /// Sends one message of rtnetlink and waits for the kernel's word.
   virtual Result<void> change(std::string_view message) = 0;
   /// Has nftables carry out commands of its JSON (libnftables-json(5)), all or none; its answer.

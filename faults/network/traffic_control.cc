@@ -178,6 +178,10 @@ std::string message_for_class(int interface, std::uint32_t parent, std::uint32_t
       .take();
 }
 
+std::string message_to_delete_class(int interface, std::uint32_t handle) {
+  return NetlinkWriter(RTM_DELTCLASS, 0).put(header_for(interface, 0, handle)).take();
+}
+
 std::string message_to_add_ifb(const std::string& name, int index) {
   NetlinkWriter writer(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   writer.put(link_header(index)).text(IFLA_IFNAME, name);
@@ -199,6 +203,10 @@ std::string message_to_delete_link(int index) {
 
 std::string message_to_list_qdiscs() {
   return NetlinkWriter(RTM_GETQDISC, NLM_F_DUMP).put(header_for(0, 0, 0)).take();
+}
+
+std::string message_to_list_classes(int interface) {
+  return NetlinkWriter(RTM_GETTCLASS, NLM_F_DUMP).put(header_for(interface, 0, 0)).take();
 }
 
 std::string message_to_list_links() {
@@ -233,6 +241,22 @@ std::optional<Qdisc> read_qdisc(std::string_view message) {
     qdisc.waiting = seen.qlen;
   }
   return qdisc;
+}
+
+std::optional<TrafficClass> read_class(std::string_view message) {
+  const std::string_view body = message_body(message);
+  if (message_type(message) != RTM_NEWTCLASS || body.size() < sizeof(tcmsg)) return {};
+  const auto header = read_plain<tcmsg>(body);
+  const auto attributes = read_attributes(body.substr(sizeof(tcmsg)));
+  TrafficClass one{
+      .interface = header.tcm_ifindex, .parent = header.tcm_parent, .handle = header.tcm_handle};
+  if (const auto kind = attributes.find(TCA_KIND); kind != attributes.end()) {
+    one.kind = name_in(kind->second);
+  }
+  if (const auto options = attributes.find(TCA_OPTIONS); options != attributes.end()) {
+    one.options = options->second;
+  }
+  return one;
 }
 
 std::optional<Link> read_link(std::string_view message) {

@@ -33,6 +33,15 @@ struct Qdisc {
   }
 };
 
+/// A class of a qdisc that has classes.
+struct TrafficClass {
+  int interface = 0;
+  std::uint32_t parent = 0;  ///< kRootParent for one right below its qdisc.
+  std::uint32_t handle = 0;
+  std::string kind{};     ///< As the kind of its qdisc.
+  std::string options{};  ///< TCA_OPTIONS as the kernel writes them.
+};
+
 /// A network interface.
 struct Link {
   int index = 0;
@@ -78,14 +87,17 @@ std::string message_to_put(const Qdisc& qdisc);  ///< Replaces what is there.
 std::string message_to_delete(const Qdisc& qdisc);
 std::string message_for_class(int interface, std::uint32_t parent, std::uint32_t handle,
                               const std::string& options);
+std::string message_to_delete_class(int interface, std::uint32_t handle);
 std::string message_to_add_ifb(const std::string& name, int index);
 std::string message_to_set_up(int index);
 std::string message_to_delete_link(int index);
 std::string message_to_list_qdiscs();
+std::string message_to_list_classes(int interface);
 std::string message_to_list_links();
 
 /// Reads what the kernel answers; none for other messages.
 std::optional<Qdisc> read_qdisc(std::string_view message);
+std::optional<TrafficClass> read_class(std::string_view message);
 std::optional<Link> read_link(std::string_view message);
 
 }  // namespace squall::faults

@@ -31,7 +31,8 @@ Result<faults::NetworkSite> NetworkSites::site_of(const faults::NetworkFault& fa
   return faults::NetworkSite{.networks = networks_,
                              .capabilities = capabilities_,
                              .space = space,
-                             .name = owner_ + "_" + std::to_string(next_++)};
+                             .name = owner_ + "_" + std::to_string(next_++),
+                             .held = &held_};
 }
 
 Result<void> NetworkSites::check(const std::vector<faults::FaultSpec>& specs,

@@ -42,6 +42,7 @@ class NetworkSites {
   const faults::Capabilities capabilities_;
   const std::string owner_;  ///< "PID_TICKS".
   std::uint64_t next_ = 1;
+  faults::HeldFaults held_;
 };
 
 }  // namespace squall::agent

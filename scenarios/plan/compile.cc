@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "faults/spec/traffic.h"
 #include "scenarios/plan/phrases.h"
 #include "scenarios/plan/plan.h"
 
@@ -34,21 +35,30 @@ Result<void> check_links(const Scenario& scenario, const std::vector<PlannedFaul
   return {};
 }
 
-/// One interface has one fault of the network at a time: there is one root qdisc to be had.
+/// At one interface no two faults of the network may meet the same packets at a time.
 Result<void> check_interfaces(const Scenario& scenario, const std::vector<PlannedFault>& planned) {
-  std::map<std::string, const PlannedFault*> last;  // By place, of those that began before.
+  struct Before {
+    const PlannedFault* planned;
+    const faults::NetworkFault* network;
+  };
+  std::map<std::string, std::vector<Before>> begun;  // By place.
   for (const PlannedFault& fault : planned) {
     const FaultSpec* spec = scenario.find_fault(fault.name);
     const auto* network =
         spec == nullptr ? nullptr : std::get_if<faults::NetworkFault>(&spec->what);
     if (network == nullptr) continue;
     const std::string place = place_of(*network);
-    const PlannedFault*& before = last[place];
-    if (before != nullptr && before->to && *before->to > fault.from) {
+    std::vector<Before>& others = begun[place];
+    std::erase_if(others, [&](const Before& before) {
+      return before.planned->to && *before.planned->to <= fault.from;
+    });
+    for (const Before& before : others) {
+      if (!faults::may_meet_the_same(*before.network, *network)) continue;
       return wrong("fault " + fault.label + ": it begins at " + in_words(fault.from) + ", when " +
-                   before->label + " is still in force on " + place);
+                   before.planned->label + " is still in force on " + place +
+                   " and may meet the same packets");
     }
-    before = &fault;
+    others.push_back({&fault, network});
   }
   return {};
 }

@@ -63,6 +63,9 @@ class FakeNetworks : public Networks {
       lines.push_back("qdisc " + std::to_string(one.interface) + " " + handle_text(one.parent) +
                       " " + handle_text(one.handle) + " " + one.kind + " " + one.options);
     }
+    for (const TrafficClass& one : classes_) {
+      lines.push_back("class " + std::to_string(one.interface) + " " + handle_text(one.handle));
+    }
     for (const auto& [table, rules] : tables_) lines.push_back("table " + table);
     return lines;
   }
@@ -82,6 +85,7 @@ class FakeNetworks : public Networks {
 
   void drop_qdiscs(int interface) {
     std::erase_if(qdiscs_, [&](const Qdisc& one) { return one.interface == interface; });
+    std::erase_if(classes_, [&](const TrafficClass& one) { return one.interface == interface; });
   }
   Result<void> call() {
     ++calls_;
@@ -92,6 +96,7 @@ class FakeNetworks : public Networks {
 
   std::vector<Link> links_;
   std::vector<Qdisc> qdiscs_;
+  std::vector<TrafficClass> classes_;
   std::map<std::string, nlohmann::json> tables_;  // "netdev squall_x" and its rules.
   std::set<std::string> unknown_;
   std::map<std::string, std::uint64_t> counts_;
@@ -114,6 +119,15 @@ class FakeNetwork : public Network {
     return all_.qdiscs_;
   }
 
+  Result<std::vector<TrafficClass>> classes(int interface) override {
+    if (auto called = all_.call(); !called) return std::move(called).error();
+    std::vector<TrafficClass> some;
+    for (const TrafficClass& one : all_.classes_) {
+      if (one.interface == interface) some.push_back(one);
+    }
+    return some;
+  }
+
   Result<void> change(std::string_view message) override {
     if (auto called = all_.call(); !called) return called;
     switch (message_type(message)) {
@@ -122,7 +136,10 @@ class FakeNetwork : public Network {
       case RTM_DELQDISC:
         return delete_qdisc(read_plain<tcmsg>(message_body(message)));
       case RTM_NEWTCLASS:
+        all_.classes_.push_back(*read_class(message));
         return {};
+      case RTM_DELTCLASS:
+        return delete_class(read_plain<tcmsg>(message_body(message)));
       case RTM_NEWLINK:
         return put_link(message);
       case RTM_DELLINK: {
@@ -173,6 +190,17 @@ class FakeNetwork : public Network {
     } else {
       all_.qdiscs_.erase(found);
     }
+    return {};
+  }
+
+  Result<void> delete_class(const tcmsg& header) {
+    const auto erased = std::erase_if(all_.classes_, [&](const TrafficClass& one) {
+      return one.interface == header.tcm_ifindex && one.handle == header.tcm_handle;
+    });
+    if (erased == 0) return error(std::errc::no_such_file_or_directory, "class");
+    std::erase_if(all_.qdiscs_, [&](const Qdisc& one) {
+      return one.interface == header.tcm_ifindex && one.parent == header.tcm_handle;
+    });
     return {};
   }
 

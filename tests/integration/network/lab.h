@@ -109,7 +109,7 @@ class Lab : public testing::Test {
 
   Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) {
     const NetworkSite site{networks_, capabilities_, space_,
-                           owner_ + "_" + std::to_string(++names_)};
+                           owner_ + "_" + std::to_string(++names_), &held_};
     return inject(site, *journal_, fault, "f");
   }
 
@@ -264,6 +264,7 @@ class Lab : public testing::Test {
   std::string owner_;
   TemporaryFolder folder_;
   KernelNetworks networks_;
+  HeldFaults held_;
   ProcfsTable processes_;
   Capabilities capabilities_;
   std::unique_ptr<Journal> journal_;

@@ -135,14 +135,56 @@ TEST_F(NetworkFaultInForce, IsUndoneFromTheJournalWhenItsAgentIsGone) {
   ASSERT_TRUE(ok(injected->active.revert()));  // Finds nothing left.
 }
 
-TEST_F(NetworkFaultInForce, IsRefusedOnAnInterfaceThatHasOne) {
-  NetworkFault fault = on_va();
-  fault.partition = true;
-  auto first = inject_it(fault);
-  ASSERT_TRUE(ok(first));
-  const auto second = inject_it(fault);
-  ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message(), HasSubstr("another fault of squall's in force"));
+TEST_F(NetworkFaultInForce, SharesItsInterfaceWithOthersThatMeetOtherPackets) {
+  const auto before = state();
+  const auto to_port = [](std::uint16_t port) {
+    NetworkFault fault = on_va();
+    fault.to = TrafficFilter{{}, {port}, "udp"};
+    return fault;
+  };
+  NetworkFault cut = to_port(kPort);
+  cut.partition = true;
+  NetworkFault slow = to_port(kPort + 1);
+  slow.rate_bits_per_second = 1e6;
+  auto first = inject_it(cut);
+  auto second = inject_it(slow);
+  ASSERT_TRUE(ok(first) && ok(second));
+  const auto refused = inject_it(cut);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("it would meet packets that f meets"));
+  EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort), IsEmpty());
+  EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort + 2), SizeIs(50));
+  ASSERT_TRUE(ok(first->active.revert()));  // Which put the root there: it stays.
+  EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort), SizeIs(50));
+  const auto slowed = send_across(AF_INET, 100, 0us, kPort + 1, 1000);
+  ASSERT_THAT(slowed, SizeIs(100));
+  EXPECT_NEAR(slowed.back().delay_ms, 809, 100);
+  auto third = inject_it(cut);
+  ASSERT_TRUE(ok(third));
+  ASSERT_TRUE(ok(second->active.revert()));
+  EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort), IsEmpty());
+  ASSERT_TRUE(ok(third->active.revert()));
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(NetworkFaultInForce, IsUndoneFromTheJournalBesideAnother) {
+  const auto before = state();
+  std::vector<InjectedNetworkFault> active;
+  for (const std::uint16_t port : {1, 2}) {
+    NetworkFault fault = on_va();
+    fault.to = TrafficFilter{{}, {port}, "udp"};
+    fault.partition = true;
+    auto injected = inject_it(fault);
+    ASSERT_TRUE(ok(injected));
+    active.push_back(*std::move(injected));
+  }
+  const auto report =
+      recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+  ASSERT_TRUE(ok(report));
+  EXPECT_THAT(report->changes, SizeIs(2));
+  EXPECT_TRUE(report->is_clean());
+  EXPECT_EQ(state(), before);
+  for (auto& one : active) ASSERT_TRUE(ok(one.active.revert()));
 }
 
 /// A root qdisc of each kind that this kernel has, and that can be put back.

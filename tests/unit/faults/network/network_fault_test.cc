@@ -1,6 +1,8 @@
 #include "faults/network/network_fault.h"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,13 +44,16 @@ class NetworkFaultTest : public testing::Test {
     journal_ = *std::move(journal);
   }
 
-  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) {
-    return inject({networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1"}, *journal_,
-                  fault, "f");
+  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) { return inject_it(fault, 1); }
+  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault, int number) {
+    const std::string name = "77_5000_" + std::to_string(number);
+    return inject({networks_, Capabilities::all(), FakeNetworks::kSpace, name, held_.get()},
+                  *journal_, fault, "f" + std::to_string(number));
   }
 
   TemporaryFolder folder_;
   FakeNetworks networks_;
+  std::unique_ptr<HeldFaults> held_ = std::make_unique<HeldFaults>();
   FakeProcessTable processes_;
   std::unique_ptr<Journal> journal_;
 };
@@ -128,6 +133,93 @@ TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDied) {
   }
 }
 
+/// What several faults do at once on one interface, each to a port of its own.
+NetworkFault to_port(std::uint16_t port) {
+  NetworkFault fault = everything();
+  fault.to = TrafficFilter{{}, {port}, {}};
+  return fault;
+}
+
+TEST_F(NetworkFaultTest, SharesTheRootInWhateverOrderTheyComeAndGo) {
+  const auto before = networks_.state();
+  std::vector<int> order{1, 2, 3};
+  do {
+    std::map<int, InjectedNetworkFault> active;
+    for (const int number : {1, 2, 3}) {
+      auto injected = inject_it(to_port(static_cast<std::uint16_t>(1000 + number)), number);
+      ASSERT_TRUE(ok(injected));
+      active.emplace(number, *std::move(injected));
+    }
+    const auto shared = networks_.state();
+    for (const int number : order) {
+      ASSERT_TRUE(ok(active.at(number).active.revert()));
+      if (number == order.back()) continue;
+      EXPECT_NE(networks_.state(), before);
+    }
+    EXPECT_EQ(networks_.state(), before);
+    EXPECT_EQ(journal_->open_changes(), 0U);
+    EXPECT_THAT(shared, testing::Contains("class 2 50a1:6"));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(NetworkFaultTest, TakesThePlaceThatAnotherLeft) {
+  const auto before = networks_.state();
+  auto first = inject_it(to_port(1), 1);
+  auto second = inject_it(to_port(2), 2);
+  ASSERT_TRUE(ok(first) && ok(second));
+  const auto both = networks_.state();
+  ASSERT_TRUE(ok(first->active.revert()));
+  auto third = inject_it(to_port(3), 3);
+  ASSERT_TRUE(ok(third));
+  EXPECT_THAT(networks_.state(), testing::Contains("class 2 50a1:1"));
+  EXPECT_THAT(networks_.state(), testing::Contains("class 2 50a1:3"));
+  ASSERT_TRUE(ok(second->active.revert()));
+  ASSERT_TRUE(ok(third->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+}
+
+TEST_F(NetworkFaultTest, RefusesTheSameTrafficTwice) {
+  auto first = inject_it(to_port(1), 1);
+  ASSERT_TRUE(ok(first));
+  const auto shared = networks_.state();
+  const auto second = inject_it(everything(), 2);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message(), HasSubstr("packets that f1 meets"));
+  EXPECT_EQ(networks_.state(), shared);
+}
+
+TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDiedAmongThree) {
+  networks_.set_root(
+      {.interface = 2, .parent = kRootParent, .handle = 0x80010000, .kind = "fq", .options = "o"});
+  const auto before = networks_.state();
+  // Comes, comes, the first goes, another comes: and dies after each single call of all that.
+  const auto live_a_while = [&] {
+    auto first = inject_it(to_port(1), 1);
+    auto second = inject_it(to_port(2), 2);
+    if (first) (void)first->active.revert();
+    auto third = inject_it(to_port(3), 3);
+    if (second) (void)second->active.revert();
+  };
+  networks_.die_after_call(100'000);
+  live_a_while();
+  const int calls = networks_.calls();
+  EXPECT_EQ(networks_.state(), before);
+  ASSERT_GT(calls, 100);
+  for (int call = 1; call <= calls; ++call) {
+    journal_.reset();
+    held_ = std::make_unique<HeldFaults>();
+    SetUp();
+    networks_.die_after_call(call);
+    live_a_while();
+    networks_.live();
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+  }
+}
+
 TEST_F(NetworkFaultTest, WritesNothingToTheJournalWhenThePlanIsRefused) {
   NetworkFault fault = everything();
   fault.interface = "vx";
@@ -142,7 +234,7 @@ TEST_F(NetworkFaultTest, TellsWhatTheKernelSaidAndOfWhichLine) {
   const auto injected = inject_it(everything());
   ASSERT_FALSE(injected);
   EXPECT_THAT(injected.error().message(),
-              HasSubstr("f: tc qdisc add dev va parent 50a1:1 handle 50a2: netem"));
+              HasSubstr("f1: tc qdisc add dev va parent 50a1:1 handle 50a2: netem"));
   EXPECT_THAT(injected.error().message(), HasSubstr("Specified qdisc kind is unknown"));
   EXPECT_FALSE(is_residue(injected.error()));
 }

@@ -203,7 +203,7 @@ TEST(NetworkPlan, RefusesARootThatItCouldNotPutBack) {
   facts.qdiscs.front().handle = 0;  // The kernel attached it, but would attach another now.
   EXPECT_THAT(refusal(fault, facts), HasSubstr("it would be fq_codel"));
   facts.qdiscs.front().handle = kOurRoot;
-  EXPECT_THAT(refusal(fault, facts), HasSubstr("another fault of squall's"));
+  EXPECT_THAT(refusal(fault, facts), HasSubstr("a fault of another squall's"));
 }
 
 TEST(NetworkPlan, PutsARootWithAHandleBackWithItsOptions) {
@@ -220,6 +220,62 @@ TEST(NetworkPlan, PutsARootWithAHandleBackWithItsOptions) {
   EXPECT_EQ(plan->undo.root, (RootBefore{"fq_codel", 0x80010000, "opaque"}));
   EXPECT_EQ(plan->undo_lines.back(),
             "tc qdisc replace dev va root handle 8001: fq_codel (its options as they were)");
+}
+
+/// A fault in force on va that delays what goes to one port.
+HeldFault held(std::uint16_t port) {
+  HeldFault other;
+  other.label = "slow-" + std::to_string(port);
+  other.fault = on_va();
+  other.fault.delay = 10ms;
+  other.fault.to = TrafficFilter{{}, {port}, {}};
+  other.undo = {.space = 77,
+                .interface = 5,
+                .interface_name = "va",
+                .table = "squall_1_2_1",
+                .root = RootBefore{"noqueue", 0, ""},
+                .classes = {kOurRoot | 1U}};
+  return other;
+}
+
+TEST(NetworkPlan, SharesTheRootWithWhatMeetsOtherPackets) {
+  NetworkFacts facts = veth_pair();
+  facts.held = {held(80)};
+  facts.qdiscs.front() = {.interface = 5, .parent = kRootParent, .handle = kOurRoot, .kind = "htb"};
+  NetworkFault fault = on_va();
+  fault.loss = Share{0.5};
+  fault.to = TrafficFilter{{}, {443}, {}};
+  EXPECT_THAT(lines(fault, facts),
+              ElementsAre("nft add table netdev squall_1_2_3",
+                          "tc class add dev va parent 50a1: classid 50a1:4 htb rate 1e+11bit",
+                          "tc qdisc add dev va parent 50a1:4 handle 50a5: blackhole",
+                          "nft add chain netdev squall_1_2_3 out { type filter hook egress device "
+                          "\"va\" priority 0; policy accept; }",
+                          "nft add rule netdev squall_1_2_3 out meta l4proto { tcp, udp } th dport "
+                          "443 numgen random mod 1000000 < 500000 counter meta priority set 50a1:4 "
+                          "accept",
+                          "nft add rule netdev squall_1_2_3 out meta l4proto { tcp, udp } th dport "
+                          "443 counter accept",
+                          "-", "nft delete table netdev squall_1_2_3",
+                          "tc class delete dev va classid 50a1:4"));
+  const auto plan = plan_network(fault, facts, "1_2_3");
+  ASSERT_TRUE(ok(plan));
+  EXPECT_EQ(plan->undo.root, (RootBefore{"noqueue", 0, ""}));
+  EXPECT_THAT(plan->undo.classes, ElementsAre(kOurRoot | 4U));
+}
+
+TEST(NetworkPlan, RefusesTheSameTrafficTwice) {
+  NetworkFacts facts = veth_pair();
+  facts.held = {held(80)};
+  NetworkFault fault = on_va();
+  fault.partition = true;
+  EXPECT_THAT(refusal(fault, facts),
+              HasSubstr("it would meet packets that slow-80 meets, which is in force on va"));
+  fault.direction = NetworkFault::Direction::kIn;
+  EXPECT_THAT(refusal(fault, facts), IsEmpty());
+  facts.held.front().undo.interface = 6;
+  fault.direction = NetworkFault::Direction::kOut;
+  EXPECT_THAT(refusal(fault, facts), IsEmpty());
 }
 
 TEST(NetemLimit, HoldsWhatTheRateSendsWhileItIsDelayed) {

@@ -113,6 +113,21 @@ TEST(Compile, RefusesTwoFaultsOfOneLinkInOneRowButNotInTwo) {
   EXPECT_THAT(plan.error().trail, HasSubstr("is still in force on the link"));
 }
 
+TEST(Compile, RefusesFaultsOfOneInterfaceOnlyWhereTheyMayMeetTheSamePackets) {
+  const auto at_port = [](const std::string& port) {
+    return "for: 10s, network: {interface: lo, to: {port: " + port + "}, loss: 1%}";
+  };
+  EXPECT_TRUE(ok(compile(
+      with_faults(fault("a", "at: 1s", at_port("80")) + fault("b", "at: 2s", at_port("81"))))));
+  EXPECT_TRUE(ok(compile(
+      with_faults(fault("a", "at: 1s", at_port("80")) + fault("b", "at: 11s", at_port("80"))))));
+  auto plan = compile(
+      with_faults(fault("a", "at: 1s", at_port("80")) + fault("b", "at: 2s", at_port("80"))));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail,
+              HasSubstr("when a is still in force on lo and may meet the same packets"));
+}
+
 TEST(Compile, LastsUntilTheLastLoadOrFaultEnds) {
   EXPECT_EQ(compile(with_faults(fault("a", "at: 1s", kStop)))->length, seconds(60));
   EXPECT_EQ(compile(with_faults(fault("a", "at: 59s", kStop)))->length, seconds(64));

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faults/network/network_undo.h"
+#include "faults/spec/network_spec.h"
+
+namespace squall::faults {
+
+/// A network fault that is in force, or that is just being applied or taken back.
+struct HeldFault {
+  std::string label;
+  NetworkFault fault;
+  NetworkUndo undo;
+};
+
+/// The network faults of this process, by which those on one interface find each other: they share
+/// one root qdisc, and the last to go puts back what was there before the first.
+///
+/// Lifecycle:  outlives all faults that are in it. A fault is in it from before its first change
+///             until its undo took.
+/// Threads:    any. Whoever adds, changes or takes back a fault holds turn() meanwhile, so that
+///             what was planned for an interface still holds when it is done.
+/// Errors:     none.
+class HeldFaults {
+ public:
+  std::mutex& turn() { return turn_; }
+
+  void add(HeldFault held) {
+    const std::lock_guard lock(mutex_);
+    held_.push_back(std::move(held));
+  }
+  /// Forgets the fault whose table has this name.
+  void remove(const std::string& table) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(held_, [&](const HeldFault& one) { return one.undo.table == table; });
+  }
+  /// Those in one network namespace.
+  std::vector<HeldFault> in(std::uint64_t space) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<HeldFault> some;
+    std::copy_if(held_.begin(), held_.end(), std::back_inserter(some),
+                 [&](const HeldFault& one) { return one.undo.space == space; });
+    return some;
+  }
+
+ private:
+  std::mutex turn_;
+  mutable std::mutex mutex_;  // Guards held_.
+  std::vector<HeldFault> held_;
+};
+
+}  // namespace squall::faults

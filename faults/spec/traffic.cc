@@ -1,0 +1,112 @@
+#include "faults/spec/traffic.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+
+namespace squall::faults {
+namespace {
+
+using Direction = NetworkFault::Direction;
+
+struct Block {
+  int family = 0;
+  std::array<unsigned char, 16> address{};
+  std::size_t bits = 0;
+};
+
+Block read_block(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const std::string address = text.substr(0, slash);
+  Block block;
+  block.family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  block.bits = block.family == AF_INET ? 32 : 128;
+  ::inet_pton(block.family, address.c_str(), block.address.data());
+  if (slash != std::string::npos) {
+    std::from_chars(text.data() + slash + 1, text.data() + text.size(), block.bits);
+  }
+  return block;
+}
+
+bool overlap(const std::string& one, const std::string& other) {
+  const Block a = read_block(one);
+  const Block b = read_block(other);
+  if (a.family != b.family) return false;
+  const std::size_t bits = std::min(a.bits, b.bits);
+  for (std::size_t bit = 0; bit < bits; ++bit) {
+    const auto differ = static_cast<unsigned>(a.address.at(bit / 8) ^ b.address.at(bit / 8));
+    if ((differ >> (7 - bit % 8) & 1U) != 0) return false;
+  }
+  return true;
+}
+
+/// Empty lists are open: they go with all.
+template <typename T, typename Same>
+bool may_agree(const std::vector<T>& one, const std::vector<T>& other, Same same) {
+  if (one.empty() || other.empty()) return true;
+  return std::any_of(one.begin(), one.end(), [&](const T& a) {
+    return std::any_of(other.begin(), other.end(), [&](const T& b) { return same(a, b); });
+  });
+}
+
+/// Both sides of the packets that a fault meets when they go one way.
+struct Sides {
+  TrafficFilter to;
+  TrafficFilter from;
+
+  std::vector<std::string> transports() const {
+    const auto& named = to.transport ? to.transport : from.transport;
+    if (named) return {*named};
+    if (!to.ports.empty() || !from.ports.empty()) return {"tcp", "udp"};
+    return {};
+  }
+  /// Whether neither side names addresses of other families alone.
+  bool is_of(int family) const {
+    const auto has = [&](const TrafficFilter& side) {
+      return side.cidrs.empty() ||
+             std::any_of(side.cidrs.begin(), side.cidrs.end(),
+                         [&](const std::string& one) { return read_block(one).family == family; });
+    };
+    return has(to) && has(from);
+  }
+};
+
+Sides sides_of(const NetworkFault& fault, bool coming_in) {
+  Sides sides{fault.to.value_or(TrafficFilter{}), fault.from.value_or(TrafficFilter{})};
+  if (coming_in && fault.direction == Direction::kBoth) std::swap(sides.to, sides.from);
+  return sides;
+}
+
+bool may_agree(const TrafficFilter& one, const TrafficFilter& other) {
+  return may_agree(one.cidrs, other.cidrs, overlap) &&
+         may_agree(one.ports, other.ports, std::equal_to<>());
+}
+
+bool may_agree(const Sides& one, const Sides& other) {
+  const bool share_family = (one.is_of(AF_INET) && other.is_of(AF_INET)) ||
+                            (one.is_of(AF_INET6) && other.is_of(AF_INET6));
+  return share_family && may_agree(one.transports(), other.transports(), std::equal_to<>()) &&
+         may_agree(one.to, other.to) && may_agree(one.from, other.from);
+}
+
+}  // namespace
+
+bool may_meet_the_same(const NetworkFault& one, const NetworkFault& other) {
+  const auto goes = [](const NetworkFault& fault, Direction way) {
+    return fault.direction == way || fault.direction == Direction::kBoth;
+  };
+  for (const Direction way : {Direction::kOut, Direction::kIn}) {
+    if (!goes(one, way) || !goes(other, way)) continue;
+    const bool coming_in = way == Direction::kIn;
+    if (may_agree(sides_of(one, coming_in), sides_of(other, coming_in))) return true;
+  }
+  return false;
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,74 @@
+#include "faults/spec/traffic.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace squall::faults {
+namespace {
+
+using Direction = NetworkFault::Direction;
+
+NetworkFault going(Direction direction, std::optional<TrafficFilter> to,
+                   std::optional<TrafficFilter> from = {}) {
+  NetworkFault fault;
+  fault.interface = "eth0";
+  fault.direction = direction;
+  fault.to = std::move(to);
+  fault.from = std::move(from);
+  return fault;
+}
+
+bool meet(const NetworkFault& one, const NetworkFault& other) {
+  EXPECT_EQ(may_meet_the_same(one, other), may_meet_the_same(other, one));
+  return may_meet_the_same(one, other);
+}
+
+bool out_meet(const TrafficFilter& one, const TrafficFilter& other) {
+  return meet(going(Direction::kOut, one), going(Direction::kOut, other));
+}
+
+TEST(Traffic, IsTheSameWhereNothingTellsItApart) {
+  EXPECT_TRUE(out_meet({}, {}));
+  EXPECT_TRUE(out_meet({}, {{}, {443}, {}}));
+  EXPECT_TRUE(out_meet({{"10.0.0.0/8"}, {}, {}}, {{}, {443}, {}}));
+}
+
+TEST(Traffic, IsToldApartByPortAndTransport) {
+  EXPECT_FALSE(out_meet({{}, {80}, {}}, {{}, {443}, {}}));
+  EXPECT_TRUE(out_meet({{}, {80, 443}, {}}, {{}, {443}, {}}));
+  EXPECT_FALSE(out_meet({{}, {443}, "tcp"}, {{}, {443}, "udp"}));
+  EXPECT_TRUE(out_meet({{}, {443}, {}}, {{}, {443}, "udp"}));
+  EXPECT_FALSE(out_meet({{}, {}, "icmp"}, {{}, {443}, {}}));  // Which has no ports.
+}
+
+TEST(Traffic, IsToldApartByAddress) {
+  EXPECT_FALSE(out_meet({{"10.0.0.0/8"}, {}, {}}, {{"11.0.0.0/8"}, {}, {}}));
+  EXPECT_TRUE(out_meet({{"10.0.0.0/8"}, {}, {}}, {{"10.9.0.2"}, {}, {}}));
+  EXPECT_TRUE(out_meet({{"10.0.0.0/9", "::1"}, {}, {}}, {{"10.64.0.0/10"}, {}, {}}));
+  EXPECT_FALSE(out_meet({{"10.0.0.0/9"}, {}, {}}, {{"10.128.0.0/9"}, {}, {}}));
+  EXPECT_FALSE(out_meet({{"0.0.0.0/0"}, {}, {}}, {{"fd00::/8"}, {}, {}}));
+  EXPECT_FALSE(out_meet({{"fd00::1"}, {}, {}}, {{"fd00::2"}, {}, {}}));
+}
+
+TEST(Traffic, IsNotTheSameWhereOneSideIsIPv4AndTheOtherIPv6) {
+  const NetworkFault four = going(Direction::kOut, TrafficFilter{{"10.0.0.1"}, {}, {}});
+  const NetworkFault six = going(Direction::kOut, {}, TrafficFilter{{"fd00::1"}, {}, {}});
+  EXPECT_FALSE(meet(four, six));
+}
+
+TEST(Traffic, IsToldApartByDirection) {
+  const TrafficFilter web{{}, {443}, "tcp"};
+  EXPECT_FALSE(meet(going(Direction::kOut, web), going(Direction::kIn, web)));
+  EXPECT_TRUE(meet(going(Direction::kOut, web), going(Direction::kBoth, web)));
+  // What comes in of one that goes both ways is an answer: it comes from there.
+  EXPECT_FALSE(meet(going(Direction::kIn, web, TrafficFilter{{}, {1024}, "tcp"}),
+                    going(Direction::kBoth, web)));
+  EXPECT_TRUE(meet(going(Direction::kIn, {}, web), going(Direction::kBoth, web)));
+}
+
+}  // namespace
+}  // namespace squall::faults
