@@ -185,6 +185,50 @@ class Library(SquallTest):
         self.assertEqual(faults["clean-up"]["state"], "undone")
         self.assert_adds_up(run.results["load"]["browse"])
 
+    def run_for_six_seconds(self, name, fault, *loads):
+        """Its fault from 2 s to 4 s: the scenario as it stands takes 16 s."""
+        sets = [f"load.{load}.open.stages.0.for=6s" for load in loads]
+        run = self.run_shorter(f"{name}.yaml", *sets, f"faults.{fault}.at=2s", f"faults.{fault}.for=2s")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        self.assertEqual(run.results["faults"][fault]["state"], "undone")
+        for load in loads:
+            self.assert_adds_up(run.results["load"][load])
+        return run, {load: {phase["name"].split()[0]: phase
+                            for phase in run.results["load"][load]["phases"]} for load in loads}
+
+    def test_the_slow_origin_is_waited_for_by_no_more_than_its_delay(self):
+        _, phases = self.run_for_six_seconds("slow-origin", "slow-origin", "edge")
+        p50 = {name: phase["latency_ms"]["response"]["p50"] for name, phase in phases["edge"].items()}
+        self.assertLess(p50["before"], 100)
+        self.assertGreater(p50["during"], 295)
+        self.assertLess(p50["after"], 100)
+
+    def test_the_zone_partition_is_noticed_in_its_zone_alone(self):
+        _, phases = self.run_for_six_seconds("zone-partition", "zone-partition", "visitors-a",
+                                             "visitors-b")
+        for name, phase in phases["visitors-a"].items():
+            self.assertEqual(phase["errors"], 0, name)
+        # Those of the last second may still be answered when it is over.
+        self.assertGreater(phases["visitors-b"]["during"]["errors"], 60)
+        self.assertEqual(phases["visitors-b"]["before"]["errors"], 0)
+
+    def test_kill_and_restart_kills_again_and_again_and_each_comes_back(self):
+        run = self.run_shorter("kill-and-restart.yaml", "load.browse.open.stages.0.for=6s",
+                               "faults.kill.every=2500ms")
+        self.assertEqual(run.code, 0, run.said())
+        self.assert_run_is_whole(run)
+        self.assertEqual({name: fault["state"] for name, fault in run.results["faults"].items()},
+                         {"kill": "done", "kill#2": "done"})
+        events = [json.loads(line)["kind"]
+                  for line in (run.out / "events.jsonl").read_text().splitlines()]
+        self.assertEqual(events.count("service.restarted"), 2, events)
+        self.assertGreater(run.results["load"]["browse"]["connections"]["lost"], 0)
+
+    def test_dns_down_is_not_noticed_by_those_who_hold_what_they_know(self):
+        run, phases = self.run_for_six_seconds("dns-down", "dns-down", "browse")
+        self.assertEqual(run.results["load"]["browse"]["errors"], {}, run.said())
+
     def test_every_scenario_of_the_library_is_valid_and_can_be_planned(self):
         files = sorted(LIBRARY.glob("*.yaml"))
         self.assertGreaterEqual(len(files), 3)
