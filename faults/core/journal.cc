@@ -1,5 +1,6 @@
 #include "faults/core/journal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -77,7 +78,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& directory, Journa
       new Journal(whole, file, std::move(owner), std::move(descriptor)));
   journal->next_ = before.highest + 1;
   journal->is_torn_ = before.is_torn;
-  for (const JournalEntry& entry : before.open) journal->open_.insert(entry.number);
+  for (const JournalEntry& entry : before.open) {
+    journal->open_.insert(entry.number);
+    journal->in_force_.emplace(entry.number, entry.change.undo);
+  }
   if (!before.owner) {
     if (auto written = journal->append(owner_line(journal->owner_), true); !written) {
       return std::move(written).error();
@@ -98,6 +102,9 @@ Result<std::vector<std::uint64_t>> Journal::record(const std::vector<Change>& ch
   if (auto written = append(lines, true); !written) return std::move(written).error();
   if (auto synced = sync_directory(directory_); !synced) return std::move(synced).error();
   open_.insert(numbers.begin(), numbers.end());
+  for (std::size_t at = 0; at < numbers.size(); ++at) {
+    in_force_.emplace(numbers[at], changes[at].undo);
+  }
   return numbers;
 }
 
@@ -108,10 +115,28 @@ Result<std::uint64_t> Journal::record(const Change& change) {
 
 Result<void> Journal::mark_done(std::uint64_t number) {
   const std::scoped_lock lock(mutex_);
+  in_force_.erase(number);
   // Not synced: a line lost with the machine only makes recover() look once more and find nothing.
   if (auto written = append(done_line(number), false); !written) return written;
   open_.erase(number);
   return {};
+}
+
+bool Journal::any_in_force(const std::function<bool(const Undo&)>& is_such) const {
+  const std::scoped_lock lock(mutex_);
+  return std::any_of(in_force_.begin(), in_force_.end(),
+                     [&](const auto& one) { return is_such(one.second); });
+}
+
+bool Journal::leave_to_another(std::uint64_t number) {
+  const std::scoped_lock lock(mutex_);
+  const auto mine = in_force_.find(number);
+  if (mine == in_force_.end()) return false;
+  const bool is_shared = std::any_of(in_force_.begin(), in_force_.end(), [&](const auto& one) {
+    return one.first != number && one.second == mine->second;
+  });
+  if (is_shared) in_force_.erase(mine);
+  return is_shared;
 }
 
 std::size_t Journal::open_changes() const {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -47,12 +49,20 @@ class Journal {
   /// To be called when the undo was verified, or when the change was not made after all.
   Result<void> mark_done(std::uint64_t number);
 
+  /// True when a change that is in force has such an undo: what it speaks of is this agent's doing.
+  bool any_in_force(const std::function<bool(const Undo&)>& is_such) const;
+
+  /// True when another change in force has the same undo, which is then to be carried out at that
+  /// one's end, while `number` is only to be marked done. False for the last: it is to be undone.
+  bool leave_to_another(std::uint64_t number);
+
   /// How many changes are recorded and not done.
   std::size_t open_changes() const;
 
   /// Removes the file when nothing is open in it; else leaves it for recover().
   Result<void> close();
 
+  const JournalOwner& owner() const noexcept { return owner_; }
   const std::filesystem::path& file() const noexcept { return file_; }
   const std::filesystem::path& directory() const noexcept { return directory_; }
 
@@ -67,6 +77,7 @@ class Journal {
   mutable std::mutex mutex_;  // Guards all that follows.
   UniqueFd descriptor_;
   std::set<std::uint64_t> open_;
+  std::map<std::uint64_t, Undo> in_force_;  // Those of open_ that were not told to be undone.
   std::uint64_t next_ = 1;
   bool is_torn_ = false;  // A write failed midway: begin the next with a newline.
 };

@@ -117,12 +117,27 @@ Json to_json(const NetworkUndo& undo) {
   return object;
 }
 
+std::optional<Undo> hang_from(const Json& object) {
+  const auto folder = text_of(object, "cgroup");
+  if (!folder || folder->find('\0') != std::string::npos) return {};
+  HangUndo undo{*folder};
+  if (!is_ours(undo)) return {};
+  return undo;
+}
+
 std::optional<Undo> undo_from(const Json& object) {
   const auto kind = text_of(object, "kind");
   if (kind == "network") return network_from(object);
+  if (kind == "hang") return hang_from(object);
   const auto process = process_from(object);
   if (!kind || !process) return {};
   if (*kind == "kill") return KillUndo{*process};
+  if (*kind == "limit") {
+    const auto soft = number_of(object, "soft");
+    const auto lowered = number_of(object, "lowered");
+    if (!soft || !lowered || *lowered >= *soft) return {};
+    return LimitUndo{*process, *soft, *lowered};
+  }
   if (*kind == "signal" && number_of(object, "signal") == SIGCONT) return ContinueUndo{*process};
   return {};
 }
@@ -135,6 +150,16 @@ Json to_json(const Undo& undo) {
     return object;
   }
   if (const auto* network = std::get_if<NetworkUndo>(&undo)) return to_json(*network);
+  if (const auto* limit = std::get_if<LimitUndo>(&undo)) {
+    Json object = to_json(limit->process);
+    object["kind"] = "limit";
+    object["soft"] = limit->soft;
+    object["lowered"] = limit->lowered;
+    return object;
+  }
+  if (const auto* hung = std::get_if<HangUndo>(&undo)) {
+    return {{"kind", "hang"}, {"cgroup", hung->folder.string()}};
+  }
   Json object = to_json(std::get<KillUndo>(undo).leader);
   object["kind"] = "kill";
   return object;

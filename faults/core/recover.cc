@@ -55,7 +55,9 @@ class Recovery {
       if (auto begun = append(file.get(), "\n"); !begun) return begun;
     }
     bool all_done = true;
-    for (const JournalEntry& entry : contents.open) {
+    // The last first: what is frozen goes on before it is to end.
+    for (auto at = contents.open.rbegin(); at != contents.open.rend(); ++at) {
+      const JournalEntry& entry = *at;
       RecoveredChange change = take_back(entry);
       change.journal = journal;
       const bool done =

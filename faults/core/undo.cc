@@ -68,6 +68,37 @@ Result<Undone> carry_out_one(const NetworkUndo& undo, Networks* networks) {
   return *undone ? Undone::kNow : Undone::kNothingWasLeft;
 }
 
+Result<Undone> carry_out_one(const HangUndo& undo, ProcessTable& table) {
+  const auto undone = take_back(undo, table);
+  if (!undone) return as_residue(undone.error());
+  return *undone ? Undone::kNow : Undone::kNothingWasLeft;
+}
+
+Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
+  const auto all = table.list();
+  if (!all) return as_residue(all.error());
+  Undone undone = Undone::kNothingWasLeft;
+  for (const ProcessInfo& one : tree_of(undo.process, *all)) {
+    const auto limit = table.files_limit(one.id);
+    if (is_gone(limit)) continue;
+    if (!limit) return as_residue(limit.error());
+    if ((*limit).soft != undo.lowered) continue;
+    if (const auto set = table.limit_files(one.id, undo.soft); !set) {
+      if (is_gone(set)) continue;
+      return as_residue(set.error());
+    }
+    const auto now = table.files_limit(one.id);
+    if (is_gone(now)) continue;
+    if (!now) return as_residue(now.error());
+    if ((*now).soft != undo.soft) {
+      return as_residue(
+          error(std::errc::io_error, "its limit is still " + std::to_string((*now).soft)));
+    }
+    undone = Undone::kNow;
+  }
+  return undone;
+}
+
 }  // namespace
 
 Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks) {
@@ -75,6 +106,8 @@ Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networ
     if (const auto* stopped = std::get_if<ContinueUndo>(&undo))
       return carry_out_one(*stopped, table);
     if (const auto* started = std::get_if<KillUndo>(&undo)) return carry_out_one(*started, table);
+    if (const auto* hung = std::get_if<HangUndo>(&undo)) return carry_out_one(*hung, table);
+    if (const auto* limit = std::get_if<LimitUndo>(&undo)) return carry_out_one(*limit, table);
     return carry_out_one(std::get<NetworkUndo>(undo), networks);
   };
   auto done = do_it();
@@ -91,6 +124,13 @@ std::string describe(const Undo& undo) {
     if (network->ifb) text += ", remove interface " + *network->ifb;
     if (network->root) text += ", put back root qdisc " + network->root->kind;
     return text;
+  }
+  if (const auto* hung = std::get_if<HangUndo>(&undo)) {
+    return "let what is in cgroup " + hung->folder.string() + " go on, and remove it";
+  }
+  if (const auto* limit = std::get_if<LimitUndo>(&undo)) {
+    return "let process " + std::to_string(limit->process.pid) + " open " +
+           std::to_string(limit->soft) + " files again";
   }
   return "end process " + std::to_string(std::get<KillUndo>(undo).leader.pid) +
          " and all that came of it";

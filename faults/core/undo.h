@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
 #include "faults/network/network_undo.h"
+#include "faults/process/frozen_cgroup.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 
@@ -22,14 +24,23 @@ struct KillUndo {
   bool operator==(const KillUndo&) const = default;
 };
 
+/// Gives a process back how many files it may open, and what it has started since; unless somebody
+/// else has set that to something else meanwhile.
+struct LimitUndo {
+  ProcessId process;
+  std::uint64_t soft = 0;     ///< What it was.
+  std::uint64_t lowered = 0;  ///< What the fault made of it.
+  bool operator==(const LimitUndo&) const = default;
+};
+
 /// How to take a change back, as data: any process can carry it out, also a later one.
-using Undo = std::variant<ContinueUndo, KillUndo, NetworkUndo>;
+using Undo = std::variant<ContinueUndo, KillUndo, NetworkUndo, HangUndo, LimitUndo>;
 
 /// Undoing is idempotent: to find nothing left to undo is as good as having undone it.
 enum class Undone { kNow, kNothingWasLeft };
 
 /// Does it, and reads back that it took. A failure is residue. Takes 1 s at most for a
-/// ContinueUndo, 3 s for a KillUndo; a NetworkUndo cannot be done without `networks`.
+/// ContinueUndo, 3 s for a KillUndo or a HangUndo; a NetworkUndo cannot be done without `networks`.
 Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks = nullptr);
 
 /// "let process 123 go on".

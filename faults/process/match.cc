@@ -4,10 +4,13 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include <unistd.h>
 
+#include "faults/process/cgroup_text.h"
+#include "faults/process/pick.h"
 #include "faults/process/process_tree.h"
 
 namespace squall::faults {
@@ -69,6 +72,37 @@ Result<pid_t> pid_in(const std::string& file, const ProcessScope& scope) {
 /// Says of each process whether it is meant.
 using IsMeant = std::function<bool(const ProcessInfo&)>;
 
+bool is_in(const CgroupMembership& one, const ProcessMatch& match) {
+  if (match.unit) return is_in_unit(one, *match.unit);
+  if (match.cgroup) return is_in_cgroup(one, *match.cgroup);
+  const auto container = container_in(one);
+  return container && container->starts_with(*match.container);
+}
+
+/// By the control groups that each process is in. The beginning of an id must mean one container.
+Result<IsMeant> meaning_by_group(ProcessTable& table, const ProcessMatch& match) {
+  SQUALL_TRY(const auto all, table.list());
+  std::set<ProcessId> meant;
+  std::set<std::string> containers;
+  for (const ProcessInfo& process : all) {
+    const auto text = table.cgroups().membership_of(process.id.pid);
+    if (is_gone(text)) continue;
+    if (!text) return text.error();
+    for (const CgroupMembership& one : parse_membership(*text)) {
+      if (!is_in(one, match)) continue;
+      meant.insert(process.id);
+      if (match.container) containers.insert(*container_in(one));
+    }
+  }
+  if (containers.size() > 1) {
+    return error(std::errc::invalid_argument, describe(match) + " begins the ids of " +
+                                                  std::to_string(containers.size()) +
+                                                  " containers: give more of it");
+  }
+  return IsMeant(
+      [meant = std::move(meant)](const ProcessInfo& one) { return meant.contains(one.id); });
+}
+
 Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
                            const ProcessScope& scope) {
   if (match.name) {
@@ -89,6 +123,7 @@ Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
       return std::find(ids.begin(), ids.end(), one.id) != ids.end();
     });
   }
+  if (match.unit || match.cgroup || match.container) return meaning_by_group(table, match);
   return error(std::errc::operation_not_supported, "match " + describe(match));
 }
 
@@ -134,6 +169,32 @@ Result<std::vector<Candidate>> find_candidates(ProcessTable& table, const Proces
   std::sort(found.begin(), found.end(),
             [](const Candidate& a, const Candidate& b) { return a.leader < b.leader; });
   return found;
+}
+
+Result<Picked> pick_candidates(ProcessTable& table, const ProcessFault& fault,
+                               const ProcessScope& scope) {
+  SQUALL_TRY(const auto candidates, find_candidates(table, fault.match, scope));
+  Picked picked{.chosen = {}, .of = candidates.size()};
+  for (const std::size_t index : choose(fault.pick, candidates.size(), scope.seed)) {
+    picked.chosen.push_back(candidates[index]);
+    if (scope.on_pick) scope.on_pick(picked.chosen.back());
+  }
+  return picked;
+}
+
+std::string in_words(const Picked& picked, const ProcessMatch& match) {
+  return std::to_string(picked.chosen.size()) + " of " + std::to_string(picked.of) + " of " +
+         describe(match);
+}
+
+std::string in_words(const std::vector<ProcessId>& processes) {
+  std::string pids;
+  for (const ProcessId& one : processes) {
+    pids += (pids.empty() ? "" : ", ") + std::to_string(one.pid);
+  }
+  const bool single = processes.size() == 1;
+  return std::to_string(processes.size()) + (single ? " process (pid " : " processes (pids ") +
+         pids + ")";
 }
 
 std::optional<std::string> instance_of(const Candidate& candidate, const ProcessScope& scope,

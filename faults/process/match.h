@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -52,6 +53,22 @@ std::string describe(const ProcessMatch& match);
 /// when there are none: "nothing matches …", and says what was protected.
 Result<std::vector<Candidate>> find_candidates(ProcessTable& table, const ProcessMatch& match,
                                                const ProcessScope& scope);
+
+/// The candidates of a fault and those of them that it means.
+struct Picked {
+  std::vector<Candidate> chosen;
+  std::size_t of = 0;  ///< So many were there.
+};
+
+/// Finds the candidates of `fault` and picks among them by the scope's seed; tells of each.
+Result<Picked> pick_candidates(ProcessTable& table, const ProcessFault& fault,
+                               const ProcessScope& scope);
+
+/// "1 of 2 of service web".
+std::string in_words(const Picked& picked, const ProcessMatch& match);
+
+/// "3 processes (pids 11, 12, 13)".
+std::string in_words(const std::vector<ProcessId>& processes);
 
 /// The instance of a service, "web.1", that the candidate is or that it descends from; none when it
 /// belongs to no service.

@@ -13,6 +13,7 @@
 
 #include "faults/core/fault_error.h"
 #include "faults/core/undo.h"
+#include "faults/process/hang_fault.h"
 #include "faults/process/pick.h"
 #include "faults/spec/signals.h"
 #include "harness/base/log.h"
@@ -39,7 +40,9 @@ class StoppedProcesses {
     std::optional<Error> trouble;
     std::vector<Held> left;
     for (auto one = held_.rbegin(); one != held_.rend(); ++one) {
-      if (auto undone = carry_out(ContinueUndo{one->process}, table_); !undone) {
+      const bool stays = journal_.leave_to_another(one->entry);  // Another fault stops it, too.
+      if (auto undone = stays ? Undone::kNow : carry_out(ContinueUndo{one->process}, table_);
+          !undone) {
         if (!trouble) trouble = std::move(undone).error();
         left.insert(left.begin(), *one);
       } else if (auto marked = journal_.mark_done(one->entry); !marked) {
@@ -66,16 +69,6 @@ struct Met {
   const Candidate* candidate = nullptr;
   std::vector<ProcessInfo> processes;  ///< As they were before.
 };
-
-std::string in_words(const std::vector<ProcessId>& processes) {
-  std::string pids;
-  for (const ProcessId& one : processes) {
-    pids += (pids.empty() ? "" : ", ") + std::to_string(one.pid);
-  }
-  const bool single = processes.size() == 1;
-  return std::to_string(processes.size()) + (single ? " process (pid " : " processes (pids ") +
-         pids + ")";
-}
 
 /// One injection: sends a signal to the picked candidates, and to what they fork, and looks.
 class Injection {
@@ -164,7 +157,8 @@ class Injection {
     std::vector<Change> changes;
     std::vector<ProcessId> ids;
     for (const ProcessInfo& one : processes) {
-      if (one.is_stopped()) continue;  // Another's doing, and so not ours to undo.
+      // Somebody else's doing is not ours to undo.
+      if (one.is_stopped() && !is_stopped_by_us(one.id)) continue;
       ids.push_back(one.id);
       changes.push_back(
           {label_ + ": SIGSTOP to " + one.name + " (pid " + std::to_string(one.id.pid) + ")",
@@ -174,6 +168,11 @@ class Injection {
     SQUALL_TRY(const auto entries, journal_.record(changes));
     for (std::size_t at = 0; at < ids.size(); ++at) stopped_.add(ids[at], entries[at]);
     return {};
+  }
+
+  bool is_stopped_by_us(ProcessId process) const {
+    return journal_.any_in_force(
+        [undo = Undo(ContinueUndo{process})](const Undo& one) { return one == undo; });
   }
 
   Result<State> state_of(ProcessId process) {
@@ -224,19 +223,17 @@ class Injection {
 Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
                                     const ProcessFault& fault, const std::string& label,
                                     const ProcessScope& scope) {
+  if (fault.action == ProcessFault::Action::kHang) {
+    return inject_hang(table, journal, fault, label, scope);
+  }
   if (fault.action != ProcessFault::Action::kSignal) {
     return error(std::errc::operation_not_supported, label + ": other than by signal");
   }
   if (fault.signal < 1 || fault.signal >= NSIG) {
     return error(std::errc::invalid_argument, label + ": signal " + std::to_string(fault.signal));
   }
-  auto candidates = find_candidates(table, fault.match, scope);
-  if (!candidates) return std::move(candidates).error().within(label);
-  std::vector<Candidate> picked;
-  for (const std::size_t index : choose(fault.pick, candidates->size(), scope.seed)) {
-    picked.push_back((*candidates)[index]);
-    if (scope.on_pick) scope.on_pick(picked.back());
-  }
+  auto picked = pick_candidates(table, fault, scope);
+  if (!picked) return std::move(picked).error().within(label);
 
   const auto stopped = std::make_shared<StoppedProcesses>(table, journal);
   const auto undo = fault.signal == SIGSTOP
@@ -244,10 +241,8 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
                         : ActiveFault::Undo();
   InjectedProcessFault injected{
       ActiveFault(label, undo),
-      describe_signal(fault.signal) + " to " + std::to_string(picked.size()) + " of " +
-          std::to_string(candidates->size()) + " of " + describe(fault.match),
-      "", false};
-  Injection injection(table, journal, fault.signal, label, scope, picked, *stopped);
+      describe_signal(fault.signal) + " to " + in_words(*picked, fault.match), "", false};
+  Injection injection(table, journal, fault.signal, label, scope, picked->chosen, *stopped);
   auto applied = injection.apply();
   if (applied) applied = injection.look(injected);
   if (applied) return injected;

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "faults/process/cgroups.h"
 #include "harness/base/result.h"
 #include "harness/base/units.h"
 
@@ -35,6 +36,13 @@ struct ProcessInfo {
   bool is_stopped() const { return state == 'T'; }
 };
 
+/// How many files a process may have open (RLIMIT_NOFILE), and how many it has.
+struct FilesLimit {
+  std::uint64_t soft = 0;  ///< What it meets; it may raise it itself up to the hard one.
+  std::uint64_t hard = 0;
+  std::uint64_t open = 0;
+};
+
 /// The processes of this machine, as far as faults need them.
 ///
 /// Cut this small so that tests can stand in for it (tests/support/fake_process_table.h); the real
@@ -59,8 +67,13 @@ class ProcessTable {
   virtual Result<std::vector<ProcessId>> listening_on(std::uint16_t port) = 0;
   /// Sends `signal` to exactly this process; no_such_process when it is gone.
   virtual Result<void> signal(ProcessId id, int signal) = 0;
+  virtual Result<FilesLimit> files_limit(ProcessId id) = 0;
+  /// Sets the soft limit and leaves the hard one (prlimit(2)).
+  virtual Result<void> limit_files(ProcessId id, std::uint64_t soft) = 0;
   /// Lets processes go on for `length`, while someone waits for a signal to take.
   virtual void pause(Duration length) = 0;
+  /// The control groups in which these processes are.
+  virtual Cgroups& cgroups() = 0;
 };
 
 /// True when `result` failed because the process is gone.

@@ -1,7 +1,6 @@
 #include "faults/process/procfs_table.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -13,10 +12,10 @@
 #include <system_error>
 #include <thread>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include "faults/process/pidfd.h"
+#include "faults/process/procfs_file.h"
 #include "faults/process/procfs_text.h"
 #include "harness/base/unique_fd.h"
 
@@ -32,21 +31,6 @@ Error gone(pid_t pid) {
 }
 
 std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid); }
-
-/// A whole file of /proc, whose size cannot be asked for beforehand.
-Result<std::string> read_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return last_error("open " + path);
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (true) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return last_error("read " + path);
-    if (got == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
 
 std::optional<pid_t> pid_from(const std::string& name) {
   pid_t pid = 0;
@@ -83,7 +67,7 @@ bool holds_a_socket_of(pid_t pid, const std::set<std::uint64_t>& inodes) {
 }  // namespace
 
 Result<ProcessInfo> ProcfsTable::look_up(pid_t pid) {
-  const auto stat = read_file(directory_of(pid) + "/stat");
+  const auto stat = read_proc_file(directory_of(pid) + "/stat");
   if (!stat) {
     const std::error_code code = stat.error().code;  // ESRCH: it ended between open and read.
     if (code == std::errc::no_such_file_or_directory || code == std::errc::no_such_process) {
@@ -93,7 +77,7 @@ Result<ProcessInfo> ProcfsTable::look_up(pid_t pid) {
   }
   auto info = parse_stat(*stat);
   if (!info) return error(std::errc::bad_message, "read " + directory_of(pid) + "/stat");
-  if (auto arguments = read_file(directory_of(pid) + "/cmdline")) {
+  if (auto arguments = read_proc_file(directory_of(pid) + "/cmdline")) {
     while (!arguments->empty() && arguments->back() == '\0') arguments->pop_back();
     std::replace(arguments->begin(), arguments->end(), '\0', ' ');
     info->command_line = *std::move(arguments);
@@ -125,7 +109,7 @@ Result<std::vector<ProcessInfo>> ProcfsTable::list() {
 Result<std::vector<ProcessId>> ProcfsTable::listening_on(std::uint16_t port) {
   std::set<std::uint64_t> inodes;
   for (const std::string_view table : {"tcp", "tcp6", "udp", "udp6"}) {
-    const auto text = read_file("/proc/net/" + std::string(table));
+    const auto text = read_proc_file("/proc/net/" + std::string(table));
     if (!text && text.error().code == std::errc::no_such_file_or_directory) continue;  // No IPv6.
     if (!text) return text.error();
     inodes.merge(parse_listening(*text, port, table.starts_with("udp")));
@@ -147,6 +131,34 @@ Result<void> ProcfsTable::signal(ProcessId id, int signal) {
   if (send_signal(process, signal)) return {};
   if (errno == ESRCH) return gone(id.pid);
   return last_error("signal process " + std::to_string(id.pid));
+}
+
+Result<FilesLimit> ProcfsTable::files_limit(ProcessId id) {
+  rlimit limit{};
+  if (::prlimit(id.pid, RLIMIT_NOFILE, nullptr, &limit) != 0) {
+    return errno == ESRCH ? gone(id.pid) : last_error("read the limit of open files");
+  }
+  FilesLimit found{.soft = limit.rlim_cur, .hard = limit.rlim_max, .open = 0};
+  std::error_code trouble;
+  fs::directory_iterator at(directory_of(id.pid) + "/fd", trouble);
+  for (; !trouble && at != fs::directory_iterator(); at.increment(trouble)) ++found.open;
+  // Only now: had the pid been given away before, this look sees the newcomer.
+  if (const auto now = look_at(id); !now) return now.error();
+  if (trouble) return Error{trouble, "list the open files"};
+  return found;
+}
+
+Result<void> ProcfsTable::limit_files(ProcessId id, std::uint64_t soft) {
+  rlimit limit{};
+  if (::prlimit(id.pid, RLIMIT_NOFILE, nullptr, &limit) != 0) {
+    return errno == ESRCH ? gone(id.pid) : last_error("read the limit of open files");
+  }
+  limit.rlim_cur = std::min<rlim_t>(soft, limit.rlim_max);
+  // There is no prlimit by pidfd: a pid that is given away between this look and the call could be
+  // hit, a moment too short for a start of a process with all pids in between.
+  if (const auto now = look_at(id); !now) return now.error();
+  if (::prlimit(id.pid, RLIMIT_NOFILE, &limit, nullptr) == 0) return {};
+  return errno == ESRCH ? gone(id.pid) : last_error("set the limit of open files");
 }
 
 void ProcfsTable::pause(Duration length) { std::this_thread::sleep_for(length); }

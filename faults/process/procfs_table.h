@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "faults/process/kernel_cgroups.h"
 #include "faults/process/process_table.h"
 
 namespace squall::faults {
@@ -23,7 +24,13 @@ class ProcfsTable : public ProcessTable {
   Result<ProcessInfo> look_up(pid_t pid) override;
   Result<std::vector<ProcessId>> listening_on(std::uint16_t port) override;
   Result<void> signal(ProcessId id, int signal) override;
+  Result<FilesLimit> files_limit(ProcessId id) override;
+  Result<void> limit_files(ProcessId id, std::uint64_t soft) override;
   void pause(Duration length) override;
+  Cgroups& cgroups() override { return cgroups_; }
+
+ private:
+  KernelCgroups cgroups_;
 };
 
 }  // namespace squall::faults

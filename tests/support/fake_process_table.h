@@ -12,6 +12,8 @@
 
 #include "faults/process/process_table.h"
 
+#include "tests/support/fake_cgroups.h"
+
 namespace squall::faults {
 
 /// A process table that behaves: signals change states, and time passes only in pause().
@@ -31,6 +33,8 @@ class FakeProcessTable : public ProcessTable {
     info.name = name;
     info.command_line = "/usr/bin/" + name;
     processes_[pid] = info;
+    cgroups_.fork(parent, pid);
+    if (limits_.contains(parent)) limits_[pid] = limits_[parent];
     return info.id;
   }
 
@@ -43,6 +47,12 @@ class FakeProcessTable : public ProcessTable {
   void refuse_call(int number) {
     calls_ = 0;
     refused_ = number;
+    all_after_ = false;
+  }
+  /// Every call after this many fails, as if whoever makes them had died.
+  void refuse_all_after(int number) {
+    refuse_call(number + 1);
+    all_after_ = true;
   }
   int calls() const { return calls_; }
   void ignore_signals(pid_t pid) { deaf_.push_back(pid); }
@@ -98,7 +108,24 @@ class FakeProcessTable : public ProcessTable {
       due_.erase(due_.begin() + static_cast<std::ptrdiff_t>(at));
     }
   }
+  Result<FilesLimit> files_limit(ProcessId id) override {
+    if (is_refused()) return error(std::errc::operation_not_permitted, "limit");
+    if (!has(id.pid) || at(id.pid).id != id) return error(std::errc::no_such_process, "limit");
+    return limit_of(id.pid);
+  }
+  Result<void> limit_files(ProcessId id, std::uint64_t soft) override {
+    if (is_refused()) return error(std::errc::operation_not_permitted, "limit");
+    if (!has(id.pid) || at(id.pid).id != id) return error(std::errc::no_such_process, "limit");
+    limit_of(id.pid).soft = soft;
+    return {};
+  }
+  /// As it is set now; what was never asked for has 1024, 4096 and 24 files open.
+  FilesLimit& limit_of(pid_t pid) {
+    return limits_.try_emplace(pid, FilesLimit{.soft = 1024, .hard = 4096, .open = 24})
+        .first->second;
+  }
   Duration now() const { return now_; }
+  FakeCgroups& cgroups() override { return cgroups_; }
 
  private:
   struct Due {
@@ -107,7 +134,10 @@ class FakeProcessTable : public ProcessTable {
     int signal;
   };
 
-  bool is_refused() { return ++calls_ == refused_; }
+  bool is_refused() {
+    ++calls_;
+    return calls_ == refused_ || (all_after_ && calls_ > refused_);
+  }
 
   void take(ProcessId id, int signal) {
     if (!has(id.pid) || at(id.pid).id != id || !at(id.pid).is_alive()) return;
@@ -120,6 +150,7 @@ class FakeProcessTable : public ProcessTable {
 
   std::map<pid_t, ProcessInfo> processes_;
   std::map<std::uint16_t, std::vector<ProcessId>> ports_;
+  std::map<pid_t, FilesLimit> limits_;
   std::vector<pid_t> deaf_;
   std::vector<Due> due_;
   std::vector<std::pair<pid_t, int>> sent_;
@@ -128,6 +159,9 @@ class FakeProcessTable : public ProcessTable {
   Duration delay_{};
   int calls_ = 0;
   int refused_ = 0;
+  bool all_after_ = false;
+  FakeCgroups cgroups_{[this](pid_t pid) { return has(pid) && at(pid).is_alive(); },
+                       [this] { return is_refused(); }};
 };
 
 }  // namespace squall::faults

@@ -58,6 +58,27 @@ TEST(Journal, IsRemovedAtTheEndOnlyWhenAllIsDone) {
   EXPECT_FALSE((*journal)->record(kChange));
 }
 
+TEST(Journal, LeavesAnUndoToTheLastOfThoseThatShareIt) {
+  const TemporaryFolder folder;
+  auto journal = Journal::open(folder.path(), kOwner);
+  ASSERT_TRUE(ok(journal));
+  const Change stop{"SIGSTOP to web", "S", ContinueUndo{{123, 456}}};
+  const auto numbers =
+      (*journal)->record({stop, stop, Change{"SIGSTOP to another", "S", ContinueUndo{{124, 456}}}});
+  ASSERT_TRUE(ok(numbers));
+  const auto is_in_force = [&] {
+    return (*journal)->any_in_force([&](const Undo& one) { return one == stop.undo; });
+  };
+  EXPECT_FALSE((*journal)->leave_to_another((*numbers)[2]));
+  EXPECT_TRUE((*journal)->leave_to_another((*numbers)[1]));
+  EXPECT_TRUE(ok((*journal)->mark_done((*numbers)[1])));
+  EXPECT_TRUE(is_in_force());
+  EXPECT_FALSE((*journal)->leave_to_another((*numbers)[0]));
+  EXPECT_TRUE(ok((*journal)->mark_done((*numbers)[0])));
+  EXPECT_FALSE(is_in_force());
+  EXPECT_EQ((*journal)->open_changes(), 1U);
+}
+
 TEST(Journal, GoesOnAfterATornLineWithoutLosingTheNext) {
   const TemporaryFolder folder;
   std::filesystem::path file;

@@ -32,6 +32,25 @@ TEST(JournalText, GivesBackWhatWasWritten) {
   EXPECT_EQ(contents.unreadable, 0U);
 }
 
+TEST(JournalText, KnowsEveryKindOfUndo) {
+  const HangUndo hang{"/sys/fs/cgroup/web.slice/squall_77_5000_1"};
+  const LimitUndo limit{{123, 456}, 1024, 24};
+  const auto contents = read_journal(entry_line({1, "boot-1", {"hang", "/web.slice", hang}}) +
+                                     entry_line({2, "boot-1", {"limit", "1024", limit}}));
+  ASSERT_THAT(contents.open, SizeIs(2));
+  EXPECT_EQ(contents.open[0].change.undo, Undo(hang));
+  EXPECT_EQ(contents.open[1].change.undo, Undo(limit));
+}
+
+TEST(JournalText, NeverAsksForAControlGroupThatIsNotOursNorForALowerLimit) {
+  for (const Undo& undo : {Undo(HangUndo{"/sys/fs/cgroup/web.slice"}),
+                           Undo(HangUndo{"squall_1_2_3"}), Undo(HangUndo{"/a/../squall_1_2_3"}),
+                           Undo(LimitUndo{{1, 2}, 9, 8}), Undo(LimitUndo{{123, 456}, 24, 1024})}) {
+    const auto contents = read_journal(entry_line({1, "boot-1", {"", "", undo}}));
+    EXPECT_EQ(contents.unreadable, 1U) << describe(undo);
+  }
+}
+
 TEST(JournalText, LeavesOutWhatIsDone) {
   const auto contents =
       read_journal(entry_line(an_entry(1)) + entry_line(an_entry(2)) + done_line(1));

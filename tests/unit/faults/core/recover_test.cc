@@ -82,7 +82,7 @@ TEST_F(Recover, TouchesNothingWhenDry) {
   const auto size = file_size(file);
   const auto report = recovered({.dry_run = true, .owners_are_dead = false});
   EXPECT_THAT(report.changes, SizeIs(3));
-  EXPECT_EQ(report.in_words().front(), "SIGSTOP to web: would be undone (let process 10 go on)");
+  EXPECT_EQ(report.in_words().back(), "SIGSTOP to web: would be undone (let process 10 go on)");
   EXPECT_THAT(table_.sent(), IsEmpty());
   EXPECT_EQ(file_size(file), size);
 }
@@ -108,7 +108,7 @@ TEST_F(Recover, KeepsOnWithTheRestWhenOneUndoFailsAndTriesItAgainNextTime) {
   write_journal(boot_);
   table_.refuse_call(2);  // After the look at the owner: the first SIGCONT.
   const auto first = recovered();
-  EXPECT_THAT(outcomes(first), ElementsAre(Outcome::kFailed, Outcome::kUndone, Outcome::kUndone));
+  EXPECT_THAT(outcomes(first), ElementsAre(Outcome::kUndone, Outcome::kUndone, Outcome::kFailed));
   EXPECT_FALSE(first.is_clean());
   EXPECT_THAT(outcomes(recovered()), ElementsAre(Outcome::kUndone));
   EXPECT_EQ(table_.count_in_state('T'), 0);

@@ -51,6 +51,33 @@ TEST(ContinueUndo, IsResidueWhenTheProcessStaysStopped) {
   EXPECT_LE(table.now(), 1100ms);
 }
 
+TEST(LimitUndo, GivesBackTheLimitAlsoToWhatWasForkedSince) {
+  FakeProcessTable table;
+  const ProcessId web = table.add(10, "web");
+  table.limit_of(10).soft = 100;
+  table.add(11, "worker", 10);
+  table.add(12, "worker", 10);
+  table.limit_of(12).soft = 50;  // Its own doing.
+  const auto undone = carry_out(LimitUndo{web, 1024, 100}, table);
+  ASSERT_TRUE(ok(undone));
+  EXPECT_EQ(*undone, Undone::kNow);
+  EXPECT_EQ(table.limit_of(10).soft, 1024U);
+  EXPECT_EQ(table.limit_of(11).soft, 1024U);
+  EXPECT_EQ(table.limit_of(12).soft, 50U);
+}
+
+TEST(LimitUndo, LeavesWhatSomebodyElseHasSetSinceAndWhatIsGone) {
+  FakeProcessTable table;
+  const ProcessId web = table.add(10, "web");
+  table.limit_of(10).soft = 2000;
+  for (const ProcessId& one : {web, ProcessId{99, 1}}) {
+    const auto undone = carry_out(LimitUndo{one, 1024, 100}, table);
+    ASSERT_TRUE(ok(undone));
+    EXPECT_EQ(*undone, Undone::kNothingWasLeft);
+  }
+  EXPECT_EQ(table.limit_of(10).soft, 2000U);
+}
+
 TEST(KillUndo, EndsTheWholeTreeAndSparesOthers) {
   FakeProcessTable table;
   const ProcessId master = table.add(10, "nginx");

@@ -66,6 +66,30 @@ TEST_F(Match, CountsAServiceByInstances) {
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web.2")), ElementsAre("web.2 30"));
 }
 
+TEST_F(Match, FindsTheProcessesOfAUnitAControlGroupOrAContainer) {
+  const std::string id(64, 'c');
+  table_.cgroups().put(20, "/cg/system.slice/nginx.service");
+  table_.cgroups().put(21, "/cg/system.slice/nginx.service/worker");
+  table_.cgroups().put(30, "/cg/docker/" + id);
+  EXPECT_THAT(matching(with(&ProcessMatch::unit, "nginx.service")),
+              ElementsAre("nginx 20", "nginx 21"));
+  EXPECT_THAT(matching(with(&ProcessMatch::cgroup, "system.slice/nginx.service/worker")),
+              ElementsAre("nginx 21"));
+  EXPECT_THAT(matching(with(&ProcessMatch::container, "cccccc")), ElementsAre("nginx 30"));
+  EXPECT_THAT(matching(with(&ProcessMatch::unit, "redis")),
+              ElementsAre("nothing matches systemd unit redis: No such process"));
+  EXPECT_THAT(matching(with(&ProcessMatch::container, "dddddd")),
+              ElementsAre("nothing matches container dddddd: No such process"));
+}
+
+TEST_F(Match, AsksForMoreOfAnIdThatTwoContainersBeginWith) {
+  table_.cgroups().put(20, "/cg/docker/" + std::string(63, 'c') + "1");
+  table_.cgroups().put(30, "/cg/docker/" + std::string(63, 'c') + "2");
+  EXPECT_THAT(matching(with(&ProcessMatch::container, "cccccc")),
+              ElementsAre("container cccccc begins the ids of 2 containers: give more of it: "
+                          "Invalid argument"));
+}
+
 TEST_F(Match, LeavesOutInstancesThatHaveEnded) {
   table_.at(30).state = 'Z';
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web")), ElementsAre("web.1 20"));
@@ -122,9 +146,8 @@ TEST_F(Match, RefusesAPidFileThatHoldsNoPid) {
               ElementsAre("the pid file web.pid holds no pid: Invalid argument"));
 }
 
-TEST_F(Match, SaysWhatItCannotYetDo) {
-  EXPECT_THAT(matching(with(&ProcessMatch::unit, "nginx.service")),
-              ElementsAre("match systemd unit nginx.service: Operation not supported"));
+TEST_F(Match, RefusesToLookForNothing) {
+  EXPECT_THAT(matching(ProcessMatch{}), ElementsAre("match nothing: Operation not supported"));
 }
 
 }  // namespace

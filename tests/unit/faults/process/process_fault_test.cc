@@ -174,6 +174,47 @@ TEST_F(Injected, StopsNothingThatCannotBeWrittenDown) {
   EXPECT_EQ(table_.count_in_state('T'), 0);
 }
 
+TEST_F(Injected, StaysStoppedUntilTheLastOfTwoStopsHasEnded) {
+  for (const bool first_ends_first : {true, false}) {
+    auto first = send(SIGSTOP);
+    ASSERT_TRUE(ok(first));
+    fault_.match.service = "web";  // Both instances.
+    auto second = send(SIGSTOP);
+    ASSERT_TRUE(ok(second));
+    EXPECT_TRUE(second->took);
+    EXPECT_EQ(journal_->open_changes(), 8U);
+    EXPECT_TRUE(ok((first_ends_first ? *first : *second).active.revert()));
+    EXPECT_EQ(table_.at(20).state, 'T');
+    EXPECT_EQ(table_.at(22).state, 'T');
+    EXPECT_EQ(table_.at(30).state, first_ends_first ? 'T' : 'S');
+    EXPECT_TRUE(ok((first_ends_first ? *second : *first).active.revert()));
+    EXPECT_EQ(table_.count_in_state('T'), 0);
+    EXPECT_EQ(journal_->open_changes(), 0U);
+    build();
+  }
+}
+
+TEST_F(Injected, OfTwoStopsNeitherLeavesAnythingBehindWhicheverCallIsRefused) {
+  const auto both = [&]() -> Result<void> {
+    auto first = send(SIGSTOP);
+    if (!first) return first.error();
+    auto second = send(SIGSTOP);
+    if (!second) return second.error();
+    if (auto reverted = first->active.revert(); !reverted) return reverted;
+    return second->active.revert();
+  };
+  table_.refuse_call(0);
+  ASSERT_TRUE(ok(both()));
+  const int calls = table_.calls();
+  for (int refused = 1; refused <= calls; ++refused) {
+    build();
+    table_.refuse_call(refused);
+    EXPECT_FALSE(both()) << refused;
+    EXPECT_EQ(table_.count_in_state('T'), 0) << refused;
+    EXPECT_EQ(journal_->open_changes(), 0U) << refused;
+  }
+}
+
 TEST_F(Injected, LeavesNothingBehindWhicheverCallIsRefused) {
   table_.refuse_call(0);
   ASSERT_TRUE(ok(send(SIGSTOP)));  // Injected and reverted.
