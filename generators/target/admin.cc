@@ -111,35 +111,49 @@ AdminReply behaviour(const AdminRequest& request, std::string_view query, Backen
 
 AdminReply stats(const Backend& backend, const ConnectionCounts& connections) {
   const RequestCounts requests = backend.counts();
+  const QuicCounts& quic = connections.quic;
   Json by_status = Json::object();
   for (const auto& [status, count] : requests.status) by_status[std::to_string(status)] = count;
   AdminReply reply;
-  reply.body = Json{{"requests", requests.requests},
-                    {"status", by_status},
-                    {"errors", requests.errors},
-                    {"refused", requests.refused},
-                    {"resets", requests.resets},
-                    {"silenced", requests.silenced},
-                    {"abandoned", requests.abandoned},
-                    {"in_service", requests.in_service},
-                    {"queued", requests.queued},
-                    {"held", requests.held},
-                    {"connections",
-                     {{"open", connections.open},
-                      {"accepted", connections.accepted},
-                      {"tls", connections.tls},
-                      {"h2", connections.h2},
-                      {"h1", connections.h1},
-                      {"refused", connections.refused},
-                      {"silenced", connections.silenced},
-                      {"dropped", connections.dropped}}},
-                    {"bytes",
-                     {{"received", connections.bytes_received},
-                      {"sent", connections.bytes_sent},
-                      {"bodies_received", connections.body_bytes_received}}},
-                    {"admin_requests", connections.admin_requests}}
-                   .dump(2) +
-               "\n";
+  reply.body =
+      Json{{"requests", requests.requests},
+           {"status", by_status},
+           {"errors", requests.errors},
+           {"refused", requests.refused},
+           {"resets", requests.resets},
+           {"silenced", requests.silenced},
+           {"abandoned", requests.abandoned},
+           {"in_service", requests.in_service},
+           {"queued", requests.queued},
+           {"held", requests.held},
+           {"connections",
+            {{"open", connections.open},
+             {"accepted", connections.accepted},
+             {"tls", connections.tls},
+             {"h2", connections.h2},
+             {"h1", connections.h1},
+             {"h3", connections.h3},
+             {"refused", connections.refused},
+             {"silenced", connections.silenced},
+             {"dropped", connections.dropped}}},
+           {"bytes",
+            {{"received", connections.bytes_received + quic.bytes_received},
+             {"sent", connections.bytes_sent + quic.bytes_sent},
+             {"bodies_received", connections.body_bytes_received + quic.body_bytes_received}}},
+           {"quic",
+            {{"datagrams_received", quic.datagrams_received},
+             {"datagrams_sent", quic.datagrams_sent},
+             {"dropped_by_kernel", quic.dropped_by_kernel},
+             {"handshakes", quic.handshakes},
+             {"resumed", quic.resumed},
+             {"early_data", quic.early},
+             {"retries", quic.retries},
+             {"version_negotiations", quic.version_negotiations},
+             {"stateless_resets", quic.stateless_resets},
+             {"ignored", quic.ignored}}},
+           {"admin_requests", connections.admin_requests}}
+          .dump(2) +
+      "\n";
   return reply;
 }
 

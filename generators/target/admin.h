@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "generators/target/backend.h"
+#include "generators/target/quic_counts.h"
 #include "harness/base/units.h"
 
 namespace squall::generators {
@@ -16,6 +17,7 @@ struct ConnectionCounts {
   std::uint64_t tls = 0;      ///< Handshakes completed.
   std::uint64_t h2 = 0;       ///< HTTP/2 connections, with and without TLS.
   std::uint64_t h1 = 0;       ///< HTTP/1.1 likewise.
+  std::uint64_t h3 = 0;       ///< HTTP/3 connections whose handshake is done.
   std::uint64_t refused = 0;  ///< Told that it is not spoken here, or not understood at all.
   std::uint64_t silenced = 0;
   std::uint64_t dropped = 0;         ///< By order of the admin.
@@ -23,6 +25,7 @@ struct ConnectionCounts {
   std::uint64_t bytes_sent = 0;
   std::uint64_t body_bytes_received = 0;
   std::uint64_t admin_requests = 0;
+  QuicCounts quic;
 };
 
 /// What an admin request is answered with, and what is to be done about connections then.

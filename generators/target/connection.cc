@@ -165,6 +165,9 @@ bool TargetConnection::sniff(std::span<const std::uint8_t> bytes) {
     session_ = std::make_unique<Http1ServerSession>(*this, is_loopback_);
     ++loop_.counts().h1;
   }
+  // Of an origin that is http:, QUIC is no alternative: there is no TLS to prove it (RFC 7838
+  // §2.1).
+  if (tls_ != nullptr) session_->advertise(loop_.alternative(socket_));
   stage_ = Stage::kHttp;
   const std::vector<std::uint8_t> first = std::exchange(heard_, {});
   return take(first);

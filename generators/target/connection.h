@@ -8,6 +8,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "generators/target/served_connection.h"
 #include "generators/target/server_session.h"
 #include "generators/target/tls_server.h"
 #include "harness/base/units.h"
@@ -16,13 +17,15 @@ namespace squall::generators {
 
 class TargetLoop;
 
-/// One accepted connection: finds out what the client speaks, then carries bytes between the socket
-/// and a ServerSession. Asio says when the socket is ready; bytes go by direct non-blocking calls.
+/// One accepted TCP connection: finds out what the client speaks, then carries bytes between the
+/// socket and a StreamServerSession. Asio says when the socket is ready; bytes go by direct
+/// non-blocking calls.
 ///
 /// Lifecycle:  owned by the loop and by its pending waits; of no more use after close().
 /// Threads:    the loop's.
 /// Errors:     any trouble closes it.
-class TargetConnection final : public ServerSession::Handler,
+class TargetConnection final : public ServedConnection,
+                               public ServerSession::Handler,
                                public std::enable_shared_from_this<TargetConnection> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -32,19 +35,15 @@ class TargetConnection final : public ServerSession::Handler,
                    bool is_silent, Instant now);
 
   void start();
-  /// Null until the client has said what it speaks.
-  ServerSession* session() { return session_.get(); }
-  std::uint64_t number() const { return number_; }
-  bool is_loopback() const { return is_loopback_; }
-
-  /// Sends what the session has to say; closes when it was the last.
-  void flush();
-  void go_away();
-  /// Closes if the client has had long enough to say what it wants.
-  void sweep(Instant now);
-  void close();
-  /// Closes with a reset (RST), as a crash does.
-  void drop();
+  ServerSession* session() override { return session_.get(); }
+  std::uint64_t number() const override { return number_; }
+  bool is_loopback() const override { return is_loopback_; }
+  void flush() override;
+  void go_away() override;
+  void sweep(Instant now) override;
+  void close() override;
+  /// With a RST.
+  void drop() override;
 
   void on_request(ServerSession& session, const ReceivedRequest& request) override;
   void on_abandoned(std::uint64_t place) override;
@@ -87,7 +86,7 @@ class TargetConnection final : public ServerSession::Handler,
   Instant since_;  // When it entered its stage.
   TlsSession tls_;
   std::vector<std::uint8_t> heard_;  // While sniffing.
-  std::unique_ptr<ServerSession> session_;
+  std::unique_ptr<StreamServerSession> session_;
   std::uint64_t counted_bodies_ = 0;
   std::vector<std::uint8_t> unsent_;
   bool waits_readable_ = false;

@@ -251,6 +251,7 @@ void Http1ServerSession::write_head(std::vector<std::uint8_t>& into) {
   } else if (parser_->is_http10()) {
     append(into, "connection: keep-alive\r\n");
   }
+  if (!alternative().empty()) append(into, "alt-svc: " + alternative() + "\r\n");
   // RFC 9110 §8.6: no content-length with 204; with 304 it would be that of the 200.
   const bool has_body = status_ != 204 && status_ != 304;
   if (has_body) {

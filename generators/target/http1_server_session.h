@@ -22,7 +22,7 @@ namespace squall::generators {
 /// Lifecycle:  as ServerSession. A reset ends the connection.
 /// Threads:    one at a time.
 /// Errors:     as ServerSession.
-class Http1ServerSession final : public ServerSession {
+class Http1ServerSession final : public StreamServerSession {
  public:
   /// `keeps_admin_bodies`: whether requests below /.squall/ have their bodies kept.
   Http1ServerSession(Handler& handler, bool keeps_admin_bodies);

@@ -295,19 +295,22 @@ bool Http2ServerSession::submit(Stream& stream, int status, std::string_view typ
   // changes in length from answer to answer must not fill the client's compression table.
   constexpr std::uint8_t kStatic = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
   const bool has_body = status != 204 && status != 304;
-  const std::array<nghttp2_nv, 4> headers{
+  std::array<nghttp2_nv, 5> headers{
       header(":status", {status_text.data(), 3}, NGHTTP2_NV_FLAG_NO_COPY_NAME),
-      header("server", "squall-target", kStatic),
-      header("content-length", length_digits, NGHTTP2_NV_FLAG_NO_COPY_NAME),
-      header("content-type", type, NGHTTP2_NV_FLAG_NO_COPY_NAME)};
+      header("server", "squall-target", kStatic)};
+  std::size_t count = 2;
+  if (!alternative().empty()) headers.at(count++) = header("alt-svc", alternative(), kStatic);
+  if (has_body) {
+    headers.at(count++) = header("content-length", length_digits, NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    headers.at(count++) = header("content-type", type, NGHTTP2_NV_FLAG_NO_COPY_NAME);
+  }
   stream.is_answered = true;
   stream.length = length;
   nghttp2_data_provider provider{};
   provider.source.ptr = &stream;
   provider.read_callback = Callbacks::read_body;
   const bool sends_body = has_body && length > 0 && !stream.is_head;
-  return nghttp2_submit_response(session_, stream.number, headers.data(),
-                                 has_body ? headers.size() : 2,
+  return nghttp2_submit_response(session_, stream.number, headers.data(), count,
                                  sends_body ? &provider : nullptr) == 0;
 }
 

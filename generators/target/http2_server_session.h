@@ -18,10 +18,9 @@ namespace squall::generators {
 
 /// The server's end of one HTTP/2 connection (RFC 9113), over libnghttp2.
 ///
-/// Lifecycle:  as ServerSession; pull() has the GOAWAY of a connection that broke the protocol.
-/// Threads:    one at a time.
-/// Errors:     make() fails when memory is out.
-class Http2ServerSession final : public ServerSession {
+/// Lifecycle:  as StreamServerSession; pull() has the GOAWAY of a connection that broke the
+/// protocol. Threads:    one at a time. Errors:     make() fails when memory is out.
+class Http2ServerSession final : public StreamServerSession {
  public:
   static constexpr std::uint32_t kMostStreams = 1024;
 

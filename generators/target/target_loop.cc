@@ -9,10 +9,12 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "generators/target/connection.h"
+#include "generators/target/quic_listener.h"
 #include "harness/base/log.h"
 #include "harness/base/unique_fd.h"
 
@@ -67,9 +69,13 @@ struct TargetLoop::Listener {
 TargetLoop::TargetLoop(const TargetOptions& options)
     : protocols_(options.protocols),
       backend_(options.behaviours, options.seed, std::chrono::steady_clock::now()),
-      read_buffer_(kReadBuffer) {}
+      read_buffer_(kReadBuffer),
+      alt_svc_(options.alt_svc) {}
 
-TargetLoop::~TargetLoop() { close_all(); }
+TargetLoop::~TargetLoop() {
+  close_all();
+  connections_.clear();  // Before the servers of those that are over QUIC.
+}
 
 Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& options) {
   for (const auto& [prefix, behaviour] : options.behaviours) {
@@ -77,13 +83,13 @@ Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& option
     if (auto sound = check(behaviour); !sound) return std::move(sound).error().within(prefix);
   }
   const TargetProtocols& spoken = options.protocols;
-  if (options.listen.empty() || !(spoken.h1 || spoken.h2 || spoken.h2c)) {
+  if (options.listen.empty() || !(spoken.needs_tcp() || spoken.h3)) {
     return error(std::errc::invalid_argument, "no address or no protocol given");
   }
   std::unique_ptr<TargetLoop> loop(new TargetLoop(options));
   if (auto done = loop->use_certificate(options); !done) return std::move(done).error();
   for (const ListenAddress& address : options.listen) {
-    if (auto done = loop->listen(address); !done) {
+    if (auto done = loop->listen(address, options); !done) {
       return std::move(done).error().within("listen on " + to_text(address));
     }
   }
@@ -108,7 +114,31 @@ Result<void> TargetLoop::use_certificate(const TargetOptions& options) {
   return {};
 }
 
-Result<void> TargetLoop::listen(const ListenAddress& address) {
+Result<void> TargetLoop::listen(const ListenAddress& address, const TargetOptions& options) {
+  // Where the kernel chooses the port, it looks at TCP's alone: UDP's may be taken.
+  constexpr int kTries = 16;
+  for (int tries = 1;; ++tries) {
+    ListenAddress here = address;
+    const std::size_t listeners = listeners_.size();
+    if (protocols_.needs_tcp()) {
+      SQUALL_TRY(here.port, listen_tcp(here));
+    }
+    if (protocols_.h3) {
+      auto port = listen_quic(here, options);
+      const bool is_taken = !port && port.error().code == std::errc::address_in_use;
+      if (is_taken && address.port == 0 && tries < kTries) {
+        listeners_.resize(listeners);
+        continue;
+      }
+      if (!port) return std::move(port).error();
+      here.port = *port;
+    }
+    bound_.push_back(here);
+    return {};
+  }
+}
+
+Result<std::uint16_t> TargetLoop::listen_tcp(const ListenAddress& address) {
   error_code code;
   const asio::ip::address host = asio::ip::make_address(address.host, code);
   if (code) return failed(code, "not an IP address");
@@ -122,9 +152,22 @@ Result<void> TargetLoop::listen(const ListenAddress& address) {
   if (!code) acceptor.listen(tcp::acceptor::max_listen_connections, code);
   if (!code) acceptor.non_blocking(true, code);
   if (code) return failed(code, "");
-  bound_.push_back({address.host, acceptor.local_endpoint(code).port()});
+  const std::uint16_t port = acceptor.local_endpoint(code).port();
   listeners_.push_back(std::move(listener));
-  return {};
+  return port;
+}
+
+Result<std::uint16_t> TargetLoop::listen_quic(const ListenAddress& address,
+                                              const TargetOptions& options) {
+  error_code code;
+  const asio::ip::address host = asio::ip::make_address(address.host, code);
+  if (code) return failed(code, "not an IP address");
+  SQUALL_TRY(auto socket, UdpListener::bind({host, address.port}));
+  SQUALL_TRY(auto tls, QuicServerTls::make(certificate_, options.early_data));
+  const std::uint16_t port = socket.local().port();
+  quic_.push_back(
+      std::make_unique<QuicListener>(*this, io_, std::move(socket), std::move(tls), options.retry));
+  return port;
 }
 
 Result<void> TargetLoop::watch_for_stop() {
@@ -143,6 +186,7 @@ Result<void> TargetLoop::watch_for_stop() {
 
 void TargetLoop::run() {
   for (const auto& listener : listeners_) wait_for_connections(*listener);
+  for (const auto& listener : quic_) listener->start();
   sweep_every_second();
   io_.run();
 }
@@ -178,19 +222,16 @@ void TargetLoop::accept(Listener& listener) {
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
-    ++counts_.accepted;
-    const bool is_silent = now_ < silent_until_;
-    if (is_silent) ++counts_.silenced;
+    if (is_silent()) ++counts_.silenced;
     const auto connection = std::make_shared<TargetConnection>(
-        *this, std::move(socket), ++last_connection_, is_loopback(peer), is_silent, now_);
-    connections_.emplace(connection->number(), connection);
-    counts_.open = connections_.size();
+        *this, std::move(socket), last_connection_ + 1, is_loopback(peer), is_silent(), now_);
+    adopt(connection);
     connection->start();
   }
   wait_for_connections(listener);
 }
 
-void TargetLoop::serve(TargetConnection& connection, ServerSession& session,
+void TargetLoop::serve(ServedConnection& connection, ServerSession& session,
                        const ReceivedRequest& request) {
   if (request.path.starts_with(kAdminPrefix)) return serve_admin(connection, session, request);
   const Reply reply = backend_.arrive(request.path, {connection.number(), request.stream}, now_);
@@ -209,13 +250,15 @@ void TargetLoop::serve(TargetConnection& connection, ServerSession& session,
   }
 }
 
-void TargetLoop::serve_admin(TargetConnection& connection, ServerSession& session,
+void TargetLoop::serve_admin(ServedConnection& connection, ServerSession& session,
                              const ReceivedRequest& request) {
   ++counts_.admin_requests;
   if (!connection.is_loopback()) {
     session.answer(request.stream, 403, "text/plain", "only for the machine itself\n");
     return;
   }
+  counts_.quic = {};
+  for (const auto& listener : quic_) counts_.quic += listener->counts();
   AdminReply reply = administer({.method = request.method,
                                  .path = request.path,
                                  .body = request.body,
@@ -240,6 +283,7 @@ void TargetLoop::serve_admin(TargetConnection& connection, ServerSession& sessio
 }
 
 void TargetLoop::end_batch() {
+  for (const auto& listener : quic_) listener->flush(now_);
   const auto next = backend_.next_due();
   if (!next || *next >= armed_for_) return;
   armed_for_ = *next;
@@ -278,6 +322,22 @@ void TargetLoop::on_due() {
   end_batch();
 }
 
+std::uint64_t TargetLoop::adopt(std::shared_ptr<ServedConnection> connection) {
+  ++counts_.accepted;
+  connections_.emplace(++last_connection_, std::move(connection));
+  counts_.open = connections_.size();
+  return last_connection_;
+}
+
+std::string TargetLoop::alternative(const Socket& socket) const {
+  if (!alt_svc_ || !protocols_.h3) return {};
+  error_code failed;
+  const auto port = socket.local_endpoint(failed).port();
+  if (failed) return {};
+  return fmt::format("h3=\":{}\"; ma={}", port,
+                     std::chrono::duration_cast<std::chrono::seconds>(*alt_svc_).count());
+}
+
 void TargetLoop::forget(std::uint64_t connection) {
   connections_.erase(connection);
   counts_.open = connections_.size();
@@ -302,6 +362,8 @@ void TargetLoop::begin_stop() {
     listener->pause.cancel();
   }
   sweep_timer_.cancel();
+  begin_batch();
+  for (const auto& listener : quic_) listener->refuse_new();
   for (const auto& connection : all_connections()) {
     if (connection->session() == nullptr) {
       connection->close();
@@ -310,6 +372,7 @@ void TargetLoop::begin_stop() {
     connection->go_away();
     connection->flush();
   }
+  for (const auto& listener : quic_) listener->flush(now_);
   drain_timer_.expires_after(1s);
   drain_timer_.async_wait([this](error_code cancelled) {
     if (!cancelled) close_all();
@@ -319,6 +382,7 @@ void TargetLoop::begin_stop() {
 
 void TargetLoop::close_all() {
   for (const auto& connection : all_connections()) connection->close();
+  for (const auto& listener : quic_) listener->flush(now_);
 }
 
 void TargetLoop::end_when_empty() {
@@ -326,10 +390,11 @@ void TargetLoop::end_when_empty() {
   drain_timer_.cancel();
   due_timer_.cancel();
   armed_for_ = Instant::min();  // Nobody arms it again.
+  for (const auto& listener : quic_) listener->close();
 }
 
-std::vector<std::shared_ptr<TargetConnection>> TargetLoop::all_connections() const {
-  std::vector<std::shared_ptr<TargetConnection>> all;
+std::vector<std::shared_ptr<ServedConnection>> TargetLoop::all_connections() const {
+  std::vector<std::shared_ptr<ServedConnection>> all;
   all.reserve(connections_.size());
   for (const auto& [number, connection] : connections_) all.push_back(connection);
   return all;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,7 +22,8 @@
 
 namespace squall::generators {
 
-class TargetConnection;
+class QuicListener;
+class ServedConnection;
 
 /// The thin part of a target: one event loop with its listeners, connections and one timer for all
 /// requests in service.
@@ -54,28 +56,37 @@ class TargetLoop {
   std::vector<std::uint8_t>& read_buffer() { return read_buffer_; }
   std::vector<std::uint8_t>& write_buffer() { return write_buffer_; }
   void begin_batch() { now_ = std::chrono::steady_clock::now(); }
+  Instant now() const { return now_; }
   void end_batch();
-  void serve(TargetConnection& connection, ServerSession& session, const ReceivedRequest& request);
+  void serve(ServedConnection& connection, ServerSession& session, const ReceivedRequest& request);
   void withdraw(std::uint64_t place) { backend_.withdraw(place); }
+  /// A connection that was made elsewhere; answers its number.
+  std::uint64_t adopt(std::shared_ptr<ServedConnection> connection);
   void forget(std::uint64_t connection);
+  /// Whether new connections are not to hear a word.
+  bool is_silent() const { return now_ < silent_until_; }
+  /// What answers on that connection say of HTTP/3; empty: nothing.
+  std::string alternative(const Socket& socket) const;
 
  private:
   struct Listener;
 
   explicit TargetLoop(const TargetOptions& options);
   Result<void> use_certificate(const TargetOptions& options);
-  Result<void> listen(const ListenAddress& address);
+  Result<void> listen(const ListenAddress& address, const TargetOptions& options);
+  Result<std::uint16_t> listen_tcp(const ListenAddress& address);
+  Result<std::uint16_t> listen_quic(const ListenAddress& address, const TargetOptions& options);
   Result<void> watch_for_stop();
   void wait_for_connections(Listener& listener);
   void accept(Listener& listener);
-  void serve_admin(TargetConnection& connection, ServerSession& session,
+  void serve_admin(ServedConnection& connection, ServerSession& session,
                    const ReceivedRequest& request);
   void on_due();
   void sweep_every_second();
   void begin_stop();
   void close_all();
   void end_when_empty();
-  std::vector<std::shared_ptr<TargetConnection>> all_connections() const;
+  std::vector<std::shared_ptr<ServedConnection>> all_connections() const;
 
   boost::asio::io_context io_{1};
   TargetProtocols protocols_;
@@ -85,12 +96,14 @@ class TargetLoop {
   ConnectionCounts counts_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<ListenAddress> bound_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<TargetConnection>> connections_;
+  std::vector<std::unique_ptr<QuicListener>> quic_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<ServedConnection>> connections_;
   std::uint64_t last_connection_ = 0;
   std::vector<std::uint8_t> read_buffer_;
   std::vector<std::uint8_t> write_buffer_;
   std::vector<Completion> due_;
-  std::vector<std::shared_ptr<TargetConnection>> touched_;
+  std::vector<std::shared_ptr<ServedConnection>> touched_;
+  std::optional<Duration> alt_svc_;
   Instant now_{};
   Instant silent_until_{};
   boost::asio::steady_timer due_timer_{io_};

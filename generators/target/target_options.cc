@@ -10,9 +10,10 @@
 namespace squall::generators {
 namespace {
 
-std::string spoken(bool has_http2, std::string_view http2, bool has_http1) {
+std::string spoken(bool has_http2, std::string_view http2, bool has_http1, bool has_http3 = false) {
   std::string names(has_http2 ? http2 : "");
   if (has_http1) names += names.empty() ? "h1" : ", h1";
+  if (has_http3) names += names.empty() ? "h3" : ", h3";
   return names;
 }
 
@@ -40,7 +41,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 }
 
 Result<TargetProtocols> parse_target_protocols(std::string_view text) {
-  TargetProtocols protocols{.h2 = false, .h2c = false, .h1 = false};
+  TargetProtocols protocols{.h2 = false, .h2c = false, .h1 = false, .h3 = false};
   std::string_view rest = text;
   while (true) {
     const std::string_view name = rest.substr(0, rest.find(','));
@@ -50,8 +51,10 @@ Result<TargetProtocols> parse_target_protocols(std::string_view text) {
       protocols.h2c = true;
     } else if (name == "h1") {
       protocols.h1 = true;
+    } else if (name == "h3") {
+      protocols.h3 = true;
     } else {
-      return bad(fmt::format("protocol '{}': expected some of h1,h2,h2c", text));
+      return bad(fmt::format("protocol '{}': expected some of h1,h2,h2c,h3", text));
     }
     if (name.size() == rest.size()) return protocols;
     rest.remove_prefix(name.size() + 1);
@@ -78,6 +81,13 @@ Result<TargetOptions> parse_target_options(const TargetOptionTexts& texts) {
   if (options.certificate_file.has_value() != options.key_file.has_value()) {
     return bad("a certificate and its key must be given together");
   }
+  const bool is_for_quic = texts.alt_svc || texts.retry || texts.early_data;
+  if (is_for_quic && !options.protocols.h3) {
+    return bad("alt-svc, retry and early-data are about h3, which is not among the protocols");
+  }
+  if (texts.alt_svc) options.alt_svc = std::chrono::seconds(*texts.alt_svc);
+  options.retry = texts.retry;
+  options.early_data = texts.early_data;
   for (const std::string& text : texts.behaviours) {
     SQUALL_TRY(auto read, parse_behaviour_text(text));
     if (!options.behaviours.insert(std::move(read)).second) {
@@ -92,7 +102,7 @@ std::vector<std::string> listening_lines(const std::vector<ListenAddress>& bound
                                          TargetProtocols protocols) {
   std::vector<std::string> urls;
   for (const ListenAddress& address : bound) {
-    const std::string secure = spoken(protocols.h2, "h2", protocols.h1);
+    const std::string secure = spoken(protocols.h2, "h2", protocols.h1, protocols.h3);
     const std::string clear = spoken(protocols.h2c, "h2c", protocols.h1);
     if (!secure.empty()) urls.push_back(fmt::format("https://{} ({})", to_text(address), secure));
     if (!clear.empty()) urls.push_back(fmt::format("http://{} ({})", to_text(address), clear));

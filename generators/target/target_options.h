@@ -9,6 +9,7 @@
 
 #include "generators/target/behaviour.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::generators {
 
@@ -19,13 +20,16 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// What a target speaks; all at once on the same port, told apart by the first bytes.
+/// What a target speaks; all at once on the same port, told apart by the first bytes. HTTP/3 is on
+/// UDP's port of the same number.
 struct TargetProtocols {
   bool h2 = true;   ///< HTTP/2 over TLS (ALPN).
   bool h2c = true;  ///< HTTP/2 in clear text with prior knowledge.
   bool h1 = true;   ///< HTTP/1.1, in clear text, and over TLS.
+  bool h3 = false;  ///< HTTP/3, over UDP.
   /// Whether TLS is spoken at all; with `h2c` and `h1`, clear text is.
-  bool needs_tls() const { return h2 || h1; }
+  bool needs_tls() const { return h2 || h1 || h3; }
+  bool needs_tcp() const { return h2 || h2c || h1; }
   bool operator==(const TargetProtocols&) const = default;
 };
 
@@ -36,13 +40,16 @@ struct TargetOptions {
   std::optional<std::string> certificate_file;   ///< PEM, with `key_file`; none: self-signed, new.
   std::optional<std::string> key_file;           ///< PEM.
   std::optional<std::string> write_certificate;  ///< Where to write the certificate (PEM).
+  std::optional<Duration> alt_svc;  ///< Answers over TLS name HTTP/3, good for so long (RFC 7838).
+  bool retry = false;               ///< New QUIC clients must show that they are where they say.
+  bool early_data = false;          ///< QUIC's tickets allow 0-RTT.
   BehaviourTable behaviours;
   std::uint64_t seed = 1;  ///< Of all random choices.
 };
 
 /// Reads `127.0.0.1:8443`, `[::1]:8443`, `:8443` (then 127.0.0.1) or `8443`.
 Result<ListenAddress> parse_listen_address(std::string_view text);
-/// Reads `h1,h2,h2c`, in any order, one at least.
+/// Reads `h1,h2,h2c,h3`, in any order, one at least.
 Result<TargetProtocols> parse_target_protocols(std::string_view text);
 /// As parse_listen_address() reads it: an IPv6 address in brackets.
 std::string to_text(const ListenAddress& address);
@@ -54,6 +61,9 @@ struct TargetOptionTexts {
   std::optional<std::string> certificate_file;
   std::optional<std::string> key_file;
   std::optional<std::string> write_certificate;
+  std::optional<std::uint32_t> alt_svc;  ///< In seconds, as on the wire.
+  bool retry = false;
+  bool early_data = false;
   std::vector<std::string> behaviours;  ///< Each as parse_behaviour_text() reads it.
   std::uint64_t seed = 1;
 };

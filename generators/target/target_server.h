@@ -12,7 +12,7 @@ namespace squall::generators {
 
 class TargetLoop;
 
-/// The embedded target: a real HTTP/1.1 and HTTP/2 server whose behaviour is known exactly.
+/// The embedded target: a real HTTP/1.1, HTTP/2 and HTTP/3 server whose behaviour is known exactly.
 ///
 /// It is what capacity searches and tests measure themselves against: one thread, so that its queue
 /// is one queue; service times, errors, limits and stalls as set for each path (see `Behaviour`),

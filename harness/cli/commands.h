@@ -77,6 +77,9 @@ struct CertsCommand {
 struct TargetCommand {
   std::vector<std::string> listen;
   std::string protocol = "h1,h2,h2c";
+  std::optional<std::uint32_t> alt_svc;
+  bool retry = false;
+  bool early_data = false;
   std::optional<std::string> certificate;
   std::optional<std::string> key;
   std::optional<std::string> write_certificate;

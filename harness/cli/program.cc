@@ -108,7 +108,12 @@ void add_target(CLI::App& app, TargetCommand& options) {
                   "ADDRESS:PORT; port 0 lets the kernel choose (default 127.0.0.1:0)")
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--protocol", options.protocol, "some of h1,h2,h2c, by commas");
+  command.add_option("--protocol", options.protocol, "some of h1,h2,h2c,h3, by commas");
+  command.add_option("--alt-svc", options.alt_svc,
+                     "With h3: answers over TLS say so, good for so many seconds (RFC 7838)");
+  command.add_flag("--retry", options.retry,
+                   "With h3: new clients are sent a Retry first (RFC 9000 8.1.2)");
+  command.add_flag("--early-data", options.early_data, "With h3: take 0-RTT");
   command.add_option("--cert", options.certificate, "PEM file (default: self-signed, made anew)");
   command.add_option("--key", options.key, "PEM file, with --cert");
   command.add_option("--write-cert", options.write_certificate,

@@ -16,6 +16,9 @@ int target(const TargetCommand& command) {
                                                    .certificate_file = command.certificate,
                                                    .key_file = command.key,
                                                    .write_certificate = command.write_certificate,
+                                                   .alt_svc = command.alt_svc,
+                                                   .retry = command.retry,
+                                                   .early_data = command.early_data,
                                                    .behaviours = command.behaviours,
                                                    .seed = command.seed});
   if (!options) {

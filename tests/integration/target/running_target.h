@@ -51,10 +51,9 @@ inline double number_in(const std::string& text, const std::string& pattern) {
 class RunningTarget {
  public:
   explicit RunningTarget(const std::vector<std::string>& behaviours = {},
-                         const std::string& protocols = "h1,h2,h2c") {
+                         const std::string& protocols = "h1,h2,h2c", TargetOptionTexts texts = {}) {
     folder_ = std::filesystem::temp_directory_path() / ("squall-target-" + random_name());
     std::filesystem::create_directories(folder_);
-    TargetOptionTexts texts;
     texts.listen = {"127.0.0.1:0"};
     texts.behaviours = behaviours;
     texts.protocols = protocols;

@@ -65,7 +65,7 @@ class Client {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
   }
   /// Carries bytes to and fro until there are none, in pieces of `piece` bytes.
-  void talk_to(ServerSession& server, std::size_t piece = 65536) {
+  void talk_to(StreamServerSession& server, std::size_t piece = 65536) {
     for (bool is_moving = true; is_moving;) {
       is_moving = false;
       const std::uint8_t* bytes = nullptr;
@@ -150,11 +150,11 @@ class Service : public ServerSession::Handler {
 };
 
 struct Http2ServerSessionTest : testing::Test {
-  std::unique_ptr<ServerSession> server_for(Service& handler) {
+  std::unique_ptr<StreamServerSession> server_for(Service& handler) {
     return *Http2ServerSession::make(handler, true);
   }
   Service service;
-  std::unique_ptr<ServerSession> server = server_for(service);
+  std::unique_ptr<StreamServerSession> server = server_for(service);
   Client client;
 };
 

@@ -37,7 +37,8 @@ TEST(TargetProtocols, AreReadInAnyOrder) {
   EXPECT_EQ(*parse_target_protocols("h1"), (TargetProtocols{false, false, true}));
   EXPECT_EQ(*parse_target_protocols("h2c"), (TargetProtocols{false, true, false}));
   EXPECT_EQ(*parse_target_protocols("h2"), (TargetProtocols{true, false, false}));
-  for (const char* wrong : {"", "h3", "h2,", "h2 ,h2c"}) {
+  EXPECT_EQ(*parse_target_protocols("h3"), (TargetProtocols{false, false, false, true}));
+  for (const char* wrong : {"", "h4", "h2,", "h2 ,h2c"}) {
     EXPECT_TRUE(failed_with(parse_target_protocols(wrong), std::errc::invalid_argument)) << wrong;
   }
 }
@@ -60,11 +61,27 @@ TEST(TargetOptions, AreReadFromTheCommandLinesTexts) {
   EXPECT_TRUE(failed_with(parse_target_options(texts), std::errc::invalid_argument));
 }
 
+TEST(TargetOptions, WhatIsAboutHttp3NeedsIt) {
+  TargetOptionTexts texts;
+  texts.protocols = "h2,h3";
+  texts.alt_svc = 60;
+  texts.retry = texts.early_data = true;
+  auto options = parse_target_options(texts);
+  ASSERT_TRUE(ok(options));
+  EXPECT_EQ(options->alt_svc, std::chrono::seconds(60));
+  EXPECT_TRUE(options->retry);
+  EXPECT_TRUE(options->early_data);
+  texts.protocols = "h2";
+  EXPECT_TRUE(failed_with(parse_target_options(texts), std::errc::invalid_argument));
+}
+
 TEST(TargetOptions, TheLinesToPrintHoldEveryUrl) {
   EXPECT_THAT(
       listening_lines({{"127.0.0.1", 8443}}, {true, true, true}),
       ElementsAre("listening on https://127.0.0.1:8443 (h2, h1), http://127.0.0.1:8443 (h2c, h1)",
                   "admin path, for this machine only: http://127.0.0.1:8443/.squall/behaviour"));
+  EXPECT_THAT(listening_lines({{"127.0.0.1", 1}}, {false, false, false, true}),
+              ElementsAre("listening on https://127.0.0.1:1 (h3)", testing::_));
   EXPECT_THAT(listening_lines({{"::1", 1}}, {true, false, false}),
               ElementsAre("listening on https://[::1]:1 (h2)",
                           "admin path, for this machine only: https://[::1]:1/.squall/behaviour"));
