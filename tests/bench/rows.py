@@ -11,6 +11,7 @@ from typing import Optional
 import outputs
 import truth
 from programs import CannotRun, find, measure
+from target import EmbeddedTarget
 
 CONNECTIONS = 10
 STREAMS = 32
@@ -22,6 +23,7 @@ STALL_RATE, STALL_LENGTH_S, STALL_AT_S, STALL_S = 1000, 10, 5.0, 1.0
 TITLES = {"h2": ("h2 TLS, 10×32 closed", "h2load", "≤ 1.0"),
           "h2c": ("h2c, 10×32 closed", "h2load", "≤ 0.8"),
           "h1": ("HTTP/1.1 TLS, 10 connections closed", "wrk", "≤ 1.2"),
+          "h3": ("HTTP/3, 10×32 closed", "h2load with HTTP/3", "≤ 1.2"),
           "memory": ("memory per idle h2 TLS connection, 5,000", "h2load", "≤ 0.6"),
           "open": (f"open {OPEN_RATE:,}/s for {OPEN_S} s, h2 TLS", "h2load --rps",
                    "≤ 1.0, ours ≥ 99.9 % achieved"),
@@ -57,10 +59,10 @@ class Bench:
         self.unrecorded = unrecorded  # The same program without its histograms.
         self.rounds, self.seconds = rounds, seconds
         self.runs = 0
+        self.h3 = None  # The port of what speaks it; nginx does not.
 
     def scenario(self, protocol, connections, streams, schedule):
-        port = {"h2": self.server.h2, "h2c": self.server.h2c, "h1": self.server.h1}[protocol]
-        url = f"{'http' if protocol == 'h2c' else 'https'}://127.0.0.1:{port}"
+        url = self.url(protocol).rstrip("/")
         more = "" if protocol == "h2c" else ", tls: {verify: false}"
         if protocol != "h1":  # It has no streams.
             more += f", streams: {streams}"
@@ -105,7 +107,8 @@ class Bench:
         return done, said
 
     def url(self, protocol):
-        port = {"h2": self.server.h2, "h2c": self.server.h2c, "h1": self.server.h1}[protocol]
+        port = {"h2": self.server.h2, "h2c": self.server.h2c, "h1": self.server.h1,
+                "h3": self.h3}[protocol]
         return f"{'http' if protocol == 'h2c' else 'https'}://127.0.0.1:{port}/"
 
     def alternate(self, *turns, times=1):
@@ -182,6 +185,19 @@ def h1_tls(bench):
     return closed(bench, line, "h1", 1,
                   [find("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{bench.seconds}s", "--latency",
                    bench.url("h1")], outputs.wrk, 1.2)
+
+
+def h3(bench):
+    """As h2, against the embedded target, and by an h2load that was built with HTTP/3."""
+    peer = os.environ.get("H2LOAD_H3")
+    if not peer:
+        raise CannotRun("H2LOAD_H3=/path/to/h2load names it")
+    line = line_of("h3", "µs CPU/request")
+    with EmbeddedTarget(bench.squall) as server:
+        bench.h3 = server.port
+        return closed(bench, line, "h3", STREAMS,
+                      [peer, "--alpn-list=h3", "-c", CONNECTIONS, "-m", STREAMS, "-D",
+                       bench.seconds, bench.url("h3")], outputs.h2load, 1.2)
 
 
 def memory(bench):
@@ -376,7 +392,7 @@ export default function () {{ http.get('{bench.url("h2")}'); }}
     return run
 
 
-ROWS = {"h2": h2_tls, "h2c": h2c, "h1": h1_tls, "memory": memory, "open": open_rate,
+ROWS = {"h2": h2_tls, "h2c": h2c, "h1": h1_tls, "h3": h3, "memory": memory, "open": open_rate,
         "recording": recording, "stall": stall}
 
 
