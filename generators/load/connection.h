@@ -41,6 +41,8 @@ class Connection : public std::enable_shared_from_this<Connection>,
     /// Comes before on_end() of a request that ends so, where complaint() may say why.
     virtual void on_trouble(const Connection& connection, reports::ErrorClass error) = 0;
     virtual void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) = 0;
+    /// Over UDP: so many datagrams came, and so many more the kernel had no room for.
+    virtual void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) = 0;
     /// Something was read or can be written again: streams may be free, the server may have gone
     /// away. Called last by the handler that saw it.
     virtual void on_progress(Connection& connection, Instant now) = 0;

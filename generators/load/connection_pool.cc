@@ -184,6 +184,10 @@ void ConnectionPool::on_bytes(std::uint64_t received, std::uint64_t sent, Instan
   recorder_.bytes(now, received, sent);
 }
 
+void ConnectionPool::on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) {
+  recorder_.datagrams(now, received, dropped);
+}
+
 void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   mark_dirty(connection);  // The session may have acknowledgements and windows to send.

@@ -133,6 +133,7 @@ class ConnectionPool final : private Connection::Owner {
   void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_trouble(const Connection& connection, reports::ErrorClass error) override;
   void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
+  void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) override;
   void on_progress(Connection& connection, Instant now) override;
   void on_lost(Connection& connection, Instant now) override;
 

@@ -180,7 +180,13 @@ void DatagramConnection::on_timer() {
 }
 
 void DatagramConnection::count() {
-  count_bytes(link_->socket().received(), link_->socket().sent());
+  const UdpSocket& socket = link_->socket();
+  count_bytes(socket.received(), socket.sent());
+  const std::uint64_t came = socket.datagrams();
+  const std::uint32_t dropped = socket.dropped();  // It wraps around, as a difference does.
+  if (came == counted_datagrams_) return;
+  owner_.on_datagrams(came - std::exchange(counted_datagrams_, came),
+                      dropped - std::exchange(counted_dropped_, dropped), now_);
 }
 
 void DatagramConnection::end_over() {

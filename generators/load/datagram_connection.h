@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "generators/load/connection.h"
@@ -43,6 +44,8 @@ class DatagramConnection final : public Connection {
   std::unique_ptr<DatagramLink> link_;
   asio::posix::stream_descriptor waiter_;  // Borrows the descriptor; released, never closed.
   asio::steady_timer timer_;
+  std::uint64_t counted_datagrams_ = 0;
+  std::uint32_t counted_dropped_ = 0;
   Instant armed_ = Instant::max();  // When the timer fires; it may be early, never late.
   bool busy_ = false;               // The link is at work, below on the stack.
 };

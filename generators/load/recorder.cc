@@ -116,6 +116,12 @@ void Recorder::bytes(Instant now, std::uint64_t received, std::uint64_t sent) {
   at.bytes_sent += sent;
 }
 
+void Recorder::datagrams(Instant now, std::uint64_t received, std::uint64_t dropped) {
+  reports::SecondCounts& at = cell(now);
+  at.datagrams_received += received;
+  at.datagrams_dropped += dropped;
+}
+
 void Recorder::connection_opened(Instant now, std::uint32_t address) {
   TalliedSecond& at = cell(now);
   ++at.connections_opened;

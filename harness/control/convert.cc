@@ -89,6 +89,8 @@ void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   for (const reports::Histogram& histogram : cell.latency) put(histogram, *to.add_latency());
   put(cell.ok_response, *to.mutable_ok_response());
   to.set_tls_resumed(cell.tls_resumed);
+  to.set_datagrams_received(cell.datagrams_received);
+  to.set_datagrams_dropped(cell.datagrams_dropped);
   to.set_retried(cell.retried);
   to.set_flows_begun(cell.flows_begun);
   to.set_flows_completed(cell.flows_completed);
@@ -126,6 +128,8 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   cell.connections_failed = from.connections_failed();
   cell.connections_lost = from.connections_lost();
   cell.tls_resumed = from.tls_resumed();
+  cell.datagrams_received = from.datagrams_received();
+  cell.datagrams_dropped = from.datagrams_dropped();
   for (std::size_t i = 0; i < reports::kMetrics; ++i) {
     auto histogram = take(from.latency(static_cast<int>(i)));
     if (!histogram)

@@ -180,6 +180,10 @@ Json load_json(const LoadResult& load) {
                      {"completed", totals.flows_completed},
                      {"abandoned", totals.flows_abandoned}};
   }
+  if (totals.datagrams_received > 0) {
+    json["datagrams"] = {{"received", totals.datagrams_received},
+                         {"dropped", totals.datagrams_dropped}};
+  }
   for (const PhaseResult& phase : load.phases) json["phases"].push_back(phase_json(phase));
   json["series"] = series_json(load.series);
   return json;

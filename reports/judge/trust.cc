@@ -96,6 +96,21 @@ void judge_clamped(const std::string& load, const SecondCell& total,
   }
 }
 
+double dropped_share(const SecondCell& total) {
+  const std::uint64_t came = total.datagrams_received + total.datagrams_dropped;
+  return came > 0 ? static_cast<double>(total.datagrams_dropped) / static_cast<double>(came) : 0;
+}
+
+/// "browse: the kernel dropped 3 % of the datagrams that came (300 of 10,000, limit 1 %): …"
+std::string dropped_in_words(const std::string& load, const SecondCell& total) {
+  return fmt::format(
+      "{}: the kernel dropped {} of the datagrams that came ({} of {}, limit {}): the generator "
+      "did "
+      "not read them in time",
+      load, percent_up(dropped_share(total)), thousands(total.datagrams_dropped),
+      thousands(total.datagrams_received + total.datagrams_dropped), percent(trust::kDropped, 0));
+}
+
 void judge_counts(const std::string& load, const SecondCell& total,
                   std::vector<std::string>& reasons) {
   const std::uint64_t accounted = total.unsent + total.shed + total.ok_by_due + total.errors_by_due;
@@ -197,6 +212,9 @@ std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
     const bool is_searched = record.capacity && record.capacity->load == load.name;
     if (load.is_open() && !is_searched) judge_lateness(load.name, total, record.ledger, reasons);
     judge_clamped(load.name, total, reasons);
+    if (dropped_share(total) > trust::kDropped) {
+      reasons.push_back(dropped_in_words(load.name, total));
+    }
     if (is_whole(record)) judge_counts(load.name, total, reasons);
   }
   if (has_failed_connections(record)) {
@@ -214,6 +232,10 @@ std::vector<std::string> warnings_about(const RunRecord& record) {
   warn_of_unused_targets(record.scenario, warnings);
   for (const auto& load : record.scenario.loads) {
     if (!load.is_open()) warn_of_starvation(load.name, record.ledger, warnings);
+    const SecondCell total = record.ledger.total(load.name);
+    if (total.datagrams_dropped > 0 && dropped_share(total) <= trust::kDropped) {
+      warnings.push_back(dropped_in_words(load.name, total));
+    }
   }
   for (const auto& [agent, seconds] : record.ledger.health()) {
     warn_of_clock(agent, seconds, warnings);

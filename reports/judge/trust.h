@@ -35,6 +35,9 @@ inline constexpr double kClamped = 0.001;
 /// The share of the local ports to one peer, or of the descriptors, from which failures to connect
 /// may be the generator's own.
 inline constexpr double kUsedUp = 0.95;
+/// The share of the datagrams that came which the kernel dropped, because the generator did not
+/// read them in time. What congestion control does about that is none of the server's doing.
+inline constexpr double kDropped = 0.01;
 /// A closed load on a shard that was starved for more seconds than this has doubtful latencies.
 inline constexpr std::uint64_t kStarvedSeconds = 3;
 /// A wall clock set by more than this is worth a word: nothing here is measured by it, but logs

@@ -23,6 +23,8 @@ void SecondCounts::add(const SecondCounts& other) {
   for (const auto& [code, times] : other.status_by_due) status_by_due[code] += times;
   bytes_received += other.bytes_received;
   bytes_sent += other.bytes_sent;
+  datagrams_received += other.datagrams_received;
+  datagrams_dropped += other.datagrams_dropped;
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_lost += other.connections_lost;

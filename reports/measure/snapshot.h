@@ -27,8 +27,10 @@ struct SecondCounts {
   std::array<std::uint64_t, kErrorClasses> errors{};  ///< By ErrorClass; [kNone] stays 0.
   std::map<int, std::uint64_t> status;                ///< Of whole answers.
   std::map<int, std::uint64_t> status_by_due;
-  std::uint64_t bytes_received = 0;  ///< On the wire above TCP, TLS included where it is used.
+  std::uint64_t bytes_received = 0;  ///< On the wire above TCP or UDP, TLS included.
   std::uint64_t bytes_sent = 0;
+  std::uint64_t datagrams_received = 0;  ///< Over UDP only.
+  std::uint64_t datagrams_dropped = 0;   ///< By the kernel, whose buffer for them was full.
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_lost = 0;

@@ -190,6 +190,10 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
   section.line("status", statuses_in_words(totals, style));
   section.line("traffic", {bytes_in_words(totals.bytes_received) + " received",
                            bytes_in_words(totals.bytes_sent) + " sent"});
+  if (totals.datagrams_received > 0) {
+    section.line("datagrams", {thousands(totals.datagrams_received) + " received",
+                               thousands(totals.datagrams_dropped) + " dropped here"});
+  }
   std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
                                           thousands(totals.connections_failed) + " failed",
                                           thousands(totals.connections_lost) + " lost"};

@@ -136,15 +136,18 @@ export function faultsTable(model) {
 }
 
 export function connectionsTable(model) {
+  const hasDatagrams = model.loads.some((load) => load.datagrams);
   return table({
     caption: 'Connections', text: [0],
-    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99'],
+    note: hasDatagrams ? 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.' : undefined,
+    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : [])],
     rows: model.loads.map((load) => {
       const connect = load.latency_ms?.connect ?? {};
       const tls = load.latency_ms?.tls ?? {};
       const value = (latency, key) => ms(latency.count > 0 ? latency[key] : null);
       return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost),
-        value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99')];
+        value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99'),
+        ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : [])];
     }),
     empty: 'There was no load.',
   });

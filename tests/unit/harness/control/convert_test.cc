@@ -45,6 +45,8 @@ reports::Snapshot a_snapshot() {
   cell.connections_failed = 2;
   cell.connections_lost = 1;
   cell.tls_resumed = 1;
+  cell.datagrams_received = 900;
+  cell.datagrams_dropped = 8;
   cell.retried = 2;
   cell.flows_begun = 3;
   cell.flows_completed = 2;
@@ -108,6 +110,8 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(is.connections_failed, was.connections_failed);
   EXPECT_EQ(is.connections_lost, was.connections_lost);
   EXPECT_EQ(is.tls_resumed, was.tls_resumed);
+  EXPECT_EQ(is.datagrams_received, was.datagrams_received);
+  EXPECT_EQ(is.datagrams_dropped, was.datagrams_dropped);
   EXPECT_EQ(is.retried, was.retried);
   EXPECT_EQ(is.flows_begun, was.flows_begun);
   EXPECT_EQ(is.flows_completed, was.flows_completed);

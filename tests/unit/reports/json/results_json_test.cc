@@ -122,6 +122,17 @@ TEST(ResultsJson, TellsOfTheGroupsOfALoad) {
   EXPECT_EQ(there["latency_ms"]["response"]["p50"], nullptr);
 }
 
+TEST(ResultsJson, TellsOfDatagramsWhereThereWereAny) {
+  SampleRun run = good_run();
+  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("datagrams"));
+  SecondCell cell;
+  cell.datagrams_received = 900;
+  cell.datagrams_dropped = 3;
+  run.is_measured(0, cell);
+  EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["datagrams"],
+            Json({{"received", 900}, {"dropped", 3}}));
+}
+
 TEST(ResultsJson, TellsOfAnAgentsHealthBySecondAndOnlyWhatIsKnown) {
   SampleRun run = good_run();
   run.has_health({.cpu = 0.5, .descriptors = 12, .descheduled_max = 3ms, .clock_jump = 20ms});

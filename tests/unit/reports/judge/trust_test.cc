@@ -97,6 +97,30 @@ TEST(Trust, IsLostWhenConnectionsFailedAndTheGeneratorHadNoPortsOrDescriptorsLef
   EXPECT_THAT(warnings_about(run.record()), IsEmpty());
 }
 
+/// Ten good seconds whose answers came in datagrams, some of which the kernel dropped.
+SampleRun run_with_datagrams(std::uint64_t received, std::uint64_t dropped) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  cell.datagrams_received = received;
+  cell.datagrams_dropped = dropped;
+  run.is_measured(3, cell);
+  return run;
+}
+
+TEST(Trust, IsLostWhenTheKernelDroppedMoreThanOneInAHundredDatagrams) {
+  SampleRun few = run_with_datagrams(99'000, 1000);
+  EXPECT_THAT(reasons_to_distrust(few.record()), IsEmpty());
+  EXPECT_THAT(warnings_about(few.record()),
+              ElementsAre("browse: the kernel dropped 1 % of the datagrams that came (1,000 of "
+                          "100,000, limit 1 %): the generator did not read them in time"));
+  SampleRun many = run_with_datagrams(95'000, 5000);
+  EXPECT_THAT(reasons_to_distrust(many.record()),
+              ElementsAre(testing::StartsWith("browse: the kernel dropped 5 % of the datagrams "
+                                              "that came (5,000 of 100,000")));
+  EXPECT_THAT(warnings_about(many.record()), IsEmpty());
+  EXPECT_THAT(warnings_about(run_with_datagrams(1000, 0).record()), IsEmpty());
+}
+
 TEST(Warnings, AreNoneOfAGoodRun) { EXPECT_THAT(warnings_about(good_run().record()), IsEmpty()); }
 
 TEST(Warnings, TellOfAClockThatWasSet) {

@@ -29,6 +29,8 @@ SecondCell full_cell(std::uint64_t factor) {
   cell.connections_failed = 27 * factor;
   cell.connections_lost = 28 * factor;
   cell.tls_resumed = 29 * factor;
+  cell.datagrams_received = 30 * factor;
+  cell.datagrams_dropped = 31 * factor;
   for (std::size_t i = 0; i < kMetrics; ++i) {
     cell.latency.at(i).record_micros(static_cast<std::int64_t>(i), factor);
   }
