@@ -1,5 +1,7 @@
 // What ngtcp2, nghttp3 and GnuTLS call: each a few lines between C and Http3Session.
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@ std::string_view to_view(nghttp3_rcbuf* buffer) {
 
 }  // namespace
 
+thread_local AckWatch* Http3Session::Callbacks::watch = nullptr;
+
 ngtcp2_conn* Http3Session::Callbacks::connection(ngtcp2_crypto_conn_ref* reference) {
   return static_cast<Http3Session*>(reference->user_data)->quic_;
 }
@@ -29,8 +33,17 @@ int Http3Session::Callbacks::on_ticket(gnutls_session_t tls, unsigned /*type*/, 
   const QuicOptions& options = session.private_->options;
   gnutls_datum_t data{};
   if (!options.tickets || gnutls_session_get_data2(tls, &data) != 0) return 0;
-  options.tickets->add(options.server, {data.data, data.data + data.size});  // NOLINT
-  gnutls_free(data.data);                                                    // NOLINT
+  QuicTicket ticket;
+  ticket.session = {data.data, data.data + data.size};  // NOLINT: C's interface
+  gnutls_free(data.data);                               // NOLINT: C's interface
+  if (options.tls->sends_early_data()) {
+    constexpr std::size_t kMostParameters = 256;
+    ticket.parameters.resize(kMostParameters);
+    const ngtcp2_ssize size = ngtcp2_conn_encode_0rtt_transport_params(
+        session.quic_, ticket.parameters.data(), ticket.parameters.size());
+    ticket.parameters.resize(static_cast<std::size_t>(std::max<ngtcp2_ssize>(size, 0)));
+  }
+  options.tickets->add(options.server, std::move(ticket));
   return 0;
 }
 
@@ -52,8 +65,26 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
   ngtcp2_callbacks on{};
   on.client_initial = ngtcp2_crypto_client_initial_cb;
   on.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
-  on.encrypt = ngtcp2_crypto_encrypt_cb;
-  on.decrypt = ngtcp2_crypto_decrypt_cb;
+  on.encrypt = [](std::uint8_t* into, const ngtcp2_crypto_aead* aead,
+                  const ngtcp2_crypto_aead_ctx* context, const std::uint8_t* plain,
+                  std::size_t size, const std::uint8_t* nonce, std::size_t nonce_size,
+                  const std::uint8_t* header, std::size_t header_size) {
+    // Without a payload it is no packet, but the check of a Retry.
+    if (watch != nullptr && size > 0) watch->on_sealed({header, header_size});
+    return ngtcp2_crypto_encrypt_cb(into, aead, context, plain, size, nonce, nonce_size, header,
+                                    header_size);
+  };
+  on.decrypt = [](std::uint8_t* into, const ngtcp2_crypto_aead* aead,
+                  const ngtcp2_crypto_aead_ctx* context, const std::uint8_t* sealed,
+                  std::size_t size, const std::uint8_t* nonce, std::size_t nonce_size,
+                  const std::uint8_t* header, std::size_t header_size) {
+    const int opened = ngtcp2_crypto_decrypt_cb(into, aead, context, sealed, size, nonce,
+                                                nonce_size, header, header_size);
+    if (opened == 0 && watch != nullptr) {
+      watch->on_opened({header, header_size}, {into, size - aead->max_overhead});
+    }
+    return opened;
+  };
   on.hp_mask = ngtcp2_crypto_hp_mask_cb;
   on.recv_retry = ngtcp2_crypto_recv_retry_cb;
   on.update_key = ngtcp2_crypto_update_key_cb;
@@ -76,9 +107,17 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT) return 0;
     return static_cast<Http3Session*>(session)->set_up_http() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
   };
-  on.handshake_completed = [](ngtcp2_conn*, void* session) {
-    static_cast<Http3Session*>(session)->established_ = true;
-    return 0;
+  on.recv_tx_key = [](ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+    auto& session = *static_cast<Http3Session*>(user);
+    if (level != NGTCP2_ENCRYPTION_LEVEL_0RTT || !session.private_->remembers) return 0;
+    session.early_ = true;
+    return session.set_up_http() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+  };
+  on.handshake_completed = [](ngtcp2_conn*, void* user) {
+    auto& session = *static_cast<Http3Session*>(user);
+    session.established_ = true;
+    if (!session.early_ || QuicTls::has_taken_early_data(session.private_->tls.get())) return 0;
+    return session.take_early_data_back() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
   };
   on.recv_version_negotiation = [](ngtcp2_conn*, const ngtcp2_pkt_hd*, const std::uint32_t* offered,
                                    std::size_t count, void* session) {
@@ -168,8 +207,8 @@ nghttp3_callbacks Http3Session::Callbacks::http() {
   on.begin_headers = [](nghttp3_conn*, std::int64_t, void* user, void* stream) {
     auto& answered = *static_cast<Stream*>(stream);
     answered.header_size = 0;
-    if (answered.answered || !answered.has_ticket) return 0;
-    answered.answered = true;
+    if (answered.answered || !answered.has_ticket || answered.early) return 0;
+    answered.answered = true;  // To what was sent early it may be one that says: again, later.
     static_cast<Http3Session*>(user)->observer_->on_answer(answered.ticket);
     return 0;
   };
@@ -198,7 +237,7 @@ nghttp3_callbacks Http3Session::Callbacks::http() {
     const auto& answered = *static_cast<Stream*>(stream);
     ngtcp2_conn_extend_max_stream_offset(session.quic_, id, size);
     ngtcp2_conn_extend_max_offset(session.quic_, size);
-    if (answered.has_ticket) {
+    if (answered.has_ticket && !answered.refused) {
       session.observer_->on_body(answered.ticket,
                                  {reinterpret_cast<const char*>(data), size});  // NOLINT
     }

@@ -1,5 +1,6 @@
 // How the connection begins, moves datagrams and ends.
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -12,8 +13,6 @@
 namespace squall::generators {
 namespace {
 
-constexpr std::uint64_t kStreamWindow = 6 * 1024 * 1024;
-constexpr std::uint64_t kWindow = 15 * 1024 * 1024;
 constexpr std::uint64_t kUniWindow = 256 * 1024;
 constexpr std::uint64_t kUniStreams = 100;  // HTTP/3 has three; others come and go (RFC 9114 §6.2).
 constexpr std::size_t kDestinationId = 18;
@@ -24,6 +23,45 @@ constexpr std::size_t kMostReason = 80;
 ngtcp2_duration to_duration(Duration length) {
   return static_cast<ngtcp2_duration>(length.count());
 }
+
+void apply(const QuicSpec& spec, ngtcp2_settings& settings) {
+  switch (spec.congestion) {
+    case QuicSpec::Congestion::kCubic:
+      settings.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+      break;
+    case QuicSpec::Congestion::kBbr:
+      settings.cc_algo = NGTCP2_CC_ALGO_BBR;
+      break;
+    case QuicSpec::Congestion::kReno:
+      settings.cc_algo = NGTCP2_CC_ALGO_RENO;
+      break;
+  }
+  if (spec.max_udp_payload) settings.max_tx_udp_payload_size = spec.max_udp_payload->count;
+  if (spec.discovers_mtu) return;
+  settings.no_pmtud = 1;
+  settings.no_tx_udp_payload_size_shaping = 1;
+  if (!spec.max_udp_payload) settings.max_tx_udp_payload_size = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+}
+
+std::string in_hex(const ngtcp2_cid& id) {
+  std::string hex;
+  for (std::size_t i = 0; i < id.datalen; ++i) {
+    hex += fmt::format("{:02x}", id.data[i]);  // NOLINT: C's interface
+  }
+  return hex;
+}
+
+/// While it lives, packets are this session's.
+class Watching {
+ public:
+  Watching(AckWatch*& place, AckWatch& acks) : place_(place) { place_ = &acks; }
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
+  ~Watching() { place_ = nullptr; }
+
+ private:
+  AckWatch*& place_;  // NOLINT: it lives on the stack
+};
 
 /// What of a peer's words can be shown.
 std::string readable(const std::uint8_t* text, std::size_t size) {
@@ -80,11 +118,14 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   if (!own.tls) return false;
   own.reference = {Callbacks::connection, this};
   gnutls_session_set_ptr(own.tls.get(), &own.reference);
+  QuicTicket ticket;
   if (own.options.tickets) {
     gnutls_handshake_set_hook_function(own.tls.get(), GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
                                        GNUTLS_HOOK_POST, Callbacks::on_ticket);
-    const QuicTickets::Ticket ticket = own.options.tickets->take(own.options.server);
-    if (!ticket.empty()) gnutls_session_set_data(own.tls.get(), ticket.data(), ticket.size());
+    ticket = own.options.tickets->take(own.options.server);
+    if (!ticket.session.empty()) {
+      gnutls_session_set_data(own.tls.get(), ticket.session.data(), ticket.session.size());
+    }
   }
 
   ngtcp2_settings settings;
@@ -92,11 +133,12 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   settings.initial_ts = to_tstamp(now);
   settings.handshake_timeout = to_duration(own.options.handshake_timeout);
   settings.rand_ctx.native_handle = private_.get();
+  apply(own.options.quic, settings);
   ngtcp2_transport_params params;
   ngtcp2_transport_params_default(&params);
-  params.initial_max_stream_data_bidi_local = kStreamWindow;
+  params.initial_max_stream_data_bidi_local = own.options.quic.stream_window.count;
   params.initial_max_stream_data_uni = kUniWindow;
-  params.initial_max_data = kWindow;
+  params.initial_max_data = own.options.quic.window.count;
   params.initial_max_streams_uni = kUniStreams;
   params.max_idle_timeout = to_duration(own.options.idle_timeout);
   params.active_connection_id_limit = 7;
@@ -106,6 +148,13 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   ngtcp2_cid destination{};
   destination.datalen = kDestinationId;
   own.fill(destination.data, destination.datalen);
+  if (own.options.qlog) own.qlog = own.options.qlog->open(in_hex(destination));
+  if (own.qlog) {
+    settings.qlog_write = [](void* session, std::uint32_t, const void* text, std::size_t size) {
+      std::FILE* file = static_cast<Http3Session*>(session)->private_->qlog.get();
+      if (size > 0) std::fwrite(text, 1, size, file);
+    };
+  }
   const ngtcp2_path path = own.path();
   const ngtcp2_callbacks callbacks = Callbacks::quic();
   ngtcp2_conn* quic = nullptr;
@@ -118,6 +167,9 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   ngtcp2_conn_set_tls_native_handle(quic, own.tls.get());
   ngtcp2_conn_set_keep_alive_timeout(quic, to_duration(kKeepAlive));
   ngtcp2_ccerr_default(&own.close);
+  own.remembers = own.options.tls->sends_early_data() && !ticket.parameters.empty() &&
+                  ngtcp2_conn_decode_and_set_0rtt_transport_params(quic, ticket.parameters.data(),
+                                                                   ticket.parameters.size()) == 0;
   return true;
 }
 
@@ -238,6 +290,7 @@ void Http3Session::end_by_peer() {
 bool Http3Session::receive(std::span<const char> datagram, Ecn ecn, Instant now) {
   if (end_.kind != SessionEnd::Kind::kNone) return false;
   const ngtcp2_path path = private_->path();
+  const Watching watching(Callbacks::watch, private_->acks);
   ngtcp2_pkt_info info{};
   info.ecn = static_cast<std::uint8_t>(ecn);
   const int read = ngtcp2_conn_read_pkt(
@@ -292,7 +345,7 @@ std::optional<std::size_t> Http3Session::put_packet(std::span<char> into, Ecn& e
       if (is_last != 0 && static_cast<std::size_t>(taken) == offered) on_sent(id);
     }
     if (written == NGTCP2_ERR_WRITE_MORE) continue;
-    ecn = static_cast<Ecn>(info.ecn);
+    ecn = private_->options.quic.marks_ecn ? static_cast<Ecn>(info.ecn) : Ecn::kNone;
     return static_cast<std::size_t>(written);
   }
 }
@@ -309,11 +362,13 @@ void Http3Session::put_close(Datagrams& out, std::size_t used, Instant now) {
 }
 
 bool Http3Session::take_output(Datagrams& out, Instant now) {
+  const Watching watching(Callbacks::watch, private_->acks);
   std::size_t used = 0;
   if (end_.kind == SessionEnd::Kind::kNone) {
     if (!to_reset_.empty()) reset_queued();
+    if (established_ && !held_.empty()) start_held();
     const std::size_t most = ngtcp2_conn_get_max_tx_udp_payload_size(quic_);
-    const bool is_upload = !uploads_.empty();
+    const bool is_paced = !uploads_.empty() && private_->options.quic.is_paced;
     const std::size_t quantum = ngtcp2_conn_get_send_quantum(quic_);
     while (used < quantum && out.bytes.size() - used >= 2 * most) {  // With room for a last word.
       Ecn ecn = Ecn::kNone;
@@ -324,12 +379,19 @@ bool Http3Session::take_output(Datagrams& out, Instant now) {
     }
     // Uploads are paced (RFC 9002 §7.7). Requests alone are too small to make a burst, and were
     // held back after a stall by the greatest round trip time that it made.
-    if (is_upload) ngtcp2_conn_update_pkt_tx_time(quic_, to_tstamp(now));
+    if (is_paced) ngtcp2_conn_update_pkt_tx_time(quic_, to_tstamp(now));
     for (Stream* stream : std::exchange(sent_late_, {})) finish(*stream, StreamEnd::kWhole);
   }
   if (end_.kind == SessionEnd::Kind::kNone) return true;
   put_close(out, used, now);
   return false;
+}
+
+PathFigures Http3Session::path() const {
+  ngtcp2_conn_info info{};
+  ngtcp2_conn_get_conn_info(quic_, &info);
+  return {std::chrono::nanoseconds(static_cast<std::int64_t>(info.smoothed_rtt)), info.cwnd,
+          private_->acks.sent(), private_->acks.lost()};
 }
 
 std::optional<Instant> Http3Session::next_timer() const {

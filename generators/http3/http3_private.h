@@ -13,6 +13,7 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
+#include "generators/http3/ack_watch.h"
 #include "generators/http3/http3_session.h"
 #include "generators/schedule/random.h"
 
@@ -26,6 +27,9 @@ struct Http3Session::Stream {
   bool answered = false;
   bool whole = false;     ///< The answer; the request may still be on its way.
   bool has_sent = false;  ///< All of the request.
+  bool early = false;     ///< Sent in 0-RTT.
+  bool refused = false;   ///< By a 425 to what was sent early: nobody hears of that answer.
+  const RenderedRequest* request = nullptr;  ///< Of its ticket.
   std::size_t header_size = 0;
   std::string body;            ///< QUIC may have to send it again after the request has ended,
   std::string_view body_left;  ///< so that it is kept here, unless it lies in a file.
@@ -47,12 +51,15 @@ struct Http3Session::Private {
   QuicOptions options;
   std::optional<Random> random;
   ngtcp2_crypto_conn_ref reference{};
+  QlogFolder::File qlog;                         // To which ngtcp2 writes to its end; or null.
   QuicTls::Session tls;                          // Destroyed last,
   std::unique_ptr<ngtcp2_conn, FreeQuic> quic;   // then this,
   std::unique_ptr<nghttp3_conn, FreeHttp> http;  // which is destroyed first.
   ngtcp2_ccerr close{};                          // What our CONNECTION_CLOSE says.
   bool was_reset = false;                        // By a stateless reset.
-  std::string versions;                          // That the server speaks instead of ours.
+  AckWatch acks;
+  bool remembers = false;  // What the server allows, for early data.
+  std::string versions;    // That the server speaks instead of ours.
 };
 
 /// A moment as ngtcp2 has it.
@@ -63,6 +70,8 @@ inline ngtcp2_tstamp to_tstamp(Instant now) {
 
 /// What ngtcp2 and nghttp3 call, as C has it.
 struct Http3Session::Callbacks {
+  /// Whose packets are sealed and opened now: ngtcp2 does not say so.
+  static thread_local AckWatch* watch;
   static ngtcp2_callbacks quic();
   static nghttp3_callbacks http();
   static ngtcp2_conn* connection(ngtcp2_crypto_conn_ref* reference);

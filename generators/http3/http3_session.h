@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "generators/http3/qlog_folder.h"
 #include "generators/http3/quic_tls.h"
 #include "generators/session/datagram_session.h"
 #include "harness/base/units.h"
@@ -31,6 +32,8 @@ struct QuicOptions {
   Duration idle_timeout = std::chrono::seconds(30);  ///< What we offer; the shorter of both holds.
   /// Connection IDs and the like come from this seed rather than from the system: for tests.
   std::optional<std::uint64_t> seed;
+  QuicSpec quic;
+  std::shared_ptr<QlogFolder> qlog;  ///< Null: nothing is written down.
 };
 
 /// The client's side of one HTTP/3 connection (RFC 9114) with its QUIC (RFC 9000, version 1), over
@@ -40,8 +43,12 @@ struct QuicOptions {
 /// long as one of HTTP/2 would, unless the server's own idle time-out is shorter. A peer that
 /// answers nothing for 30 s is gone.
 ///
-/// What a server may make us keep is bounded: 6 MB for a stream and 15 MB for the connection that
-/// came out of order, a header of 256 KB. More is an error of the connection, as is every breach of
+/// With a ticket, and the transport parameters that came with it, safe requests without a body may
+/// go ahead of the handshake (0-RTT); all others wait for its end. What the server did not take
+/// then, or answers with 425, is sent again when it is done.
+///
+/// What a server may make us keep is bounded: the windows of the spec, for what came out of order,
+/// and 256 KB for a header. More is an error of the connection, as is every breach of
 /// the protocol that the RFCs call one; a malformed answer ends its request alone.
 ///
 /// Lifecycle:  as DatagramSession.
@@ -55,6 +62,9 @@ class Http3Session final : public DatagramSession {
   void observe(Observer& observer) override { observer_ = &observer; }
   bool is_established() const override { return established_; }
   bool is_resumed() const override;
+  bool is_early() const override { return early_; }
+  EarlyData early_data() const override { return early_data_; }
+  PathFigures path() const override;
 
   bool can_submit() const override;
   std::size_t open_streams() const override { return open_streams_; }
@@ -93,6 +103,11 @@ class Http3Session final : public DatagramSession {
   bool set_up_http();
 
   Stream* find(Ticket ticket);
+  Stream& take_idle();
+  bool start(Stream& stream);
+  void start_held();
+  void hold_again(Stream& stream);
+  bool take_early_data_back();
   void finish(Stream& stream, StreamEnd end);
   void on_answer_whole(Stream& stream);
   void on_goaway(std::int64_t first_unprocessed);
@@ -120,12 +135,15 @@ class Http3Session final : public DatagramSession {
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<Stream*> idle_streams_;
   std::vector<Stream*> uploads_;        // With a ticket and a body that has not gone.
+  std::vector<Stream*> held_;           // To be started when the handshake is done.
   std::vector<Stream*> sent_late_;      // Whose answer came before all of the request had gone.
   std::vector<std::int64_t> to_reset_;  // Streams of requests that were given up.
   std::size_t open_streams_ = 0;        // Of those with a ticket.
   SessionEnd end_;
   std::optional<std::uint64_t> reset_code_;  // Of the last stream that the server reset.
+  EarlyData early_data_;
   bool has_closed_ = false;  // Our CONNECTION_CLOSE has been taken, or none is to be sent.
+  bool early_ = false;       // There are keys for 0-RTT.
   bool established_ = false;
   bool confirmed_ = false;
   bool gone_away_ = false;

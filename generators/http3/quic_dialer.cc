@@ -17,11 +17,14 @@ using boost::system::error_code;
 
 struct QuicDialer::Shared {
   Shared(asio::io_context& context, DialOptions dial_options,
-         std::shared_ptr<const QuicTls> quic_tls, std::shared_ptr<QuicTickets> quic_tickets)
+         std::shared_ptr<const QuicTls> quic_tls, std::shared_ptr<QuicTickets> quic_tickets,
+         QuicSpec quic_spec, std::shared_ptr<QlogFolder> qlog_folder)
       : loop(context),
         options(std::move(dial_options)),
         tls(std::move(quic_tls)),
         tickets(std::move(quic_tickets)),
+        spec(std::move(quic_spec)),
+        qlog(std::move(qlog_folder)),
         handshakes(loop),
         addresses(finder_options(options, loop)) {}
 
@@ -29,6 +32,8 @@ struct QuicDialer::Shared {
   DialOptions options;
   std::shared_ptr<const QuicTls> tls;
   std::shared_ptr<QuicTickets> tickets;
+  QuicSpec spec;
+  std::shared_ptr<QlogFolder> qlog;
   HandshakeGate handshakes;
   AddressFinder addresses;
 };
@@ -112,6 +117,8 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     options.local = socket.local();
     options.remote = socket.remote();
     options.handshake_timeout = until - now;
+    options.quic = shared_->spec;
+    options.qlog = shared_->qlog;
     auto session = Http3Session::make(std::move(options), now);
     if (!session) return error(std::errc::not_enough_memory);
     return std::make_unique<DatagramLink>(std::move(socket), std::move(session));
@@ -159,6 +166,11 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     }
     if (link_->session().is_established()) {
       outcome_.connect = now - connect_began_;
+      finish();
+      return;
+    }
+    if (link_->session().is_early()) {
+      outcome_.early = connect_began_;
       finish();
       return;
     }
@@ -303,9 +315,10 @@ class QuicDialer::QuicAttempt final : public Dialer::Attempt {
 };
 
 QuicDialer::QuicDialer(asio::io_context& loop, DialOptions options,
-                       std::shared_ptr<const QuicTls> tls, std::shared_ptr<QuicTickets> tickets)
-    : shared_(
-          std::make_shared<Shared>(loop, std::move(options), std::move(tls), std::move(tickets))) {}
+                       std::shared_ptr<const QuicTls> tls, std::shared_ptr<QuicTickets> tickets,
+                       QuicSpec spec, std::shared_ptr<QlogFolder> qlog)
+    : shared_(std::make_shared<Shared>(loop, std::move(options), std::move(tls), std::move(tickets),
+                                       std::move(spec), std::move(qlog))) {}
 
 QuicDialer::~QuicDialer() = default;
 

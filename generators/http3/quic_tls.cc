@@ -27,16 +27,16 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-void QuicTickets::add(const std::string& server, Ticket ticket) {
+void QuicTickets::add(const std::string& server, QuicTicket ticket) {
   auto& tickets = servers_[server];
   if (tickets.size() == kMost) tickets.pop_front();
   tickets.push_back(std::move(ticket));
 }
 
-QuicTickets::Ticket QuicTickets::take(const std::string& server) {
+QuicTicket QuicTickets::take(const std::string& server) {
   const auto found = servers_.find(server);
   if (found == servers_.end() || found->second.empty()) return {};
-  Ticket ticket = std::move(found->second.back());
+  QuicTicket ticket = std::move(found->second.back());
   found->second.pop_back();
   return ticket;
 }
@@ -50,10 +50,10 @@ void QuicTls::FreePriority::operator()(gnutls_priority_st* priority) const {
 }
 
 Result<QuicTls> QuicTls::make(const TlsSpec& spec, const std::filesystem::path& directory) {
-  if (spec.early_data) return error(std::errc::not_supported, "tls: early_data");
   QuicTls tls;
   tls.verify_ = spec.verify;
   tls.resumes_ = spec.resume_sessions;
+  tls.early_ = spec.resume_sessions && spec.early_data;
   tls.server_name_ = spec.server_name.value_or("");
   gnutls_certificate_credentials_t credentials = nullptr;
   if (const int bad = gnutls_certificate_allocate_credentials(&credentials); bad < 0) {
@@ -88,6 +88,7 @@ QuicTls::Session QuicTls::connect(const std::string& host) const {
   gnutls_session_t made = nullptr;
   unsigned flags = GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA;
   if (!resumes_) flags |= GNUTLS_NO_TICKETS;
+  if (early_) flags |= GNUTLS_ENABLE_EARLY_DATA;
   if (gnutls_init(&made, flags) != 0) return nullptr;
   Session session(made);
   const std::string& name = server_name_.empty() ? host : server_name_;
@@ -108,6 +109,10 @@ QuicTls::Session QuicTls::connect(const std::string& host) const {
   }
   if (verify_) gnutls_session_set_verify_cert(made, name.c_str(), 0);  // GnuTLS copies the name.
   return session;
+}
+
+bool QuicTls::has_taken_early_data(gnutls_session_int* session) {
+  return (gnutls_session_get_flags(session) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
 }
 
 std::string QuicTls::why_not_verified(gnutls_session_int* session) {

@@ -17,6 +17,12 @@ struct gnutls_session_int;
 
 namespace squall::generators {
 
+/// What is remembered of a connection, for a later one.
+struct QuicTicket {
+  std::vector<unsigned char> session;     ///< Of TLS.
+  std::vector<unsigned char> parameters;  ///< The server's transport parameters, for early data.
+};
+
 /// The TLS sessions that servers of HTTP/3 have offered to resume, by server.
 ///
 /// A ticket is taken out for one connection and not used again (RFC 8446 §C.4); the youngest goes
@@ -27,15 +33,14 @@ namespace squall::generators {
 /// Errors:     none: without a ticket there is a full handshake.
 class QuicTickets {
  public:
-  using Ticket = std::vector<unsigned char>;
   static constexpr std::size_t kMost = 4096;  ///< For each server; the oldest go.
 
-  void add(const std::string& server, Ticket ticket);
-  /// Empty when there is none.
-  Ticket take(const std::string& server);
+  void add(const std::string& server, QuicTicket ticket);
+  /// Its session is empty when there is none.
+  QuicTicket take(const std::string& server);
 
  private:
-  std::map<std::string, std::deque<Ticket>> servers_;
+  std::map<std::string, std::deque<QuicTicket>> servers_;
 };
 
 /// What the TLS of all QUIC connections to a target has in common (RFC 9001): trusted roots, our
@@ -59,8 +64,12 @@ class QuicTls {
   Session connect(const std::string& host) const;
   /// Why a handshake failed to verify the server's certificate; empty when it did not.
   static std::string why_not_verified(gnutls_session_int* session);
+  /// Once the handshake is done: true when the server took what was sent ahead of that.
+  static bool has_taken_early_data(gnutls_session_int* session);
 
   bool resumes_sessions() const { return resumes_; }
+  /// True when requests may be sent in 0-RTT.
+  bool sends_early_data() const { return early_; }
 
  private:
   struct FreeCredentials {
@@ -75,6 +84,7 @@ class QuicTls {
   std::string server_name_;  // Instead of the host; empty: none.
   bool verify_ = true;
   bool resumes_ = false;
+  bool early_ = false;
 };
 
 }  // namespace squall::generators

@@ -72,7 +72,10 @@ void Connection::expire(Duration timeout, Instant now) {
   }
 }
 
-void Connection::on_answer(RequestSession::Ticket ticket) { in_flight_[ticket].first_byte = now_; }
+void Connection::on_answer(RequestSession::Ticket ticket) {
+  in_flight_[ticket].first_byte = now_;
+  if (!std::exchange(has_heard_, true)) on_first_answer(in_flight_[ticket]);
+}
 
 void Connection::on_status(RequestSession::Ticket ticket, int status) {
   InFlight& request = in_flight_[ticket];

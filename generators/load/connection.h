@@ -10,6 +10,7 @@
 #include "generators/session/request_session.h"
 #include "harness/base/units.h"
 #include "reports/measure/outcome.h"
+#include "reports/measure/snapshot.h"
 
 namespace squall::generators {
 
@@ -43,6 +44,10 @@ class Connection : public std::enable_shared_from_this<Connection>,
     virtual void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) = 0;
     /// Over UDP: so many datagrams came, and so many more the kernel had no room for.
     virtual void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) = 0;
+    /// What only QUIC has to count.
+    virtual void on_quic(const reports::QuicCounts& counts, Instant now) = 0;
+    /// The handshake is done of a connection that was handed over before that.
+    virtual void on_established(Connection& connection, Duration took, Instant now) = 0;
     /// Something was read or can be written again: streams may be free, the server may have gone
     /// away. Called last by the handler that saw it.
     virtual void on_progress(Connection& connection, Instant now) = 0;
@@ -70,6 +75,9 @@ class Connection : public std::enable_shared_from_this<Connection>,
   virtual void close(Instant now) = 0;
 
   bool is_ended() const { return ended_; }
+  /// False while a handshake goes on, ahead of which requests may be sent.
+  virtual bool is_established() const { return true; }
+  virtual bool is_resumed() const { return false; }
   bool has_gone_away() const { return requests_->has_gone_away(); }
   bool has_left_in_good_order() const { return requests_->has_left_in_good_order(); }
   bool is_worn_out() const { return requests_->is_worn_out(); }
@@ -102,6 +110,8 @@ class Connection : public std::enable_shared_from_this<Connection>,
   void speak(RequestSession& session) { requests_ = &session; }
   /// Closes the socket; nothing is heard of it any more.
   virtual void release() = 0;
+  /// The first byte of the first answer on this connection has come.
+  virtual void on_first_answer(const InFlight& /*request*/) {}
 
   bool has_in_flight() const { return !in_flight_.empty(); }
   void count_bytes(std::uint64_t received, std::uint64_t sent);
@@ -135,6 +145,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   std::uint64_t turned_away_ = 0;
   std::uint64_t counted_received_ = 0;
   std::uint64_t counted_sent_ = 0;
+  bool has_heard_ = false;  // The first byte of an answer.
 };
 
 }  // namespace squall::generators

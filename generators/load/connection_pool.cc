@@ -188,6 +188,25 @@ void ConnectionPool::on_datagrams(std::uint64_t received, std::uint64_t dropped,
   recorder_.datagrams(now, received, dropped);
 }
 
+void ConnectionPool::on_quic(const reports::QuicCounts& counts, Instant now) {
+  recorder_.quic(now, counts);
+}
+
+void ConnectionPool::on_established(Connection& connection, Duration took, Instant now) {
+  recorder_.measured(now, Metric::kConnect, took);
+  note_opened(connection, connection.is_resumed(), now);
+}
+
+void ConnectionPool::note_opened(const Connection& connection, bool is_resumed, Instant now) {
+  recorder_.connection_opened(now, connection.address);
+  if (is_resumed) recorder_.tls_resumed(now);
+  Place& place = places_[connection.place];
+  if (place.connection.get() != &connection) return;
+  if (const auto lost = std::exchange(place.lost, std::nullopt)) {
+    recorder_.measured(now, Metric::kReconnect, now - *lost);
+  }
+}
+
 void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   mark_dirty(connection);  // The session may have acknowledgements and windows to send.
@@ -221,8 +240,12 @@ void ConnectionPool::on_lost(Connection& connection, Instant now) {
 void ConnectionPool::replace(Connection& connection, Instant now) {
   Place& place = places_[connection.place];
   if (place.connection.get() != &connection) return;  // It has been replaced before.
-  recorder_.connection_lost(now, connection.address);
-  place.lost = now;
+  if (connection.is_established()) {
+    recorder_.connection_lost(now, connection.address);
+    place.lost = now;
+  } else {
+    recorder_.connection_failed(now, connection.address);
+  }
   if (connection.has_left_in_good_order()) note_taken(connection);
   const bool in_good_order = leaves_in_good_order(connection);
   if (now - connection.opened() >= options_.reconnect.up_to) place.backoff.reset();
@@ -399,8 +422,8 @@ void ConnectionPool::say_once(const Dialled& failed, const Url& url) {
 std::shared_ptr<Connection> ConnectionPool::connect(Dialled dialled, std::size_t url, Instant now) {
   Connection::Owner& owner = *this;
   if (dialled.link) {
-    return std::make_shared<DatagramConnection>(loop_, std::move(dialled.link), options_.streams,
-                                                url, now, owner);
+    return std::make_shared<DatagramConnection>(loop_, std::move(dialled), options_.streams, url,
+                                                now, owner);
   }
   return std::make_shared<StreamConnection>(loop_, std::move(dialled.stream), options_.protocol,
                                             options_.streams, url, now, owner,
@@ -424,18 +447,16 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;
   }
-  recorder_.connection_opened(now, address);
-  if (dialled.is_resumed()) recorder_.tls_resumed(now);
-  if (const auto lost = std::exchange(place.lost, std::nullopt)) {
-    recorder_.measured(now, Metric::kReconnect, now - *lost);
-  }
   limit(index, now);
   place.renewed = false;
   ++up_;
+  const bool is_done = !dialled.early;
+  const bool is_resumed = is_done && dialled.is_resumed();
   place.connection = connect(std::move(dialled), url, now);
   place.connection->place = index;
   place.connection->address = address;
   const auto connection = place.connection;
+  if (is_done) note_opened(*connection, is_resumed, now);
   connection->open(now);
   if (connection->is_ended()) return;  // on_lost() has been called.
   update_free(*connection);

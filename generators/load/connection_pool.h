@@ -134,6 +134,8 @@ class ConnectionPool final : private Connection::Owner {
   void on_trouble(const Connection& connection, reports::ErrorClass error) override;
   void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
   void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) override;
+  void on_quic(const reports::QuicCounts& counts, Instant now) override;
+  void on_established(Connection& connection, Duration took, Instant now) override;
   void on_progress(Connection& connection, Instant now) override;
   void on_lost(Connection& connection, Instant now) override;
 
@@ -143,6 +145,8 @@ class ConnectionPool final : private Connection::Owner {
   void say_once(const Dialled& failed, const Url& url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   std::shared_ptr<Connection> connect(Dialled dialled, std::size_t url, Instant now);
+  /// Counts one whose handshake is done.
+  void note_opened(const Connection& connection, bool is_resumed, Instant now);
   void replace(Connection& connection, Instant now);
   /// Whether a connection that the server leaves is replaced at once; once said, it counts.
   bool leaves_in_good_order(const Connection& connection);

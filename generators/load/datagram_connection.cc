@@ -32,12 +32,22 @@ ErrorClass class_of(const SessionEnd& end) {
   return ErrorClass::kClosed;
 }
 
+std::uint64_t in_micros(Duration length) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(length).count());
+}
+
 }  // namespace
 
-DatagramConnection::DatagramConnection(asio::io_context& loop, std::unique_ptr<DatagramLink> link,
-                                       std::size_t streams, std::size_t url, Instant opened,
-                                       Owner& owner)
-    : Connection(streams, url, opened, owner), link_(std::move(link)), waiter_(loop), timer_(loop) {
+DatagramConnection::DatagramConnection(asio::io_context& loop, Dialled dialled, std::size_t streams,
+                                       std::size_t url, Instant opened, Owner& owner)
+    : Connection(streams, url, opened, owner),
+      link_(std::move(dialled.link)),
+      waiter_(loop),
+      timer_(loop),
+      handshake_began_(dialled.early),
+      connect_(dialled.connect),
+      established_(dialled.early ? Instant::max() : opened) {
   link_->session().observe(*this);
   speak(link_->session());
 }
@@ -70,7 +80,7 @@ void DatagramConnection::flush(Instant now) {
       wait_writable();
       return;
     case Step::kFailed:
-      end(ErrorClass::kClosed, true);
+      end(is_established() ? ErrorClass::kClosed : ErrorClass::kConnect, true);
       return;
     case Step::kOver:
       end_over();
@@ -96,6 +106,7 @@ void DatagramConnection::close(Instant now) {
 
 /// This may be within a callback of the session, which then says its last word a little later.
 void DatagramConnection::release() {
+  sample_path();
   if (waiter_.is_open()) waiter_.release();
   timer_.cancel();
   if (!busy_) {
@@ -129,9 +140,10 @@ void DatagramConnection::wait_writable() {
 void DatagramConnection::on_readable() {
   const Step step = busily([&] { return link_->receive(now_); });
   if (ended_) return;
+  see_handshake();
   count();
   if (step == Step::kFailed) {
-    end(ErrorClass::kClosed, true);
+    end(is_established() ? ErrorClass::kClosed : ErrorClass::kConnect, true);
     return;
   }
   if (step == Step::kOver) {
@@ -179,14 +191,65 @@ void DatagramConnection::on_timer() {
   if (!ended_) owner_.on_progress(*this, now);
 }
 
+void DatagramConnection::see_handshake() {
+  if (is_established() || !link_->session().is_established()) return;
+  established_ = now_;
+  owner_.on_established(*this, now_ - *std::exchange(handshake_began_, std::nullopt), now_);
+}
+
+ErrorClass DatagramConnection::class_of_end() const {
+  const ErrorClass error = class_of(link_->session().end());
+  return is_established() || error == ErrorClass::kTls ? error : ErrorClass::kConnect;
+}
+
+/// What early data saves: the way to the first answer with it, and with a handshake first. Time
+/// in which a connection waited for a request is no part of either.
+void DatagramConnection::on_first_answer(const InFlight& request) {
+  reports::QuicCounts counts;
+  if (connect_) {
+    counts.full_answers = 1;
+    counts.full_answers_us = in_micros(*connect_ + (now_ - request.sent));
+  } else {
+    const EarlyData early = link_->session().early_data();
+    if (request.sent >= established_ || early.rejected + early.refused > 0) return;
+    counts.early_answers = 1;
+    counts.early_answers_us = in_micros(now_ - request.sent);
+  }
+  owner_.on_quic(counts, now_);
+}
+
 void DatagramConnection::count() {
   const UdpSocket& socket = link_->socket();
   count_bytes(socket.received(), socket.sent());
+  const EarlyData early = link_->session().early_data();
+  if (early != counted_early_) {
+    reports::QuicCounts counts;
+    counts.early_sent = early.sent - counted_early_.sent;
+    counts.early_rejected = early.rejected - counted_early_.rejected;
+    counts.early_refused = early.refused - counted_early_.refused;
+    counted_early_ = early;
+    owner_.on_quic(counts, now_);
+  }
+  if (now_ >= next_sample_) sample_path();
   const std::uint64_t came = socket.datagrams();
   const std::uint32_t dropped = socket.dropped();  // It wraps around, as a difference does.
   if (came == counted_datagrams_) return;
   owner_.on_datagrams(came - std::exchange(counted_datagrams_, came),
                       dropped - std::exchange(counted_dropped_, dropped), now_);
+}
+
+/// Looks at the path once a second, as long as something happens here, and at the end.
+void DatagramConnection::sample_path() {
+  if (!is_established()) return;
+  const PathFigures path = link_->session().path();
+  reports::QuicCounts counts;
+  counts.path_samples = 1;
+  counts.path_rtt_us = in_micros(path.smoothed_rtt);
+  counts.path_window = path.window;
+  counts.packets_sent = path.sent - std::exchange(counted_path_.sent, path.sent);
+  counts.packets_lost = path.lost - std::exchange(counted_path_.lost, path.lost);
+  next_sample_ = now_ + std::chrono::seconds(1);
+  owner_.on_quic(counts, now_);
 }
 
 void DatagramConnection::end_over() {
@@ -195,7 +258,7 @@ void DatagramConnection::end_over() {
   if (!blocked_) busily([&] { return link_->send(now_); });
   if (ended_) return;
   const SessionEnd& why = session.end();
-  const ErrorClass error = class_of(why);
+  const ErrorClass error = class_of_end();
   // Over QUIC a server that closes says why.
   if (error == ErrorClass::kClosed && why.by_peer && has_in_flight()) {
     owner_.on_trouble(*this, error);

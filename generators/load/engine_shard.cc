@@ -41,7 +41,7 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   if (load->quic) {
     auto tickets = load->quic->resumes_sessions() ? std::make_shared<QuicTickets>() : nullptr;
     added.dialer = std::make_unique<QuicDialer>(shard_.context(), std::move(options), load->quic,
-                                                std::move(tickets));
+                                                std::move(tickets), load->target.quic, load->qlog);
   } else {
     added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
   }

@@ -155,6 +155,11 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
     auto quic = QuicTls::make(target.tls, directory);
     if (!quic) return std::move(quic).error().within("target " + target.name);
     prepared.quic = std::make_shared<const QuicTls>(*std::move(quic));
+    if (target.quic.qlog) {
+      auto qlog = QlogFolder::make(directory / *target.quic.qlog);
+      if (!qlog) return std::move(qlog).error().within("target " + target.name);
+      prepared.qlog = *std::move(qlog);
+    }
   } else if (target.urls.front().scheme == "https") {
     auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "generators/http3/qlog_folder.h"
 #include "generators/http3/quic_tls.h"
 #include "generators/request/prepared_request.h"
 #include "generators/request/request_mix.h"
@@ -28,10 +29,11 @@ namespace squall::generators {
 struct PreparedLoad {
   LoadSpec load;
   TargetSpec target;
-  std::shared_ptr<const TlsContext> tls;                 ///< Null without TLS over TCP.
-  std::shared_ptr<const QuicTls> quic;                   ///< With HTTP/3, else null.
-  SourceAddresses source;                                ///< None: the kernel chooses.
-  std::shared_ptr<const OpenSchedule> schedule;          ///< Of an OpenSpec, else null.
+  std::shared_ptr<const TlsContext> tls;         ///< Null without TLS over TCP.
+  std::shared_ptr<const QuicTls> quic;           ///< With HTTP/3, else null.
+  std::shared_ptr<QlogFolder> qlog;              ///< Where its connections are written down.
+  SourceAddresses source;                        ///< None: the kernel chooses.
+  std::shared_ptr<const OpenSchedule> schedule;  ///< Of an OpenSpec, else null.
   std::shared_ptr<const std::vector<Duration>> moments;  ///< Of a ReplaySpec, else null.
   std::vector<std::vector<PreparedRequest>> requests;    ///< By URL, then as in the spec.
   RequestMix mix{{}, 0};

@@ -52,6 +52,7 @@ class Recorder {
                           std::uint32_t request = 0);
   void bytes(Instant now, std::uint64_t received, std::uint64_t sent);
   void datagrams(Instant now, std::uint64_t received, std::uint64_t dropped);
+  void quic(Instant now, const reports::QuicCounts& counts) { cell(now).quic.add(counts); }
   void connection_opened(Instant now, std::uint32_t address = 0);
   void tls_resumed(Instant now) { ++cell(now).tls_resumed; }
   void connection_failed(Instant now, std::uint32_t address = 0);

@@ -51,6 +51,23 @@ struct SessionEnd {
   std::string text;        ///< The same in words: "H3_INTERNAL_ERROR (0x102)".
 };
 
+/// Requests that were sent before the handshake was done (0-RTT, RFC 9001 §4.6).
+struct EarlyData {
+  std::uint64_t sent = 0;      ///< Such requests,
+  std::uint64_t rejected = 0;  ///< those of a handshake in which the server took none,
+  std::uint64_t refused = 0;   ///< and those answered with 425 Too Early (RFC 8470 §5.2).
+
+  bool operator==(const EarlyData&) const = default;
+};
+
+/// How the path to the server is doing, as a session sees it.
+struct PathFigures {
+  Duration smoothed_rtt{};
+  std::uint64_t window = 0;  ///< Of congestion control, in bytes.
+  std::uint64_t sent = 0;    ///< Packets so far, after the handshake,
+  std::uint64_t lost = 0;    ///< and those that did not arrive.
+};
+
 /// A session over datagrams, with its own handshake, timers and congestion control: HTTP/3.
 ///
 /// Whoever owns it feeds receive() with each datagram that came, calls on_timer() at next_timer(),
@@ -69,6 +86,12 @@ class DatagramSession : public RequestSession {
   virtual bool is_established() const = 0;
   /// True when TLS resumed an earlier session instead of a full handshake.
   virtual bool is_resumed() const = 0;
+  /// True from the first output on when requests may be submitted though the handshake is not done.
+  virtual bool is_early() const { return false; }
+  /// What became of early requests so far. Those that the server did not take are sent again, in
+  /// good time and on this connection: they have not ended.
+  virtual EarlyData early_data() const { return {}; }
+  virtual PathFigures path() const { return {}; }
 
   virtual bool receive(std::span<const char> datagram, Ecn ecn, Instant now) = 0;
   virtual bool take_output(Datagrams& out, Instant now) = 0;

@@ -62,6 +62,23 @@ struct TlsSpec {
   std::optional<std::string> key;
 };
 
+/// How QUIC is done with a target.
+struct QuicSpec {
+  /// What says how much may be in flight (RFC 9002 §7).
+  enum class Congestion { kCubic, kBbr, kReno };
+
+  Congestion congestion = Congestion::kCubic;
+  Bytes window{15 * 1024 * 1024};        ///< That the server may send unread, on a connection,
+  Bytes stream_window{6 * 1024 * 1024};  ///< and on a stream.
+  /// The greatest datagram that we send, without the headers of UDP and IP.
+  std::optional<Bytes> max_udp_payload;
+  /// Larger datagrams are tried from 1200 bytes on. If not, all may be as large as the greatest.
+  bool discovers_mtu = true;
+  bool is_paced = true;             ///< Uploads are spread over the round trip.
+  bool marks_ecn = true;            ///< Ours; those that come are read in any case.
+  std::optional<std::string> qlog;  ///< Folder for the logs of connections.
+};
+
 /// How a lost connection is replaced: jittered exponential back-off.
 struct ReconnectSpec {
   Duration after = std::chrono::milliseconds(50);
@@ -84,6 +101,7 @@ struct TargetSpec {
   Duration connect_over{};    ///< They are opened evenly over this time; zero: all at once.
   std::size_t streams = 100;  ///< At most, per connection; the server's limit also holds.
   TlsSpec tls;
+  QuicSpec quic;
   std::map<std::string, std::vector<std::string>> resolve;  ///< Host to addresses, instead of DNS.
   Duration timeout = std::chrono::seconds(10);              ///< Per request, from its actual start.
   std::optional<Duration> deadline;  ///< From due: what is older is shed, not sent.

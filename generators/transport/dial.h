@@ -33,6 +33,8 @@ struct Dialled {
   std::optional<Duration> resolve;  ///< How long each step took, where it was taken and done.
   std::optional<Duration> connect;
   std::optional<Duration> tls;
+  /// When the handshake began that still goes on: requests may go ahead of its end (0-RTT).
+  std::optional<Instant> early;
 
   bool is_up() const { return stream || link; }
   /// True when TLS resumed an earlier session; only when is_up().

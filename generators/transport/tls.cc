@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <span>
@@ -11,10 +12,12 @@
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "generators/transport/tcp.h"
 #include "harness/runtime/asio.h"
@@ -277,6 +280,15 @@ class TlsStream final : public ByteStream {
   std::string offers_;
 };
 
+/// Appends a line of secrets to the file that SSLKEYLOGFILE names, as GnuTLS does for QUIC. One
+/// write of a whole line, so that the threads' lines do not mix.
+void log_key(const SSL* /*ssl*/, const char* line) {
+  static const UniqueFd file(
+      ::open(::secure_getenv("SSLKEYLOGFILE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  const std::string whole = std::string(line) + '\n';
+  if (file.get() >= 0 && ::write(file.get(), whole.data(), whole.size()) < 0) return;  // As it is.
+}
+
 /// ALPN's wire format (RFC 7301 §3.1): each name after its length.
 std::vector<unsigned char> to_wire(const std::vector<std::string>& protocols) {
   std::vector<unsigned char> wire;
@@ -301,6 +313,7 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
   if (context == nullptr) return failed("TLS");
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  if (::secure_getenv("SSLKEYLOGFILE") != nullptr) SSL_CTX_set_keylog_callback(context, log_key);
   tls.resumes_ = spec.resume_sessions;
   SSL_CTX_set_session_cache_mode(context, tls.resumes_
                                               ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL

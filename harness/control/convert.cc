@@ -64,6 +64,38 @@ Result<reports::GroupCells> take(const google::protobuf::Map<std::string, wire::
   return groups;
 }
 
+void put(const reports::QuicCounts& from, wire::QuicCounts& to) {
+  to.set_early_sent(from.early_sent);
+  to.set_early_rejected(from.early_rejected);
+  to.set_early_refused(from.early_refused);
+  to.set_early_answers(from.early_answers);
+  to.set_early_answers_us(from.early_answers_us);
+  to.set_full_answers(from.full_answers);
+  to.set_full_answers_us(from.full_answers_us);
+  to.set_path_samples(from.path_samples);
+  to.set_path_rtt_us(from.path_rtt_us);
+  to.set_path_window(from.path_window);
+  to.set_packets_sent(from.packets_sent);
+  to.set_packets_lost(from.packets_lost);
+}
+
+reports::QuicCounts take(const wire::QuicCounts& from) {
+  reports::QuicCounts counts;
+  counts.early_sent = from.early_sent();
+  counts.early_rejected = from.early_rejected();
+  counts.early_refused = from.early_refused();
+  counts.early_answers = from.early_answers();
+  counts.early_answers_us = from.early_answers_us();
+  counts.full_answers = from.full_answers();
+  counts.full_answers_us = from.full_answers_us();
+  counts.path_samples = from.path_samples();
+  counts.path_rtt_us = from.path_rtt_us();
+  counts.path_window = from.path_window();
+  counts.packets_sent = from.packets_sent();
+  counts.packets_lost = from.packets_lost();
+  return counts;
+}
+
 void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   const reports::SecondCell& cell = from.cell;
   to.set_load(from.load);
@@ -91,6 +123,7 @@ void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   to.set_tls_resumed(cell.tls_resumed);
   to.set_datagrams_received(cell.datagrams_received);
   to.set_datagrams_dropped(cell.datagrams_dropped);
+  if (cell.quic != reports::QuicCounts{}) put(cell.quic, *to.mutable_quic());
   to.set_retried(cell.retried);
   to.set_flows_begun(cell.flows_begun);
   to.set_flows_completed(cell.flows_completed);
@@ -130,6 +163,7 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   cell.tls_resumed = from.tls_resumed();
   cell.datagrams_received = from.datagrams_received();
   cell.datagrams_dropped = from.datagrams_dropped();
+  cell.quic = take(from.quic());
   for (std::size_t i = 0; i < reports::kMetrics; ++i) {
     auto histogram = take(from.latency(static_cast<int>(i)));
     if (!histogram)

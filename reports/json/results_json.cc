@@ -100,19 +100,40 @@ Json groups_json(const GroupCells& groups, bool with_connections) {
   return json;
 }
 
+Json mean_ms(std::uint64_t sum_us, std::uint64_t count) {
+  if (count == 0) return nullptr;
+  return to_milliseconds(std::chrono::microseconds(sum_us / count));
+}
+
+Json mean_bytes(std::uint64_t sum, std::uint64_t count) {
+  if (count == 0) return nullptr;
+  return sum / count;
+}
+
+/// How the path to the server was: round trip and congestion window on the mean of the looks at
+/// connections, one a second for each.
+Json path(const QuicCounts& counts) {
+  return {{"rtt_ms", mean_ms(counts.path_rtt_us, counts.path_samples)},
+          {"window_bytes", mean_bytes(counts.path_window, counts.path_samples)},
+          {"packets_sent", counts.packets_sent},
+          {"packets_lost", counts.packets_lost}};
+}
+
 Json phase_json(const PhaseResult& phase) {
   const SecondCell& totals = phase.figures.totals;
-  return {{"name", phase.name},
-          {"from_s", to_seconds(phase.figures.from)},
-          {"to_s", to_seconds(phase.figures.to)},
-          {"due", totals.due},
-          {"ok", totals.ok_by_due},
-          {"errors", totals.errors_by_due},
-          {"unsent", totals.unsent},
-          {"shed", totals.shed},
-          {"latency_ms",
-           {{"response", latency(totals.of(Metric::kResponse))},
-            {"service", latency(totals.of(Metric::kService))}}}};
+  Json json = {{"name", phase.name},
+               {"from_s", to_seconds(phase.figures.from)},
+               {"to_s", to_seconds(phase.figures.to)},
+               {"due", totals.due},
+               {"ok", totals.ok_by_due},
+               {"errors", totals.errors_by_due},
+               {"unsent", totals.unsent},
+               {"shed", totals.shed},
+               {"latency_ms",
+                {{"response", latency(totals.of(Metric::kResponse))},
+                 {"service", latency(totals.of(Metric::kService))}}}};
+  if (totals.quic.path_samples > 0) json["path"] = path(totals.quic);
+  return json;
 }
 
 Json series_json(const std::vector<SecondPoint>& points) {
@@ -140,7 +161,31 @@ Json series_json(const std::vector<SecondPoint>& points) {
   column("unsent", [](const SecondPoint& point) { return point.unsent; });
   column("not_ok", [](const SecondPoint& point) { return point.not_ok; });
   column("due_rate", [](const SecondPoint& point) { return rate({point.due_rate}); });
+  if (std::none_of(points.begin(), points.end(),
+                   [](const SecondPoint& point) { return point.quic.path_samples > 0; })) {
+    return json;
+  }
+  column("rtt_ms", [](const SecondPoint& point) {
+    return mean_ms(point.quic.path_rtt_us, point.quic.path_samples);
+  });
+  column("window_bytes", [](const SecondPoint& point) {
+    return mean_bytes(point.quic.path_window, point.quic.path_samples);
+  });
+  column("packets_sent", [](const SecondPoint& point) { return point.quic.packets_sent; });
+  column("packets_lost", [](const SecondPoint& point) { return point.quic.packets_lost; });
   return json;
+}
+
+/// Of the requests sent ahead of a handshake's end. The way to the first answer, on the mean of
+/// the connections, with them and without.
+Json early_data(const QuicCounts& counts) {
+  return {{"sent", counts.early_sent},
+          {"accepted", counts.early_sent - counts.early_rejected},
+          {"rejected", counts.early_rejected},
+          {"too_early", counts.early_refused},
+          {"first_answer_ms",
+           {{"early", mean_ms(counts.early_answers_us, counts.early_answers)},
+            {"full", mean_ms(counts.full_answers_us, counts.full_answers)}}}};
 }
 
 Json load_json(const LoadResult& load) {
@@ -184,6 +229,8 @@ Json load_json(const LoadResult& load) {
     json["datagrams"] = {{"received", totals.datagrams_received},
                          {"dropped", totals.datagrams_dropped}};
   }
+  if (totals.quic.path_samples > 0) json["path"] = path(totals.quic);
+  if (totals.quic.early_sent > 0) json["early_data"] = early_data(totals.quic);
   for (const PhaseResult& phase : load.phases) json["phases"].push_back(phase_json(phase));
   json["series"] = series_json(load.series);
   return json;

@@ -55,6 +55,7 @@ SecondPoint second_point(std::int64_t second, const generators::LoadSpec& load,
   SecondPoint point;
   point.second = second;
   point.due = cell.due;
+  point.quic = cell.quic;
   point.sent = cell.sent;
   point.completed = cell.completed;
   point.errors = cell.all_errors();

@@ -51,6 +51,7 @@ struct SecondPoint {
   std::uint64_t not_ok = 0;  ///< Of those due in this second: error, unsent or shed.
   std::array<std::uint64_t, kErrorClasses>
       errors_by_class{};  ///< By ErrorClass; adds up to errors.
+  QuicCounts quic;        ///< All 0 where it is not HTTP/3.
   double due_rate = 0;    ///< What the plan asks for in this second; 0 for closed loads.
   Duration p50{}, p90{}, p99{}, p999{}, max{};  ///< Of `response`, by due second.
   SparseHistogram response;                     ///< For the heat map.

@@ -105,8 +105,7 @@ double dropped_share(const SecondCell& total) {
 std::string dropped_in_words(const std::string& load, const SecondCell& total) {
   return fmt::format(
       "{}: the kernel dropped {} of the datagrams that came ({} of {}, limit {}): the generator "
-      "did "
-      "not read them in time",
+      "did not read them in time",
       load, percent_up(dropped_share(total)), thousands(total.datagrams_dropped),
       thousands(total.datagrams_received + total.datagrams_dropped), percent(trust::kDropped, 0));
 }

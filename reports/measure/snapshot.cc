@@ -9,6 +9,21 @@ std::uint64_t SecondCounts::all_errors() const {
   return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
 }
 
+void QuicCounts::add(const QuicCounts& other) {
+  early_sent += other.early_sent;
+  early_rejected += other.early_rejected;
+  early_refused += other.early_refused;
+  early_answers += other.early_answers;
+  early_answers_us += other.early_answers_us;
+  full_answers += other.full_answers;
+  full_answers_us += other.full_answers_us;
+  path_samples += other.path_samples;
+  path_rtt_us += other.path_rtt_us;
+  path_window += other.path_window;
+  packets_sent += other.packets_sent;
+  packets_lost += other.packets_lost;
+}
+
 void SecondCounts::add(const SecondCounts& other) {
   due += other.due;
   unsent += other.unsent;
@@ -25,6 +40,7 @@ void SecondCounts::add(const SecondCounts& other) {
   bytes_sent += other.bytes_sent;
   datagrams_received += other.datagrams_received;
   datagrams_dropped += other.datagrams_dropped;
+  quic.add(other.quic);
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_lost += other.connections_lost;

@@ -13,6 +13,26 @@
 
 namespace squall::reports {
 
+/// What only HTTP/3 has to count, in one second. Sums, so that seconds add up.
+struct QuicCounts {
+  std::uint64_t early_sent = 0;        ///< Requests sent ahead of the handshake's end (0-RTT),
+  std::uint64_t early_rejected = 0;    ///< those which the server did not take so: sent again,
+  std::uint64_t early_refused = 0;     ///< and those answered with 425 Too Early: sent again, too.
+  std::uint64_t early_answers = 0;     ///< Connections whose first answer was to an early request:
+  std::uint64_t early_answers_us = 0;  ///< from sending it to its first byte, in all.
+  std::uint64_t full_answers = 0;      ///< Connections whose handshake came first:
+  std::uint64_t full_answers_us = 0;   ///< that, and from sending to the first byte, in all.
+  /// Looks at a connection, about one a second for each that is in use:
+  std::uint64_t path_samples = 0;
+  std::uint64_t path_rtt_us = 0;   ///< its smoothed round trip time, in all,
+  std::uint64_t path_window = 0;   ///< and its congestion window in bytes, in all.
+  std::uint64_t packets_sent = 0;  ///< Once the handshake was done,
+  std::uint64_t packets_lost = 0;  ///< and of these.
+
+  void add(const QuicCounts& other);
+  bool operator==(const QuicCounts&) const = default;
+};
+
 /// What was counted of one load in one second of the timeline; see SecondCell.
 struct SecondCounts {
   std::uint64_t due = 0;
@@ -38,6 +58,7 @@ struct SecondCounts {
   /// Sent a second time, because the server had not processed them (RFC 9113 §8.7). Each counts
   /// once in `sent`, and ends once.
   std::uint64_t retried = 0;
+  QuicCounts quic;
   std::uint64_t flows_begun = 0;      ///< A user began with the first step,
   std::uint64_t flows_completed = 0;  ///< came to the end of the last,
   std::uint64_t flows_abandoned = 0;  ///< or gave up, because a step was not ok.

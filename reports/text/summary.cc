@@ -174,6 +174,23 @@ bool never_began(const LoadResult& load) {
   return totals.due == 0 && totals.connections_opened == 0 && totals.connections_failed == 0;
 }
 
+/// "90 sent, 80 accepted, 10 rejected", and how long the way to a first answer was, on the mean.
+std::vector<std::string> early_in_words(const QuicCounts& counts, const SummaryStyle& style) {
+  std::vector<std::string> words = {
+      thousands(counts.early_sent) + " sent",
+      thousands(counts.early_sent - counts.early_rejected) + " accepted",
+      thousands(counts.early_rejected) + " rejected"};
+  if (counts.early_refused > 0) words.push_back(thousands(counts.early_refused) + " too early");
+  const auto mean = [&](std::uint64_t sum_us, std::uint64_t count) {
+    return in_three_digits(std::chrono::microseconds(sum_us / count), style.unicode);
+  };
+  if (counts.early_answers > 0 && counts.full_answers > 0) {
+    words.push_back("first answer after " + mean(counts.early_answers_us, counts.early_answers) +
+                    " instead of " + mean(counts.full_answers_us, counts.full_answers));
+  }
+  return words;
+}
+
 void write_load(const LoadResult& load, const SummaryStyle& style, std::string& out) {
   const SecondCell& totals = load.whole.totals;
   out += fmt::format("\n{} {} {} ({}, {} load){}\n", painted(load.name, Paint::kBold, style),
@@ -194,11 +211,21 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
     section.line("datagrams", {thousands(totals.datagrams_received) + " received",
                                thousands(totals.datagrams_dropped) + " dropped here"});
   }
+  if (const QuicCounts& quic = totals.quic; quic.path_samples > 0) {
+    section.line(
+        "path",
+        {in_three_digits(std::chrono::microseconds(quic.path_rtt_us / quic.path_samples),
+                         style.unicode) +
+             " round trip",
+         bytes_in_words(quic.path_window / quic.path_samples) + " window",
+         thousands(quic.packets_lost) + " of " + thousands(quic.packets_sent) + " packets lost"});
+  }
   std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
                                           thousands(totals.connections_failed) + " failed",
                                           thousands(totals.connections_lost) + " lost"};
   if (totals.tls_resumed > 0) connections.push_back(thousands(totals.tls_resumed) + " resumed");
   section.line("connections", connections);
+  if (totals.quic.early_sent > 0) section.line("early data", early_in_words(totals.quic, style));
   for (const std::string& part : {latency_table(totals, style), phase_table(load, style),
                                   group_table("request", totals.requests, style),
                                   group_table("address", totals.addresses, style)}) {

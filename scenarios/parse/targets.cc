@@ -103,9 +103,51 @@ void read_tls(Reading& reading, const MapReader& target_map, const Node& node, T
   map.set(tls.early_data, "early_data", kBoolean);
   if (tls.early_data && !tls.resume_sessions) {
     map.mistake_at("early_data", "early data needs a session to resume: add 'session: resume'");
+  } else if (tls.early_data && target.protocol != Protocol::kH3) {
+    map.mistake_at("early_data",
+                   "early data is sent over QUIC alone: expected 'protocol: h3', or no early_data");
   }
-  const std::string path = "targets." + target.name + ".tls.";
-  if (tls.early_data) reading.not_yet(*map.find("early_data"), path + "early_data: true");
+}
+
+void read_quic(Reading& reading, const MapReader& target_map, const Node& node,
+               TargetSpec& target) {
+  using Congestion = generators::QuicSpec::Congestion;
+  constexpr std::uint64_t kLeastPayload = 1200;  // RFC 9000 §14: a path must carry as much.
+  constexpr std::uint64_t kMostPayload = 16'000;
+  constexpr std::uint64_t kLeastWindow = 16 * 1024;
+  constexpr std::uint64_t kMostWindow = std::uint64_t{1} << 32U;
+  generators::QuicSpec& quic = target.quic;
+  const MapReader map(reading, node, target_map.what() + ".quic",
+                      {"congestion", "window", "stream_window", "max_udp_payload", "mtu_discovery",
+                       "pacing", "ecn", "qlog"});
+  if (!map.is_map()) return;
+  if (target.protocol != Protocol::kH3) {
+    target_map.mistake_at("quic", "'quic' says nothing without 'protocol: h3': leave it away");
+  }
+  map.set_word(
+      quic.congestion, "congestion", "congestion control",
+      {{"cubic", Congestion::kCubic}, {"bbr", Congestion::kBbr}, {"reno", Congestion::kReno}});
+  const auto read_window = [&](Bytes& into, const char* key) {
+    const auto size = map.get(key, kSize);
+    if (size && (size->count < kLeastWindow || size->count > kMostWindow)) {
+      map.mistake_at(key, in_quotes(map.find(key)->text) + ": expected 16KiB to 4GiB");
+    } else if (size) {
+      into = *size;
+    }
+  };
+  read_window(quic.window, "window");
+  read_window(quic.stream_window, "stream_window");
+  if (const auto size = map.get("max_udp_payload", kSize)) {
+    if (size->count < kLeastPayload || size->count > kMostPayload) {
+      map.mistake_at("max_udp_payload",
+                     in_quotes(map.find("max_udp_payload")->text) + ": expected 1200B to 16000B");
+    }
+    quic.max_udp_payload = *size;
+  }
+  map.set(quic.discovers_mtu, "mtu_discovery", kBoolean);
+  map.set(quic.is_paced, "pacing", kBoolean);
+  map.set(quic.marks_ecn, "ecn", kBoolean);
+  map.set(quic.qlog, "qlog", kLine);
 }
 
 void read_resolve(Reading& reading, const Node& node, const std::string& what, TargetSpec& target) {
@@ -180,7 +222,7 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
   const MapReader map(
       reading, node, what,
       {"url", "urls", "balance", "protocol", "connections", "streams", "tls", "resolve", "timeout",
-       "deadline", "reconnect", "new_connection_every", "source", "connect_over"});
+       "deadline", "reconnect", "new_connection_every", "source", "connect_over", "quic"});
   read_urls(reading, map, target);
   map.set_word(target.balance, "balance", "balance",
                {{"round-robin", Balance::kRoundRobin}, {"random", Balance::kRandom}});
@@ -197,6 +239,7 @@ void read_target(Reading& reading, const std::string& name, const Node& node) {
     target.streams = 1;
   }
   if (const Node* tls = map.find("tls")) read_tls(reading, map, *tls, target);
+  if (const Node* quic = map.find("quic")) read_quic(reading, map, *quic, target);
   if (const Node* resolve = map.find("resolve")) read_resolve(reading, *resolve, what, target);
   map.set(target.timeout, "timeout", kPositiveDuration);
   map.set(target.deadline, "deadline", kPositiveDuration);

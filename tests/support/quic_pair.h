@@ -54,13 +54,20 @@ class QuicPair {
 
   explicit QuicPair(QuicServerPeer::Options options = {},
                     const generators::TlsSpec& tls = unverified(),
-                    const std::string& host = "localhost")
+                    const std::string& host = "localhost",
+                    std::shared_ptr<generators::QuicTickets> tickets = nullptr,
+                    const generators::QuicSpec& spec = {},
+                    std::shared_ptr<generators::QlogFolder> qlog = nullptr)
       : server(options, kTestCertificate, kTestKey) {
     auto made = generators::QuicTls::make(tls, {});
     if (!made) return;
     generators::QuicOptions quic;
     quic.tls = std::make_shared<const generators::QuicTls>(*std::move(made));
     quic.host = host;
+    quic.server = host;
+    quic.tickets = std::move(tickets);
+    quic.quic = spec;
+    quic.qlog = std::move(qlog);
     quic.seed = 1;
     const auto loopback = asio::ip::make_address("127.0.0.1");
     quic.local = {loopback, 40'000};

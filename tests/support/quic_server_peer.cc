@@ -36,6 +36,36 @@ void fill(std::uint8_t* into, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) into[i] = ++next;  // NOLINT: C's interface
 }
 
+// Where the peer whose packets are sealed now keeps what they say instead: ngtcp2 does not tell.
+thread_local std::string* instead_of_payload = nullptr;
+
+int seal(std::uint8_t* into, const ngtcp2_crypto_aead* aead, const ngtcp2_crypto_aead_ctx* context,
+         const std::uint8_t* plain, std::size_t size, const std::uint8_t* nonce,
+         std::size_t nonce_size, const std::uint8_t* header, std::size_t header_size) {
+  std::string changed;
+  const bool is_short = header_size > 0 && (header[0] & 0x80U) == 0;  // NOLINT: C's interface
+  if (is_short && instead_of_payload != nullptr && !instead_of_payload->empty() &&
+      instead_of_payload->size() <= size) {
+    changed = std::exchange(*instead_of_payload, {});
+    changed.resize(size, '\0');  // PADDING
+    plain = bytes_of(changed);
+  }
+  return ngtcp2_crypto_encrypt_cb(into, aead, context, plain, size, nonce, nonce_size, header,
+                                  header_size);
+}
+
+/// Of all peers, as a ticket must not be older than it. It holds everything for new.
+gnutls_anti_replay_t replay_check() {
+  static const gnutls_anti_replay_t check = [] {
+    gnutls_anti_replay_t made = nullptr;
+    if (gnutls_anti_replay_init(&made) != 0) std::abort();
+    gnutls_anti_replay_set_add_function(
+        made, [](void*, time_t, const gnutls_datum_t*, const gnutls_datum_t*) { return 0; });
+    return made;
+  }();
+  return check;
+}
+
 }  // namespace
 
 struct QuicServerPeer::Private {
@@ -59,6 +89,7 @@ struct QuicServerPeer::Private {
   std::array<std::uint8_t, NGTCP2_STATELESS_RESET_TOKENLEN> token{};
   ngtcp2_ccerr close{};
   bool closes = false;
+  std::string instead;  // Of the payload of the next packet.
 
   ngtcp2_path path() {
     ngtcp2_path path{};
@@ -130,7 +161,7 @@ void QuicServerPeer::begin(std::span<const char> datagram, Instant now) {
   ngtcp2_callbacks on{};
   on.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
   on.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
-  on.encrypt = ngtcp2_crypto_encrypt_cb;
+  on.encrypt = seal;
   on.decrypt = ngtcp2_crypto_decrypt_cb;
   on.hp_mask = ngtcp2_crypto_hp_mask_cb;
   on.update_key = ngtcp2_crypto_update_key_cb;
@@ -182,6 +213,7 @@ void QuicServerPeer::begin(std::span<const char> datagram, Instant now) {
   params.initial_max_streams_bidi = own.options.streams;
   params.initial_max_streams_uni = own.options.uni_streams;
   params.max_idle_timeout = static_cast<ngtcp2_duration>(own.options.idle.count());
+  params.ack_delay_exponent = own.options.ack_delay_exponent;
   params.original_dcid = original;
   params.original_dcid_present = 1;
   if (head.tokenlen > 0) {
@@ -202,10 +234,25 @@ void QuicServerPeer::begin(std::span<const char> datagram, Instant now) {
                      return static_cast<QuicServerPeer*>(reference->user_data)->private_->quic;
                    },
                    this};
-  gnutls_init(&own.tls, GNUTLS_SERVER | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS);
+  unsigned flags = GNUTLS_SERVER | GNUTLS_NO_END_OF_EARLY_DATA;
+  if (own.options.ticket_key.empty()) flags |= GNUTLS_NO_TICKETS;
+  if (own.options.early) flags |= GNUTLS_ENABLE_EARLY_DATA;
+  gnutls_init(&own.tls, flags);
   gnutls_priority_set_direct(own.tls, kPriority, nullptr);
   ngtcp2_crypto_gnutls_configure_server_session(own.tls);
   gnutls_session_set_ptr(own.tls, &own.reference);
+  if (!own.options.ticket_key.empty()) {
+    const gnutls_datum_t ticket_key{
+        const_cast<unsigned char*>(bytes_of(own.options.ticket_key)),  // NOLINT: C's interface
+        static_cast<unsigned>(own.options.ticket_key.size())};
+    if (own.options.early) replay_check();  // It begins before the first ticket.
+    gnutls_session_ticket_enable_server(own.tls, &ticket_key);
+    gnutls_db_set_cache_expiration(own.tls, 3600);
+    if (own.options.early) {
+      gnutls_anti_replay_enable(own.tls, replay_check());
+      gnutls_record_set_max_early_data_size(own.tls, 0xffffffffU);  // RFC 9001 §4.6.1
+    }
+  }
   gnutls_credentials_set(own.tls, GNUTLS_CRD_CERTIFICATE, own.credentials);
   const gnutls_datum_t name{const_cast<unsigned char*>(bytes_of(own.options.alpn)),  // NOLINT
                             static_cast<unsigned>(own.options.alpn.size())};
@@ -230,8 +277,10 @@ std::vector<std::string> QuicServerPeer::take(Instant now) {
   if (own.quic == nullptr || failure_ == NGTCP2_ERR_DRAINING) return out;
   const auto put = [&](auto write) {
     std::string packet(1452, '\0');
+    instead_of_payload = &own.instead;
     const ngtcp2_ssize size =
         write(reinterpret_cast<std::uint8_t*>(packet.data()), packet.size());  // NOLINT
+    instead_of_payload = nullptr;
     if (size <= 0) return false;
     packet.resize(static_cast<std::size_t>(size));
     out.push_back(std::move(packet));
@@ -306,6 +355,8 @@ void QuicServerPeer::write(std::int64_t stream, std::string_view bytes, bool is_
   queue.ends = queue.ends || is_last;
 }
 
+void QuicServerPeer::say_instead(std::string frames) { private_->instead = std::move(frames); }
+
 void QuicServerPeer::reset(std::int64_t stream, std::uint64_t code) {
   ngtcp2_conn_shutdown_stream_write(private_->quic, 0, stream, code);
 }
@@ -326,6 +377,23 @@ void QuicServerPeer::close_transport(std::uint64_t code) {
 
 bool QuicServerPeer::update_keys(Instant now) {
   return ngtcp2_conn_initiate_key_update(private_->quic, to_tstamp(now)) == 0;
+}
+
+std::string QuicServerPeer::make_ticket_key() {
+  gnutls_datum_t key{};
+  if (gnutls_session_ticket_key_generate(&key) != 0) std::abort();
+  std::string made(reinterpret_cast<const char*>(key.data), key.size);  // NOLINT: C's interface
+  gnutls_free(key.data);                                                // NOLINT
+  return made;
+}
+
+bool QuicServerPeer::has_taken_early_data() const {
+  return (gnutls_session_get_flags(private_->tls) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+}
+
+std::pair<std::uint64_t, std::uint64_t> QuicServerPeer::client_windows() const {
+  const ngtcp2_transport_params* said = ngtcp2_conn_get_remote_transport_params(private_->quic);
+  return {said->initial_max_data, said->initial_max_stream_data_bidi_local};
 }
 
 bool QuicServerPeer::is_established() const {

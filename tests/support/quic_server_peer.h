@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/base/units.h"
@@ -29,6 +30,10 @@ class QuicServerPeer {
     std::uint64_t window = 1 << 20U;
     Duration idle{};  ///< Zero: none.
     std::string alpn = "h3";
+    /// Offers to resume sessions that another peer with the same key and this gave; empty: none.
+    std::string ticket_key = {};
+    std::uint64_t ack_delay_exponent = 3;  ///< 20 at most, RFC 9000 §18.2.
+    bool early = false;                    ///< Takes early data; tickets then say so.
   };
 
   QuicServerPeer(const Options& options, const std::string& certificate, const std::string& key);
@@ -50,8 +55,17 @@ class QuicServerPeer {
   /// CONNECTION_CLOSE: the next output, and the last.
   void close_application(std::uint64_t code, std::string_view reason = {});
   void close_transport(std::uint64_t code);
+  /// Instead of what the next 1-RTT packet would say it says this, and PADDING. It must be long
+  /// enough: write() something before.
+  void say_instead(std::string frames);
   bool update_keys(Instant now);
+  /// A key under which tickets are sealed.
+  static std::string make_ticket_key();
+  /// True when early data was taken.
+  bool has_taken_early_data() const;
   bool is_established() const;
+  /// What the client lets be sent to it on the connection, and on a stream that it opens.
+  std::pair<std::uint64_t, std::uint64_t> client_windows() const;
   int failure() const { return failure_; }
 
   /// A stateless reset of this connection, as a server that was restarted sends it.

@@ -9,7 +9,7 @@ import { alertsTable, guardsTable, impactTable } from './judgement.js';
 import { readModel } from './model.js';
 import { overview } from './overview.js';
 import { PercentilePlot } from './percentileplot.js';
-import { addressesTable, agentsTable, answersTable, connectionsTable, eventsTable, faultsTable, healthTable, latencyTable, loadsTable, phasesTable, requestsTable } from './tables.js';
+import { addressesTable, agentsTable, answersTable, connectionsTable, eventsTable, faultsTable, healthTable, latencyTable, loadsTable, pathTable, phasesTable, requestsTable } from './tables.js';
 import { currentTheme, onThemeChange, startTheme, toggleTheme } from './theme.js';
 import { Timeline } from './timeline.js';
 
@@ -23,7 +23,7 @@ class LoadPanel {
       h('h3', { class: several ? 'load-name' : 'hidden' }, `Load ${load.name}`),
       this.timeline?.element ?? h('p', { class: 'note' }, 'Nothing was due, so there is no timeline.'),
       this.percentiles?.element,
-      latencyTable(load), answersTable(load), requestsTable(load), addressesTable(load), phasesTable(load));
+      latencyTable(load), answersTable(load), requestsTable(load), addressesTable(load), phasesTable(load), pathTable(load));
   }
 
   redraw() {

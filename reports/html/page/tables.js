@@ -83,6 +83,19 @@ export function phasesTable(load) {
   });
 }
 
+/** How the path to the server was in each phase; nothing where it was not HTTP/3. */
+export function pathTable(load) {
+  if (!load.path) return null;
+  const rows = [['whole', load.path], ...load.phases.filter((phase) => phase.path && phase.name !== 'whole').map((phase) => [phase.name, phase.path])];
+  return table({
+    caption: `Path of ${load.name}`, text: [0],
+    note: 'Smoothed round trip time and congestion window, on the mean of connections and seconds, and packets that did not arrive at the server. By second in results.json.',
+    head: ['Phase', 'round trip', 'window', 'packets sent', 'lost', 'share'],
+    rows: rows.map(([name, path]) => [name, ms(path.rtt_ms), path.window_bytes === null ? '\u2013' : bytes(path.window_bytes), count(path.packets_sent), count(path.packets_lost),
+      path.packets_sent > 0 ? share(path.packets_lost / path.packets_sent) : '\u2013']),
+  });
+}
+
 const STATES = { undone: 'good', done: 'good', residue: 'bad', failed: 'bad', ineffective: 'bad' };
 
 /** The groups of a load, "GET /" or "127.0.0.1:8443"; nothing where there is only one, which is the load. */
@@ -135,19 +148,31 @@ export function faultsTable(model) {
   });
 }
 
+function earlyCells(early) {
+  if (!early) return ['', '', '', ''];
+  return [count(early.sent), count(early.rejected + early.too_early), ms(early.first_answer_ms.early), ms(early.first_answer_ms.full)];
+}
+
 export function connectionsTable(model) {
   const hasDatagrams = model.loads.some((load) => load.datagrams);
+  const hasEarly = model.loads.some((load) => load.early_data);
+  const notes = [
+    hasDatagrams && 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.',
+    hasEarly && 'Early: requests sent ahead of the end of a handshake (0-RTT), and those which the server did not take so, sent again after it. First answer: from the begin of the handshake, on the mean, with early data and without.',
+  ].filter(Boolean);
   return table({
     caption: 'Connections', text: [0],
-    note: hasDatagrams ? 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.' : undefined,
-    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : [])],
+    note: notes.length > 0 ? notes.join(' ') : undefined,
+    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : []),
+      ...(hasEarly ? ['early', 'not taken', 'first answer', 'without'] : [])],
     rows: model.loads.map((load) => {
       const connect = load.latency_ms?.connect ?? {};
       const tls = load.latency_ms?.tls ?? {};
       const value = (latency, key) => ms(latency.count > 0 ? latency[key] : null);
       return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost),
         value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99'),
-        ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : [])];
+        ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : []),
+        ...(hasEarly ? earlyCells(load.early_data) : [])];
     }),
     empty: 'There was no load.',
   });

@@ -110,6 +110,8 @@ class StreamConnectionTest : public testing::Test, private Connection::Owner {
   bool on_unprocessed(const Connection&, const InFlight&, Instant) override { return false; }
   void on_bytes(std::uint64_t, std::uint64_t, Instant) override {}
   void on_datagrams(std::uint64_t, std::uint64_t, Instant) override {}
+  void on_quic(const reports::QuicCounts&, Instant) override {}
+  void on_established(Connection&, Duration, Instant) override {}
   void on_progress(Connection&, Instant) override {}
   void on_lost(Connection&, Instant) override { is_lost = true; }
 

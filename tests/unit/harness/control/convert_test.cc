@@ -47,6 +47,7 @@ reports::Snapshot a_snapshot() {
   cell.tls_resumed = 1;
   cell.datagrams_received = 900;
   cell.datagrams_dropped = 8;
+  cell.quic = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   cell.retried = 2;
   cell.flows_begun = 3;
   cell.flows_completed = 2;
@@ -112,6 +113,7 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(is.tls_resumed, was.tls_resumed);
   EXPECT_EQ(is.datagrams_received, was.datagrams_received);
   EXPECT_EQ(is.datagrams_dropped, was.datagrams_dropped);
+  EXPECT_EQ(is.quic, was.quic);
   EXPECT_EQ(is.retried, was.retried);
   EXPECT_EQ(is.flows_begun, was.flows_begun);
   EXPECT_EQ(is.flows_completed, was.flows_completed);

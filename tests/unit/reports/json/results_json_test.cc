@@ -133,6 +133,24 @@ TEST(ResultsJson, TellsOfDatagramsWhereThereWereAny) {
             Json({{"received", 900}, {"dropped", 3}}));
 }
 
+TEST(ResultsJson, TellsOfEarlyDataWhereThereWasSome) {
+  SampleRun run = good_run();
+  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("early_data"));
+  SecondCell cell;
+  cell.quic.early_sent = 90;
+  cell.quic.early_rejected = 10;
+  cell.quic.early_refused = 5;
+  cell.quic.early_answers = 2;
+  cell.quic.early_answers_us = 3000;
+  run.is_measured(0, cell);
+  EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["early_data"],
+            Json({{"sent", 90},
+                  {"accepted", 80},
+                  {"rejected", 10},
+                  {"too_early", 5},
+                  {"first_answer_ms", {{"early", 1.5}, {"full", nullptr}}}}));
+}
+
 TEST(ResultsJson, TellsOfAnAgentsHealthBySecondAndOnlyWhatIsKnown) {
   SampleRun run = good_run();
   run.has_health({.cpu = 0.5, .descriptors = 12, .descheduled_max = 3ms, .clock_jump = 20ms});

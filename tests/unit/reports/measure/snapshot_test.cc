@@ -31,6 +31,8 @@ SecondCell full_cell(std::uint64_t factor) {
   cell.tls_resumed = 29 * factor;
   cell.datagrams_received = 30 * factor;
   cell.datagrams_dropped = 31 * factor;
+  cell.quic = {32 * factor, 33 * factor, 34 * factor, 35 * factor, 36 * factor, 37 * factor,
+               38 * factor, 39 * factor, 40 * factor, 41 * factor, 42 * factor, 43 * factor};
   for (std::size_t i = 0; i < kMetrics; ++i) {
     cell.latency.at(i).record_micros(static_cast<std::int64_t>(i), factor);
   }
