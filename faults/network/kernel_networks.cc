@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "faults/network/kernel_probe_path.h"
 #include "faults/network/netlink_message.h"
 #include "harness/base/unique_fd.h"
 
@@ -125,6 +126,10 @@ class KernelNetwork : public Network {
     });
     if (!asked) return std::move(asked).error().within("list classes");
     return all;
+  }
+
+  Result<std::unique_ptr<ProbePath>> probe_path(int interface) override {
+    return in_namespace(space_.get(), [&] { return open_probe_path(interface); });
   }
 
   Result<void> change(std::string_view message) override {

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "faults/core/fault_error.h"
+#include "faults/core/pulses.h"
 #include "faults/core/undo.h"
+#include "faults/network/network_probes.h"
 #include "harness/base/log.h"
 
 namespace squall::faults {
@@ -33,6 +35,14 @@ class Application {
         journal_(journal),
         fault_(std::move(fault)),
         plan_(std::move(plan)) {}
+
+  /// With probes, from now on; before the first change.
+  void look_before() {
+    auto network = networks_.open(plan_.undo.space);
+    if (!network) return;  // As the first change will find.
+    probes_.emplace(fault_, plan_);
+    probes_->look_before(**network);
+  }
 
   Result<void> record(const std::string& label) {
     std::string intent = label + ": " + describe_effect(fault_) + " on " + fault_.interface;
@@ -74,8 +84,19 @@ class Application {
     return seen;
   }
 
+  /// Goes on by itself, until it is reverted.
+  void begin(const std::optional<Pulse>& pulse) {
+    pulse_ = pulse;
+    if (auto network = networks_.open(plan_.undo.space); network && probes_) {
+      probes_->begin(**network, pulse ? std::optional(pulse->on / 2) : std::nullopt);
+    }
+    if (pulse) pulses_.emplace(*pulse, [this](bool on) { return switch_rules(on); });
+  }
+
   /// Measures, undoes, and marks that it is done.
   Result<void> revert() {
+    if (pulses_) pulses_->stop();
+    if (probes_) probes_->stop();
     const std::lock_guard turn(held_.turn());
     if (!finding_) finding_ = measure();
     auto undone = take_back(plan_.undo, networks_);
@@ -111,9 +132,38 @@ class Application {
     return std::string();
   }
 
+  /// All rules come and go in one step; the table stays, and with it whose all is.
+  Result<void> switch_rules(bool on) {
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    if (!on) {
+      if (auto counted = count(*network); !counted) return counted;
+    }
+    auto answer =
+        network->nft(on ? plan_.changes.back().payload : json_to_empty(plan_.tables.front()));
+    if (!answer) return std::move(answer).error();
+    return {};
+  }
+
+  /// Adds what the rules that are there have met.
+  Result<void> count(Network& network) {
+    for (const NftTable& table : plan_.tables) {
+      SQUALL_TRY(const auto listed, network.nft(json_to_list(table)));
+      for (const RuleCount& one : read_counts(listed)) {
+        if (one.name == "protected") continue;
+        met_ += one.packets;
+        if (one.name == "lost") lost_ += one.packets;
+      }
+    }
+    return {};
+  }
+
   NetworkFinding measure() {
     auto found = try_to_measure();
-    if (found) return *std::move(found);
+    if (found) {
+      add_pulses(*found);
+      add_probes(*found);
+      return *std::move(found);
+    }
     return {.seen = "not seen: " + found.error().message(),
             .took = false,
             .why_not = "it could not be seen: " + found.error().message()};
@@ -127,22 +177,38 @@ class Application {
                             .took = false,
                             .why_not = "somebody else took away " + missing + " meanwhile"};
     }
-    std::uint64_t met = 0;
-    std::uint64_t lost = 0;
-    for (const NftTable& table : plan_.tables) {
-      SQUALL_TRY(const auto listed, network->nft(json_to_list(table)));
-      for (const RuleCount& count : read_counts(listed)) {
-        if (count.name == "protected") continue;
-        met += count.packets;
-        if (count.name == "lost") lost += count.packets;
-      }
-    }
+    if (auto counted = count(*network); !counted) return std::move(counted).error();
     SQUALL_TRY(const auto qdiscs, network->qdiscs());
     std::uint64_t dropped = 0;
     for (const Qdisc& qdisc : qdiscs) {
       if (is_our_leaf(qdisc)) dropped += qdisc.drops;
     }
-    return judge(met, lost, dropped);
+    const auto without = [](std::uint64_t all, std::uint64_t ours) {
+      return all - std::min(all, ours);
+    };
+    const std::uint64_t ours = probes_ ? probes_->lost() : 0;
+    const bool by_rule = fault_.loss || fault_.loss_every || fault_.partition;
+    return judge(without(met_, probes_ ? probes_->met() : 0), without(lost_, by_rule ? ours : 0),
+                 without(dropped, by_rule ? 0 : ours));
+  }
+
+  void add_pulses(NetworkFinding& finding) const {
+    if (!pulses_) return;
+    finding.seen = std::to_string(pulses_->count()) + " pulses of " +
+                   number(to_milliseconds(pulse_->on)) + " ms, " + finding.seen;
+    if (const auto& failure = pulses_->failure(); failure && finding.took) {
+      finding.took = false;
+      finding.why_not = "a pulse could not be switched: " + failure->message();
+    }
+  }
+
+  void add_probes(NetworkFinding& finding) const {
+    if (!probes_) return;
+    finding.seen += probes_->words();
+    const std::string why_not = probes_->contradiction();
+    if (why_not.empty() || !finding.took) return;
+    finding.took = false;
+    finding.why_not = why_not;
   }
 
   bool is_our_leaf(const Qdisc& qdisc) const {
@@ -186,6 +252,11 @@ class Application {
   const NetworkFault fault_;
   const NetworkPlan plan_;
   std::optional<std::uint64_t> entry_;
+  std::uint64_t met_ = 0;  // Counted so far; the pulses' thread adds to them while it runs.
+  std::uint64_t lost_ = 0;
+  std::optional<Pulse> pulse_;
+  std::optional<NetworkProbes> probes_;
+  std::optional<Pulses> pulses_;
   std::optional<NetworkFinding> finding_;
 };
 
@@ -206,7 +277,8 @@ Result<NetworkFacts> look_around(const NetworkSite& site) {
 }
 
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
-                                    const NetworkFault& fault, const std::string& label) {
+                                    const NetworkFault& fault, const std::string& label,
+                                    const std::optional<Pulse>& pulse) {
   std::unique_lock turn(site.held->turn());
   auto facts = look_around(site);
   if (!facts) return std::move(facts).error().within(label);
@@ -214,6 +286,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
   if (!plan) return std::move(plan).error().within(label);
   const auto application =
       std::make_shared<Application>(site.networks, *site.held, journal, fault, *std::move(plan));
+  if (site.probes) application->look_before();
   if (auto recorded = application->record(label); !recorded) {
     return std::move(recorded).error().within(label);
   }
@@ -221,6 +294,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                 "", [application] { return application->finding(); }};
   auto applied = application->apply();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
+  if (seen) application->begin(pulse);
   turn.unlock();
   if (seen) {
     injected.seen = *std::move(seen);

@@ -74,6 +74,7 @@ class Planning {
     }
     plan_.undo.space = facts_.space;
     plan_.undo.interface = link_.index;
+    plan_.interface = link_.index;
     plan_.undo.interface_name = link_.name;
     plan_.undo.table = table_.name;
     plan_.tables.push_back(table_);
@@ -313,6 +314,7 @@ class Planning {
     ifb_.name = std::string(kInterfacePrefix) + std::to_string(free_number);
     ifb_.index = highest + kClear + free_number;
     plan_.undo.ifb = ifb_.name;
+    plan_.ifb = ifb_.index;
     add_netlink("ip link add " + ifb_.name + " index " + std::to_string(ifb_.index) + " type ifb",
                 message_to_add_ifb(ifb_.name, ifb_.index));
     put_root(ifb_, Place{}.shaped_class() & 0xffffU);

@@ -31,10 +31,10 @@ struct Capabilities {
 
 /// What a plan has to know of the place.
 struct NetworkFacts {
-  std::uint64_t space = 0;    ///< The namespace,
-  bool is_own_space = true;   ///< which is the one in which the agent is reached.
-  std::vector<Link> links;    ///< All of its interfaces
-  std::vector<Qdisc> qdiscs;  ///< and their qdiscs,
+  std::uint64_t space = 0;                     ///< The namespace,
+  bool is_own_space = true;                    ///< which is the one in which the agent is reached.
+  std::vector<Link> links;                     ///< All of its interfaces
+  std::vector<Qdisc> qdiscs;                   ///< and their qdiscs,
   std::string default_qdisc;  ///< What the kernel gives to new interfaces.
   Capabilities capabilities;
   std::vector<HeldFault> held;  ///< What else of this process is in force there.
@@ -54,6 +54,8 @@ struct NetworkPlan {
   NetworkUndo undo;
   std::vector<std::string> undo_lines;  ///< The same as lines.
   std::vector<NftTable> tables;
+  int interface = 0;               ///< Where it is, and
+  std::optional<int> ifb;          ///< through which of ours incoming packets go.
   std::vector<Qdisc> qdiscs;       ///< Those of ours, as they must be read back: kind and place.
   std::vector<std::string> notes;  ///< What people should know of it.
 };

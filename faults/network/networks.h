@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "faults/network/probe_path.h"
 #include "faults/network/traffic_control.h"
 #include "harness/base/result.h"
 #include "harness/base/units.h"
@@ -32,6 +33,8 @@ class Network {
   virtual Result<std::vector<Qdisc>> qdiscs() = 0;
   /// The classes of all qdiscs of one interface.
   virtual Result<std::vector<TrafficClass>> classes(int interface) = 0;
+  /// By which probes are sent out of one interface.
+  virtual Result<std::unique_ptr<ProbePath>> probe_path(int interface) = 0;
   /// Sends one message of rtnetlink and waits for the kernel's word.
   virtual Result<void> change(std::string_view message) = 0;
   /// Has nftables carry out commands of its JSON (libnftables-json(5)), all or none; its answer.

@@ -128,6 +128,10 @@ class FakeNetwork : public Network {
     return some;
   }
 
+  Result<std::unique_ptr<ProbePath>> probe_path(int) override {
+    return error(std::errc::not_supported, "the fake sends none");
+  }
+
   Result<void> change(std::string_view message) override {
     if (auto called = all_.call(); !called) return called;
     switch (message_type(message)) {

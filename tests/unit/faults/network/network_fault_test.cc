@@ -4,7 +4,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -45,10 +47,11 @@ class NetworkFaultTest : public testing::Test {
   }
 
   Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) { return inject_it(fault, 1); }
-  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault, int number) {
+  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault, int number,
+                                         const std::optional<Pulse>& pulse = {}) {
     const std::string name = "77_5000_" + std::to_string(number);
     return inject({networks_, Capabilities::all(), FakeNetworks::kSpace, name, held_.get()},
-                  *journal_, fault, "f" + std::to_string(number));
+                  *journal_, fault, "f" + std::to_string(number), pulse);
   }
 
   TemporaryFolder folder_;
@@ -218,6 +221,50 @@ TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDiedAmongThree) {
     EXPECT_TRUE(report->is_clean()) << "call " << call;
     EXPECT_EQ(networks_.state(), before) << "call " << call;
   }
+}
+
+TEST_F(NetworkFaultTest, GoesOnAndOffWithItsPulseAndIsUndoneOnce) {
+  const auto before = networks_.state();
+  networks_.count("met", 10);
+  auto injected = inject_it(everything(), 1, Pulse{2ms, 2ms});
+  ASSERT_TRUE(ok(injected));
+  EXPECT_EQ(journal_->open_changes(), 1U);
+  std::this_thread::sleep_for(30ms);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+  EXPECT_THAT(injected->look().seen, HasSubstr(" pulses of 2 ms, "));
+  EXPECT_TRUE(injected->look().took) << injected->look().why_not;
+}
+
+TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDiedBetweenPulses) {
+  const auto before = networks_.state();
+  for (int call = 20; call <= 50; ++call) {
+    networks_.die_after_call(call);
+    {
+      auto injected = inject_it(everything(), 1, Pulse{100us, 100us});
+      std::this_thread::sleep_for(3ms);
+    }
+    networks_.live();
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+    journal_.reset();
+    held_ = std::make_unique<HeldFaults>();
+    SetUp();
+  }
+}
+
+TEST_F(NetworkFaultTest, SaysWhenItCannotBeProbed) {
+  networks_.count("met", 10);
+  auto injected =
+      inject({networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1", held_.get(), true},
+             *journal_, everything(), "f");
+  ASSERT_TRUE(ok(injected));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(injected->look().seen, HasSubstr("; not probed: the fake sends none"));
 }
 
 TEST_F(NetworkFaultTest, WritesNothingToTheJournalWhenThePlanIsRefused) {

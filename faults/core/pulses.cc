@@ -1,0 +1,36 @@
+#include "faults/core/pulses.h"
+
+#include <chrono>
+#include <utility>
+
+namespace squall::faults {
+
+Pulses::Pulses(Pulse pulse, Change change)
+    : pulse_(pulse), change_(std::move(change)), thread_([this] { run(); }) {}
+
+Pulses::~Pulses() { stop(); }
+
+void Pulses::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Pulses::run() {
+  auto next = std::chrono::steady_clock::now();
+  for (bool on = true;; on = !on) {
+    next += on ? pulse_.on : pulse_.off;
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_until(lock, next, [this] { return is_stopping_; })) return;
+    }
+    auto changed = change_(!on);
+    if (changed && !on) ++count_;
+    if (!changed && !failure_) failure_ = std::move(changed).error();
+  }
+}
+
+}  // namespace squall::faults
