@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "harness/base/units.h"
 
@@ -34,6 +35,18 @@ struct WindowsSpec {
   LimitSpec limit;
 };
 
+/// A phase beside a fault, as reports name it: "before lossy-uplink", "after lossy-uplink".
+struct BesidePhase {
+  std::string_view side;   ///< "before" or "after".
+  std::string_view fault;  ///< Its name.
+};
+
+/// The phase of which `during` speaks; none when it is the name of a fault. Looks into `during`.
+std::optional<BesidePhase> phase_of(std::string_view during);
+
+/// Whether `during` means the phase of this name: the same, or "after A#2" for "after A".
+bool is_phase(std::string_view during, std::string_view phase);
+
 /// A service-level objective on a load. Exactly one of `good`, `within`, `windows`, `limit` is
 /// given, which says what counts and what of it is good.
 struct ObjectiveSpec {
@@ -45,8 +58,9 @@ struct ObjectiveSpec {
   std::optional<WindowsSpec> windows;  ///< Counts windows of time.
   std::optional<LimitSpec> limit;      ///< Whatever ended within the limit is good.
   Share goal;                          ///< Of `limit`: what its percentile says.
-  std::optional<std::string> during;   ///< Only the seconds in which this fault is in force.
-  std::optional<std::string> after;    ///< Only from `by` after the end of this fault.
+  /// Only the seconds in which this fault is in force, or those of a phase: see phase_of().
+  std::optional<std::string> during;
+  std::optional<std::string> after;  ///< Only from `by` after the end of this fault.
   std::optional<Duration> by;
   std::optional<std::uint64_t> min_samples;
   std::optional<Duration> period;  ///< What the budget is extrapolated to.

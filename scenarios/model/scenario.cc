@@ -71,6 +71,21 @@ const ObjectiveSpec* Scenario::find_objective(const std::string& objective) cons
   return find_named(objectives, objective);
 }
 
+std::optional<BesidePhase> phase_of(std::string_view during) {
+  for (const std::string_view side : {"before", "after"}) {
+    // No name has a space in it.
+    if (during.size() > side.size() && during.starts_with(side) && during[side.size()] == ' ') {
+      return BesidePhase{side, during.substr(side.size() + 1)};
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_phase(std::string_view during, std::string_view phase) {
+  return phase.starts_with(during) &&
+         (phase.size() == during.size() || phase[during.size()] == '#');
+}
+
 bool is_searched(const ObjectiveSpec& objective, const CapacitySpec& capacity) {
   return objective.load == capacity.search && !objective.during && !objective.after;
 }

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "scenarios/parse/conditions.h"
@@ -7,6 +8,9 @@
 
 namespace squall::scenarios {
 namespace {
+
+constexpr std::string_view kWholeSeconds =
+    "a guard looks once a second: expected whole seconds, such as 5s";
 
 /// What a probe and a guard with a probe of its own have in common: `get`, `every`, `expect`.
 ProbeSpec read_asking(Reading& reading, const MapReader& map, const std::string& path,
@@ -25,10 +29,36 @@ ProbeSpec read_asking(Reading& reading, const MapReader& map, const std::string&
   return probe;
 }
 
+/// "browse.p99 > 1s for 5s" in its condition and the time for which it must hold.
+struct Lasting {
+  std::string condition;
+  std::string time;  ///< Empty: none is given.
+};
+
+Lasting split_lasting(const std::string& text) {
+  constexpr std::string_view kFor = " for ";
+  const std::size_t at = text.rfind(kFor);
+  if (at == std::string::npos) return {text, ""};
+  return {text.substr(0, at), text.substr(at + kFor.size())};
+}
+
+/// `when`, and `for` where it is written at its end.
 void read_condition(Reading& reading, const MapReader& map, GuardSpec& guard) {
   const auto text = map.get("when", kLine);
   if (!text) return;
-  auto condition = parse_condition(*text, {reading.names["load"], reading.names["objectives"]});
+  const Lasting lasting = split_lasting(*text);
+  if (!lasting.time.empty()) {
+    const auto time = parse_duration(lasting.time);
+    if (!time.value) return map.mistake_at("when", time.mistake);
+    guard.lasting = *time.value;
+    if (map.find("for") != nullptr) {
+      map.mistake_at("for", "'when' says how long already: expected one of them");
+    } else if (guard.lasting % std::chrono::seconds(1) != Duration::zero()) {
+      map.mistake_at("when", std::string(kWholeSeconds));
+    }
+  }
+  auto condition =
+      parse_condition(lasting.condition, {reading.names["load"], reading.names["objectives"]});
   if (!condition.value) return map.mistake_at("when", condition.mistake);
   guard.when = std::move(*condition.value);
 }
@@ -54,8 +84,8 @@ void read_guard(Reading& reading, const std::string& name, const Node& node) {
     }
   }
   map.set(guard.lasting, "for", kDuration);
-  if (guard.lasting % std::chrono::seconds(1) != Duration::zero()) {
-    map.mistake_at("for", "a guard looks once a second: expected whole seconds, such as 5s");
+  if (map.find("for") != nullptr && guard.lasting % std::chrono::seconds(1) != Duration::zero()) {
+    map.mistake_at("for", std::string(kWholeSeconds));
   }
   map.set(guard.min_samples, "min_samples", kCount);
   if (map.find("min_samples") != nullptr) map.require("when", "a condition that has samples");

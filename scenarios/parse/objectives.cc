@@ -45,12 +45,24 @@ void read_windows(Reading& reading, const Node& node, const std::string& what,
   objective.windows = windows;
 }
 
+/// A fault, or "before" or "after" and a fault.
+std::optional<std::string> read_during(Reading& reading, const Node& node,
+                                       const std::string& what) {
+  const auto phase = phase_of(trimmed(node.text));
+  if (!phase) return read_reference(reading, node, what, "fault", "faults");
+  const std::string side(phase->side);
+  Node fault = node;
+  fault.text = trimmed(phase->fault);
+  const auto name = read_reference(reading, fault, what, "fault", "faults");
+  return name ? std::optional(side + " " + *name) : std::nullopt;
+}
+
 /// `during`, or `after` with `by`: the seconds that the objective looks at.
 void read_stretch(Reading& reading, const MapReader& map, const std::string& what,
                   ObjectiveSpec& objective) {
   map.at_most_one({"during", "after"});
   if (const Node* during = map.find("during")) {
-    objective.during = read_reference(reading, *during, what, "fault", "faults");
+    objective.during = read_during(reading, *during, what);
   }
   if (const Node* after = map.find("after")) {
     objective.after = read_reference(reading, *after, what, "fault", "faults");

@@ -2,6 +2,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "faults/spec/traffic.h"
 #include "scenarios/plan/phrases.h"
@@ -199,6 +203,22 @@ class Compiler {
   std::vector<PlannedFault> planned_;
 };
 
+/// An objective on a phase that does not come would never have a sample.
+Result<void> check_phases(const Scenario& scenario, const Plan& plan) {
+  for (const ObjectiveSpec& objective : scenario.objectives) {
+    if (!objective.during || !phase_of(*objective.during)) continue;
+    std::vector<std::string> names;
+    for (const Phase& phase : plan.phases) names.push_back("'" + phase.name + "'");
+    const bool comes = std::any_of(plan.phases.begin(), plan.phases.end(), [&](const Phase& phase) {
+      return is_phase(*objective.during, phase.name);
+    });
+    if (comes) continue;
+    return wrong(fmt::format("objective {}: no phase is '{}'; there are {}", objective.name,
+                             *objective.during, fmt::join(names, ", ")));
+  }
+  return {};
+}
+
 }  // namespace
 
 Rate Plan::rate_at(const generators::LoadSpec& load, Duration offset) {
@@ -246,6 +266,8 @@ Result<Plan> compile(const Scenario& scenario) {
   }
   if (auto fits = longest(plan.length); !fits) return std::move(fits).error();
   plan.phases = phases_between(plan.faults, plan.length);
+  if (!plan.rows.empty()) return plan;  // When its faults come is the search's business.
+  if (auto come = check_phases(scenario, plan); !come) return std::move(come).error();
   return plan;
 }
 

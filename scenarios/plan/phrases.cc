@@ -188,7 +188,9 @@ std::string what_is_promised(const ObjectiveSpec& objective) {
   } else {
     text += ", goal " + in_words(objective.goal);
   }
-  if (objective.during) text += ", during " + *objective.during;
+  if (objective.during) {
+    text += (phase_of(*objective.during) ? ", " : ", during ") + *objective.during;
+  }
   if (objective.after) text += ", after " + *objective.after;
   if (objective.by) text += " by " + in_words(*objective.by);
   if (objective.min_samples) {

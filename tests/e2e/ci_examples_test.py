@@ -38,6 +38,18 @@ class CiExamples(SquallTest):
             if word.endswith(".yaml"):
                 ours = SOURCE / "scenarios" / "library" / word.rsplit("/", 1)[-1]
                 self.assertTrue(ours.exists(), f"{word} stands for a scenario of the library")
+                self.check_sets(ours, words)
+
+    def check_sets(self, scenario, words):
+        """What the example sets is there to be set."""
+        for word, value in zip(words, words[1:]):
+            if word != "--set":
+                continue
+            part = yaml.safe_load(scenario.read_text())
+            for key in value.split("=")[0].split("."):
+                part = part[int(key) if isinstance(part, list) else key]
+            done = self.squall("validate", scenario, "--set", value)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def check_make(self, words):
         targets = re.findall(r"(?m)^([a-z-]+):", (SOURCE / "Makefile").read_text())

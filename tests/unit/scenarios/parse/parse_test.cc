@@ -1,5 +1,6 @@
 #include "scenarios/parse/parse.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -109,6 +110,22 @@ TEST(Parse, TheTextAfterOverridesGivesTheSameScenarioAgain) {
       }
     }
   }
+}
+
+TEST(Parse, TheTimeForWhichAGuardHoldsMayStandInItsCondition) {
+  fs::current_path(SQUALL_GOLDEN_SCENARIOS);
+  const auto made = parsed(parse_file("good/judging.yaml", {}));
+  const auto guard = [&](const std::string& name) -> const GuardSpec& {
+    const auto& guards = made.scenario.guards;
+    return *std::find_if(guards.begin(), guards.end(),
+                         [&](const auto& g) { return g.name == name; });
+  };
+  EXPECT_EQ(guard("slow").lasting, std::chrono::seconds(2));
+  EXPECT_EQ(guard("slow").when->text, "browse.p99.9 > 1s");
+  EXPECT_EQ(guard("slow").when->limit, 1);
+  EXPECT_EQ(guard("alone").lasting, std::chrono::seconds(2));
+  EXPECT_EQ(guard("alone").when->figure, GuardCondition::Figure::kAgentLost);
+  EXPECT_EQ(guard("errors").lasting, std::chrono::seconds(5));
 }
 
 TEST(Parse, SaysWhereEachPartStandsThatIsNotSupportedYet) {

@@ -185,5 +185,28 @@ TEST(Compile, SaysWhatALinkDoes) {
             "link to target edge: delay 40 ms, loss 2 %, by a relay at a free port of 127.0.0.1");
 }
 
+TEST(Compile, RefusesAnObjectiveOnAPhaseThatDoesNotCome) {
+  // a is in force from 10 to 15 s, b from 20 to 25 s of 60: before a, between a and b, after b.
+  const std::string faults = fault("a", "at: 10s", kStop) + fault("b", "at: 20s", kStop);
+  const auto with_phase = [&](const std::string& phase) {
+    return compile(with_faults(
+        faults, "objectives: {o: {load: browse, within: 1s, goal: 99%, during: " + phase + "}}\n"));
+  };
+  EXPECT_TRUE(ok(with_phase("before a")));
+  EXPECT_TRUE(ok(with_phase("after b")));
+  auto refused = with_phase("before b");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().trail,
+              HasSubstr("objective o: no phase is 'before b'; there are 'before a', 'during a', "
+                        "'between a and b', 'during b', 'after b'"));
+}
+
+TEST(Compile, APhaseAfterAFaultThatComesAgainIsThatAfterItsLastTime) {
+  // At 20 and 40 s of 60: the last phase is "after a#2".
+  EXPECT_TRUE(ok(compile(
+      with_faults(fault("a", "every: 20s", kStop),
+                  "objectives: {o: {load: browse, within: 1s, goal: 99%, during: after a}}\n"))));
+}
+
 }  // namespace
 }  // namespace squall::scenarios
