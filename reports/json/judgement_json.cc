@@ -62,7 +62,14 @@ Json error_series_json(const ErrorSeries& series) {
 
 Json burn_json(const BurnResult& burn) {
   Json json = {{"alerts", alerts_json(burn.alerts)}, {"scaled", nullptr}};
-  if (burn.scale) json["scaled"] = {{"scale", *burn.scale}, {"alerts", alerts_json(burn.scaled)}};
+  if (!burn.scale) return json;
+  json["scaled"] = {{"scale", *burn.scale}, {"alerts", alerts_json(burn.scaled)}};
+  // Only where there is one: a run of more than some seconds has none.
+  for (const BurnRule& rule : burn.left_out) {
+    json["scaled"]["left_out"].push_back({{"severity", to_string(rule.severity)},
+                                          {"long_s", to_seconds(rule.long_window)},
+                                          {"short_s", to_seconds(rule.short_window)}});
+  }
   return json;
 }
 

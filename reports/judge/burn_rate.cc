@@ -2,40 +2,91 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 namespace squall::reports {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// How much has come up to a moment, linear within a second. Seconds count from the series' begin.
+/// How much has come up to a moment, at a pace that changes from moment to moment. Seconds count
+/// from the series' begin.
 class Cumulative {
  public:
-  Cumulative(const std::vector<double>& by_second, double per_second_before)
-      : before_(per_second_before), sums_(by_second.size() + 1) {
-    std::partial_sum(by_second.begin(), by_second.end(), sums_.begin() + 1);
+  /// `paces` is what came per second from each moment on; `before` was the pace before them.
+  Cumulative(const std::vector<std::pair<double, double>>& paces, double before) : before_(before) {
+    for (const auto& [moment, pace] : paces) {
+      const double sum = parts_.empty() ? 0 : parts_.back().at(moment);
+      parts_.push_back({moment, sum, pace});
+    }
   }
 
   double at(double moment) const {
-    if (moment <= 0) return moment * before_;
-    const double whole = std::floor(moment);
-    const auto second = static_cast<std::size_t>(whole);
-    if (second + 1 >= sums_.size()) return sums_.back();
-    return sums_[second] + (sums_[second + 1] - sums_[second]) * (moment - whole);
+    const auto after = std::upper_bound(parts_.begin(), parts_.end(), moment,
+                                        [](double m, const Part& part) { return m < part.from; });
+    if (after == parts_.begin()) return std::min(moment, 0.0) * before_;
+    return std::prev(after)->at(moment);
   }
 
  private:
+  struct Part {
+    double from;
+    double sum;
+    double pace;
+
+    double at(double moment) const { return sum + pace * (moment - from); }
+  };
+
   double before_;
-  std::vector<double> sums_;
+  std::vector<Part> parts_;
 };
+
+/// What falls due goes on at the pace of the history after the series, as it was before it.
+Cumulative samples_of(const ErrorSeries& series, Rate history) {
+  std::vector<std::pair<double, double>> paces;
+  for (std::size_t second = 0; second < series.samples.size(); ++second) {
+    paces.emplace_back(static_cast<double>(second), series.samples[second]);
+  }
+  paces.emplace_back(static_cast<double>(series.samples.size()), history.per_second);
+  return {paces, history.per_second};
+}
+
+/// Bad ones count from when they were known.
+Cumulative bad_of(const ErrorSeries& series) {
+  std::vector<std::pair<double, double>> paces;
+  if (series.known.empty()) {
+    for (std::size_t second = 0; second < series.bad.size(); ++second) {
+      paces.emplace_back(static_cast<double>(second), series.bad[second]);
+    }
+    paces.emplace_back(static_cast<double>(series.bad.size()), 0);
+    return {paces, 0};
+  }
+  double pace = 0;
+  for (const auto& [moment, change] : series.known) {
+    pace += change;
+    if (std::abs(pace) < 1e-9) pace = 0;  // What sums of fractions leave over.
+    paces.emplace_back(to_seconds(moment) - static_cast<double>(series.from), pace);
+  }
+  return {paces, 0};
+}
+
+/// How many seconds of the series there are to look at: to its end, or until all is known.
+std::size_t seconds_of(const ErrorSeries& series) {
+  if (series.known.empty()) return series.samples.size();
+  const double known =
+      std::ceil(to_seconds(series.known.rbegin()->first)) - static_cast<double>(series.from);
+  return std::max(series.samples.size(), static_cast<std::size_t>(std::max(known, 0.0)));
+}
 
 /// By how much an alert's condition is exceeded at any moment: it fires above 1.
 class Excess {
  public:
   Excess(const ErrorSeries& series, double goal, Rate history)
-      : samples_(series.samples, history.per_second), bad_(series.bad, 0), allowed_(1 - goal) {}
+      : samples_(samples_of(series, history)), bad_(bad_of(series)), allowed_(1 - goal) {}
 
   double of(const BurnRule& rule, double moment) const {
     return std::min(burn(rule.long_window, moment), burn(rule.short_window, moment)) / rule.factor;
@@ -46,8 +97,10 @@ class Excess {
     const double begin = moment - to_seconds(window);
     const double bad = bad_.at(moment) - bad_.at(begin);
     const double samples = samples_.at(moment) - samples_.at(begin);
-    if (bad <= 0 || samples <= 0) return 0;
-    return allowed_ > 0 ? bad / samples / allowed_ : std::numeric_limits<double>::infinity();
+    if (bad <= 1e-9 || samples <= 0) return 0;
+    // What falls due at one time and is known at another can be more than all there is.
+    return allowed_ > 0 ? std::min(bad / samples, 1.0) / allowed_
+                        : std::numeric_limits<double>::infinity();
   }
 
   Cumulative samples_;
@@ -111,7 +164,9 @@ std::vector<BurnAlert> burn_alerts(const ErrorSeries& series, double goal, Rate 
   for (const BurnRule& rule : rules) {
     BurnAlert alert{.rule = rule, .firings = {}};
     bool is_firing = false;
-    for (std::size_t second = 1; second <= series.samples.size(); ++second) {
+    for (std::size_t second = 1; second <= seconds_of(series); ++second) {
+      // What fires when the load ends fires to the end.
+      if (is_firing && second > series.samples.size()) break;
       const auto now = static_cast<double>(second);
       if (fires(excess.of(rule, now)) == is_firing) continue;
       const Duration moment = offset(moment_of_change(excess, rule, now - 1, now));
@@ -135,10 +190,17 @@ BurnResult judge_burn(const ErrorSeries& series, double goal, Duration run) {
   const Rate history{seconds > 0 ? samples / seconds : 0};
   result.alerts = burn_alerts(series, goal, history, workbook_rules());
   result.scale = scale_for(run);
-  if (result.scale) {
-    result.scaled =
-        burn_alerts(series, goal, history, scaled_rules(workbook_rules(), *result.scale));
+  if (!result.scale) return result;
+  std::vector<BurnRule> rules;
+  for (const BurnRule& rule : workbook_rules()) {
+    const BurnRule scaled = scaled_rules({rule}, *result.scale).front();
+    if (scaled.long_window == scaled.short_window) {
+      result.left_out.push_back(rule);
+    } else {
+      rules.push_back(scaled);
+    }
   }
+  result.scaled = burn_alerts(series, goal, history, rules);
   return result;
 }
 

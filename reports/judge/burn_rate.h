@@ -53,9 +53,13 @@ struct BurnResult {
   std::vector<BurnAlert> alerts;
   std::optional<double> scale;    ///< None: the run is too long to scale anything down.
   std::vector<BurnAlert> scaled;  ///< The same for scaled_rules().
+  /// Rules, as they are, whose two windows are one when scaled: what they would do is not told.
+  std::vector<BurnRule> left_out;
 };
 
-/// What each rule would have done over `series`, by the moment (linear within a second).
+/// What each rule would have done over `series`, by the moment. What fell due is spread evenly over
+/// its second; a bad one counts from when it was known, so that no alert is older than what it
+/// tells of. What is known only after the load ended can still make one fire, but not end it.
 ///
 /// Before the series nothing was bad, at `history` samples per second: what a window does not
 /// cover of the series is clean traffic. A `goal` of 1 allows nothing, so that anything bad burns
@@ -63,7 +67,9 @@ struct BurnResult {
 std::vector<BurnAlert> burn_alerts(const ErrorSeries& series, double goal, Rate history,
                                    const std::vector<BurnRule>& rules);
 
-/// Both tables for a run of this length; the history has the mean rate of the series.
+/// Both tables for a run of this length; the history has the mean rate of the series. A scaled rule
+/// whose windows come out the same would fire on the noise that the second window is there to keep
+/// off: it is left out.
 BurnResult judge_burn(const ErrorSeries& series, double goal, Duration run);
 
 }  // namespace squall::reports

@@ -75,6 +75,7 @@ std::optional<double> planned_samples(const scenarios::ObjectiveSpec& objective,
 RunRecord as_planned(const scenarios::Plan& plan) {
   RunRecord record;
   record.duration = plan.length;
+  record.plan.length = plan.length;
   for (const scenarios::PlannedFault& planned : plan.faults) {
     FaultRecord& fault = record.faults.emplace_back();
     fault.name = planned.name;

@@ -113,7 +113,7 @@ class Impacts {
         .to = impact.recovered
                   ? std::max(second_from(on_the_second(*impact.recovered)), one.in_force.from + 1)
                   : std::max(bound, one.in_force.from + 1)};
-    find_detection(one, span, impact);
+    find_detection(one, span, steady, impact);
     for (const LoadResult& load : result_.loads) find_depth(load, span, bound, impact);
     find_cost(one, span, impact);
     find_overlaps(one, impact);
@@ -147,7 +147,9 @@ class Impacts {
   void find_recovery(const Application& one, const Application* next, std::int64_t bound,
                      const SteadySeconds& steady, FaultImpact& impact) {
     const std::int64_t end = second_of(on_the_second(one.to));
-    const std::int64_t before = one.in_force.from - 1;
+    std::int64_t before = one.in_force.from - 1;
+    // What was under way when it began ends as the fault will have it, and tells nothing of before.
+    while (before >= 0 && !steady.is_steady(before) && steady.ended_by(before) > one.from) --before;
     if (one.from > Duration::zero() && before >= 0 && !steady.is_steady(before)) {
       impact.note = "it was not steady when the fault began";
     }
@@ -173,8 +175,21 @@ class Impacts {
                               as_chosen(seconds(steady.hold())));
   }
 
-  void find_detection(const Application& one, const Seconds& span, FaultImpact& impact) const {
-    const Duration to = seconds(span.to);
+  /// When all that fell due in `span` had ended: what times out is known only then.
+  Duration ended_by(const Seconds& span) const {
+    Duration ended = seconds(span.to);
+    for (const LoadResult& load : result_.loads) {
+      for (const SecondPoint& point : load.series) {
+        if (span.holds(point.second))
+          ended = std::max(ended, seconds(point.second + 1) + point.max);
+      }
+    }
+    return ended;
+  }
+
+  void find_detection(const Application& one, const Seconds& span, const SteadySeconds& steady,
+                      FaultImpact& impact) const {
+    const Duration to = ended_by(span);
     Detection real;
     for (const GuardTrip& trip : record_.guard_trips) {
       // A guard speaks at the end of a second, and when the run ends by it.
@@ -190,7 +205,8 @@ class Impacts {
       impact.detected = made.at;
       impact.detected_by = made.by;
     } else if (impact.departed) {
-      impact.detected = std::max<Duration>(*impact.departed + seconds(1), impact.effective);
+      impact.detected =
+          std::max(steady.known_unsteady(second_of(*impact.departed)), impact.effective);
       impact.detected_by = "leaving the steady state";
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <vector>
 
 namespace squall::reports {
 namespace {
@@ -52,12 +54,34 @@ Tally tally(std::uint64_t samples, std::uint64_t good) {
   return {.samples = samples, .bad = samples - std::min(samples, good)};
 }
 
+/// A bucket of a histogram: the longest that lies in it.
+struct Took {
+  Duration longest{};
+  std::uint64_t times = 0;
+};
+
+/// The buckets of `all` without what `part` has of them, the slowest first.
+std::vector<Took> slowest_first(const Histogram& all, const Histogram& part) {
+  std::map<Duration, std::uint64_t> taken;
+  part.for_each([&](Duration, Duration highest, std::uint64_t times) { taken[highest] = times; });
+  std::vector<Took> found;
+  all.for_each([&](Duration, Duration highest, std::uint64_t times) {
+    const auto other = taken.find(highest);
+    const std::uint64_t less = other == taken.end() ? 0 : std::min(other->second, times);
+    if (times > less) found.push_back({highest, times - less});
+  });
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace
 
 Indicator::Indicator(const ObjectiveSpec& objective, const scenarios::Scenario& scenario)
     : objective_(&objective), is_of_group_(objective.request.has_value()) {
   const auto* const load = scenario.find_load(objective.load);
   if (load != nullptr && load->requests.size() == 1) is_of_group_ = false;
+  const auto* const target = load != nullptr ? scenario.find_target(load->target) : nullptr;
+  if (target != nullptr) deadline_ = target->deadline;
 }
 
 std::uint64_t Indicator::good(const SecondCell& cell) const {
@@ -79,6 +103,46 @@ Tally Indicator::settled(const SecondCell& cell) const {
   return tally(ended, count_good(*objective_, group->response, group->ok_response, group->status));
 }
 
+std::optional<Duration> Indicator::limit() const {
+  if (objective_->within) return objective_->within;
+  if (objective_->limit) return objective_->limit->limit;
+  if (objective_->windows) return objective_->windows->limit.limit;
+  return std::nullopt;
+}
+
+Indicator::KnownAfter Indicator::known_after(const SecondCell& cell) const {
+  KnownAfter known;
+  const Tally all = all_due(cell);
+  std::uint64_t left = all.bad;
+  const auto put = [&](Duration after, std::uint64_t times) {
+    const std::uint64_t counted = std::min(times, left);
+    if (counted > 0) known.ended[after] += counted;
+    left -= counted;
+  };
+  const auto most = limit();
+  const bool is_any_error_bad = !objective_->limit && !objective_->windows;
+  const GroupCell* const group = is_of_group_ ? group_of(*objective_, cell) : nullptr;
+  const Histogram& response = group != nullptr ? group->response : cell.of(Metric::kResponse);
+  const Histogram& ok = group != nullptr ? group->ok_response : cell.ok_response;
+  if (most) {
+    for (const Took& took : slowest_first(response, ok)) {
+      if (is_any_error_bad && took.longest < *most) put(took.longest, took.times);
+    }
+    put(*most, left);
+    return known;
+  }
+  // What never ended is bad in any case.
+  const std::uint64_t never = all.samples - std::min(all.samples, response.count());
+  const std::uint64_t shed = is_of_group_ || !deadline_ ? 0 : std::min(cell.shed, never);
+  if (shed > 0) put(*deadline_, shed);
+  known.at_the_end = std::min(never - shed, left);
+  left -= known.at_the_end;
+  for (const Took& took : slowest_first(response, ok)) put(took.longest, took.times);
+  for (const Took& took : slowest_first(ok, {})) put(took.longest, took.times);
+  known.at_the_end += left;
+  return known;
+}
+
 bool is_bad_window(const Tally& tally, const scenarios::LimitSpec& limit) {
   // To a millionth of a request, so that 99 % of 100 lets one be, whatever binary fractions say.
   const double allowed =
@@ -91,6 +155,13 @@ void ErrorSeries::reach(std::int64_t second) {
   if (samples.size() >= size) return;
   samples.resize(size);
   bad.resize(size);
+}
+
+void ErrorSeries::became_known(Duration from, Duration length, double count) {
+  if (count <= 0) return;
+  const double per_second = count / to_seconds(length);
+  known[from] += per_second;
+  known[from + length] -= per_second;
 }
 
 }  // namespace squall::reports

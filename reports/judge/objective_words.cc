@@ -15,7 +15,9 @@ std::string limit_in_words(const scenarios::LimitSpec& limit) {
 
 /// ", from 10 s after lossy-uplink".
 std::string stretch_in_words(const ObjectiveSpec& objective) {
-  if (objective.during) return ", during " + *objective.during;
+  if (objective.during) {
+    return (scenarios::phase_of(*objective.during) ? ", " : ", during ") + *objective.during;
+  }
   if (!objective.after) return "";
   const bool is_later = objective.by && *objective.by > Duration{};
   return fmt::format(", from {} {}", is_later ? as_chosen(*objective.by) + " after" : "the end of",
@@ -46,7 +48,10 @@ std::string allowed_in_words(double allowed) {
 std::string no_samples(const ObjectiveSpec& objective, bool has_no_stretch) {
   std::string why = "no request fell due";
   if (has_no_stretch && objective.after) why = *objective.after + " never ended";
-  if (has_no_stretch && objective.during) why = *objective.during + " was never in force";
+  if (has_no_stretch && objective.during) {
+    why = scenarios::phase_of(*objective.during) ? "no phase was '" + *objective.during + "'"
+                                                 : *objective.during + " was never in force";
+  }
   return fmt::format("{}: no samples: {}", objective.name, why);
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "reports/judge/burn_rate.h"
+#include "reports/judge/load_results.h"
 #include "reports/judge/objective_words.h"
 
 namespace squall::reports {
@@ -38,6 +39,20 @@ std::vector<Seconds> during(const std::string& name, const RunRecord& record) {
   std::vector<Seconds> stretches;
   for (const FaultRecord* fault : applications_of(name, record)) {
     append(stretches, *seconds_in_force(*fault, record));
+  }
+  return stretches;
+}
+
+/// The phases of this name, as the report has them.
+std::vector<Seconds> phases_named(const std::string& name, const RunRecord& record) {
+  std::vector<Seconds> stretches;
+  const std::vector<scenarios::Phase> phases = actual_phases(record);
+  for (const scenarios::Phase& phase : phases) {
+    if (!scenarios::is_phase(name, phase.name)) continue;
+    // What drains after the last phase is counted in it.
+    const bool is_last = &phase == &phases.back();
+    append(stretches,
+           {.from = second_of(phase.from), .to = is_last ? Seconds{}.to : second_of(phase.to)});
   }
   return stretches;
 }
@@ -130,6 +145,33 @@ double length_of(const std::vector<Seconds>& stretches, const std::string& load,
   return length;
 }
 
+/// When no request of the load could be answered any more: at the end of what was measured, or of
+/// its schedule.
+Duration end_of(const std::string& load, const RunRecord& record) {
+  Duration end = std::chrono::seconds(record.ledger.end_second(load));
+  for (const scenarios::PlannedLoad& planned : record.plan.loads) {
+    if (planned.name == load && !record.early_end) end = std::max(end, planned.to);
+  }
+  return end;
+}
+
+/// To the hundredth of a second after: as fine as anybody looks at alerts, and few enough.
+Duration in_hundredths(Duration after) {
+  return std::chrono::ceil<std::chrono::duration<std::int64_t, std::centi>>(after);
+}
+
+/// Dates the bad ones of a second by when they were known.
+void date(const Indicator::KnownAfter& known, std::int64_t second, Duration end,
+          ErrorSeries& series) {
+  constexpr Duration kSecond = std::chrono::seconds(1);
+  for (const auto& [after, times] : known.ended) {
+    series.became_known(std::chrono::seconds(second) + in_hundredths(after), kSecond,
+                        static_cast<double>(times));
+  }
+  series.became_known(std::max<Duration>(end, std::chrono::seconds(second + 1)), kSecond,
+                      static_cast<double>(known.at_the_end));
+}
+
 PeriodBudget budget_for(const ObjectiveSpec& objective, double length,
                         const ObjectiveResult& result) {
   PeriodBudget budget;
@@ -207,6 +249,9 @@ ObjectiveResult::Answer answer_of(const ObjectiveSpec& objective, const Tally& t
 }
 
 std::vector<Seconds> stretches_of(const ObjectiveSpec& objective, const RunRecord& record) {
+  if (objective.during && scenarios::phase_of(*objective.during)) {
+    return phases_named(*objective.during, record);
+  }
   if (objective.during) return during(*objective.during, record);
   if (!objective.after) return {Seconds{}};
   return after(*objective.after, objective.by.value_or(Duration{}), record);
@@ -270,6 +315,7 @@ std::uint64_t bad_in(const ObjectiveSpec& objective, const RunRecord& record,
 ErrorSeries error_series(const ObjectiveSpec& objective, const RunRecord& record) {
   ErrorSeries series;
   series.from = record.ledger.first_second(objective.load);
+  const Duration end = end_of(objective.load, record);
   const auto put = [&series](const Seconds& seconds, double samples, double bad) {
     series.reach(seconds.to - 1);
     const auto length = static_cast<double>(seconds.to - seconds.from);
@@ -283,16 +329,23 @@ ErrorSeries error_series(const ObjectiveSpec& objective, const RunRecord& record
   for (const Seconds& stretch : stretches_of(objective, record)) {
     if (objective.windows) {
       for_each_window(objective, record, stretch, [&](const Seconds& window, const Tally& tally) {
-        put(window, 1, is_bad_window(tally, objective.windows->limit) ? 1 : 0);
+        const double bad = is_bad_window(tally, objective.windows->limit) ? 1 : 0;
+        put(window, 1, bad);
+        // It is judged when it is over and its last request late enough to be counted.
+        series.became_known(
+            std::chrono::seconds(window.to) + in_hundredths(objective.windows->limit.limit),
+            std::chrono::seconds(window.to - window.from), bad);
       });
       continue;
     }
     const Seconds known = measured(stretch, objective.load, record.ledger);
     for (std::int64_t second = known.from; second < known.to; ++second) {
-      const Tally tally = indicator.all_due(record.ledger.sum(objective.load, second, second + 1));
+      const SecondCell cell = record.ledger.sum(objective.load, second, second + 1);
+      const Tally tally = indicator.all_due(cell);
       if (tally.samples == 0) continue;  // Draining, where nothing falls due.
       put({.from = second, .to = second + 1}, static_cast<double>(tally.samples),
           static_cast<double>(tally.bad));
+      if (tally.bad > 0) date(indicator.known_after(cell), second, end, series);
     }
   }
   return series;

@@ -41,9 +41,9 @@ std::optional<std::pair<Duration, Duration>> actual_times(const FaultRecord& fau
 /// least.
 std::optional<Seconds> seconds_in_force(const FaultRecord& fault, const RunRecord& record);
 
-/// The seconds that the objective looks at: all, those in which its `during` is in force, or those
-/// from `by` after each end of its `after` until that begins again. Apart, ascending; none when
-/// there are no such seconds.
+/// The seconds that the objective looks at: all, those in which its `during` is in force, those of
+/// the phase that it names, or those from `by` after each end of its `after` until that begins
+/// again. Apart, ascending; none when there are no such seconds.
 std::vector<Seconds> stretches_of(const scenarios::ObjectiveSpec& objective,
                                   const RunRecord& record);
 
@@ -76,7 +76,8 @@ ObjectiveResult judge_objective_over(const std::vector<Seconds>& stretches,
 std::uint64_t bad_in(const scenarios::ObjectiveSpec& objective, const RunRecord& record,
                      const Seconds& seconds);
 
-/// The objective's samples and bad ones by second.
+/// The objective's samples and bad ones by the second in which they were due, and when the bad ones
+/// were known. A window is known when it is over and the limit has passed for its last request.
 ErrorSeries error_series(const scenarios::ObjectiveSpec& objective, const RunRecord& record);
 
 }  // namespace squall::reports

@@ -125,6 +125,30 @@ bool SteadySeconds::is_steady(std::int64_t second) const {
   return is_offered;
 }
 
+Duration SteadySeconds::known_unsteady(std::int64_t second) const {
+  const Duration over = std::chrono::seconds(second + 1);
+  Duration known = Duration::max();
+  for (const Watched& one : watched_) {
+    const SecondPoint* const point = point_at(*one.load, second);
+    if (second < one.from || second >= one.to || point == nullptr || point->due == 0) continue;
+    if (point->p99 > one.state->p99_limit) known = std::min(known, over + one.state->p99_limit);
+    if (share_of(*point) > one.state->error_share_limit) {
+      known = std::min(known, over + point->max);
+    }
+  }
+  return known == Duration::max() ? over : known;
+}
+
+Duration SteadySeconds::ended_by(std::int64_t second) const {
+  const Duration over = std::chrono::seconds(second + 1);
+  Duration ended = over;
+  for (const Watched& one : watched_) {
+    const SecondPoint* const point = point_at(*one.load, second);
+    if (point != nullptr && point->due > 0) ended = std::max(ended, over + point->max);
+  }
+  return ended;
+}
+
 std::optional<std::int64_t> SteadySeconds::first_unsteady(std::int64_t from,
                                                           std::int64_t to) const {
   for (std::int64_t second = from; second < std::min(to, end_); ++second) {

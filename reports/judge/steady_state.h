@@ -53,6 +53,11 @@ class SteadySeconds {
   /// True when each load that was offered in the second was steady, and one was. A second in which
   /// nothing fell due says nothing against it.
   bool is_steady(std::int64_t second) const;
+  /// When it could be known that the second, which must not be steady, was not: when the limit of
+  /// its p99 had passed for all its requests, or its errors had ended.
+  Duration known_unsteady(std::int64_t second) const;
+  /// One past the last moment at which a request that was due in the second can have ended.
+  Duration ended_by(std::int64_t second) const;
   /// The first second in [from, to) that was not steady.
   std::optional<std::int64_t> first_unsteady(std::int64_t from, std::int64_t to) const;
   /// For how many seconds it must hold: the longest of the loads'.

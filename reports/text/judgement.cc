@@ -50,6 +50,15 @@ void write_alerts(const ObjectiveResult& objective, const SummaryStyle& style, s
   };
   write(objective.burn.alerts, "alert:");
   write(objective.burn.scaled, "alert, scaled to the run:");
+  for (const BurnRule& rule : objective.burn.left_out) {
+    out +=
+        wrapped("    ",
+                fmt::format("alert, scaled to the run: {} {} and {} is left out, as both windows "
+                            "would be 1 s",
+                            to_string(rule.severity), window_in_words(rule.long_window),
+                            window_in_words(rule.short_window)),
+                style);
+  }
 }
 
 /// "the run's rate of 100/s", "the stated rate of 1,200/s".

@@ -51,9 +51,12 @@ export function alertsTable(model) {
   const rows = model.objectives.flatMap((objective) => [
     ...(objective.burn?.alerts ?? []).map((alert) => [alert, false]), ...(objective.burn?.scaled?.alerts ?? []).map((alert) => [alert, true])]
     .filter(([alert]) => alert.firings.length > 0).map(([alert, scaled]) => row(objective, alert, scaled)));
+  const leftOut = [...new Set(model.objectives.flatMap((objective) => objective.burn?.scaled?.left_out ?? [])
+    .map((rule) => `${rule.severity} ${chosen(rule.long_s)} and ${chosen(rule.short_s)}`))];
   return table({
     caption: 'Alerts that would have fired', text: [0, 1, 2],
-    note: 'Burn-rate alerts of the SRE workbook (1 h and 5 min at 14.4\u00d7, 6 h and 30 min at 6\u00d7, 1 d and 2 h at 3\u00d7, 3 d and 6 h at 1\u00d7), after a past without errors at the rate of the run. Scaled: all windows shortened so that 6 h become the run.',
+    note: 'Burn-rate alerts of the SRE workbook (1 h and 5 min at 14.4\u00d7, 6 h and 30 min at 6\u00d7, 1 d and 2 h at 3\u00d7, 3 d and 6 h at 1\u00d7), after a past without errors at the rate of the run. Scaled: all windows shortened so that 6 h become the run.'
+      + (leftOut.length > 0 ? ` Scaled, both windows would be 1 s, and so left out: ${leftOut.join(', ')}.` : ''),
     head: ['Objective', 'Severity', 'Windows', 'long', 'short', 'burn rate', 'fired'],
     rows,
     empty: model.objectives.length > 0 ? 'None.' : 'The scenario sets no objective.',

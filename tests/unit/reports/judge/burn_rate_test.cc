@@ -149,10 +149,43 @@ TEST(BurnRate, AShortRunFiresScaledAlertsAndNoTrueOnes) {
   EXPECT_NEAR(to_seconds(*burn.scaled[0].firings[0].to), 25.856, 1e-4);
 }
 
+TEST(BurnRate, ABadOneCountsFromWhenItWasKnown) {
+  // As in AShortRunFiresScaledAlertsAndNoTrueOnes, but each was known 5 s after it was due.
+  ErrorSeries series = series_of(60, 1, 20, 25);
+  series.became_known(25s, 5s, 500);
+  const BurnResult burn = judge_burn(series, 0.99, 60s);
+  ASSERT_EQ(burn.scaled[0].firings.size(), 1U);
+  EXPECT_NEAR(to_seconds(burn.scaled[0].firings[0].from), 26.44, 1e-4);
+  EXPECT_NEAR(to_seconds(*burn.scaled[0].firings[0].to), 30.856, 1e-4);
+}
+
+TEST(BurnRate, WhatIsKnownAfterTheLoadEndedStillFires) {
+  // All of the last 5 s is bad, known from 62 to 67 s. 1.44 s of it are 14.4 × 1 % of 10 s.
+  ErrorSeries series = series_of(60, 1, 55, 60);
+  series.became_known(62s, 5s, 500);
+  const auto firings = judge_burn(series, 0.99, 60s).scaled[0].firings;
+  ASSERT_EQ(firings.size(), 1U);
+  EXPECT_NEAR(to_seconds(firings[0].from), 63.44, 1e-4);
+  EXPECT_FALSE(firings[0].to);
+}
+
+TEST(BurnRate, ScaledWindowsThatComeOutTheSameAreLeftOut) {
+  // 5 s of 6 h are 1 in 4320: 1 h is 0.83 s and 5 min 0.07 s, both at least a second. 30 min are
+  // 0.42 s, so a second, of 5 s: two windows. In 7 s the hour is 1.17 s.
+  const BurnResult burn = judge_burn(series_of(5, 1, 2, 3), 0.99, 5s);
+  ASSERT_EQ(burn.left_out.size(), 1U);
+  EXPECT_EQ(burn.left_out[0].long_window, 1h);
+  ASSERT_EQ(burn.scaled.size(), 3U);
+  EXPECT_EQ(burn.scaled[0].rule.long_window, 5s);
+  EXPECT_EQ(burn.scaled[0].rule.short_window, 1s);
+  EXPECT_TRUE(judge_burn(series_of(7, 1, 2, 3), 0.99, 7s).left_out.empty());
+}
+
 TEST(BurnRate, IsJudgedForEachObjectiveOfARun) {
   // 10 s: 6 h becomes 10 s and the hour 1.67 s. All bad in second 5, goal 95 %: 14.4 × 5 % = 72 %
   // of 1.67 s are 1.2 s, more than there were: no page at 14.4. At 6: 30 % of 10 s are 3 s, no.
-  // Seconds 5 and 6 bad: from 6.2 s on, when the last second is all bad, too.
+  // Seconds 5 and 6 bad: from 6.2 s on, when the last second is all bad, too; each is known 1 ms
+  // after it was due, which is 10 ms to the next hundredth: 6.21 s.
   SampleRun run;
   for (std::int64_t second = 0; second < 10; ++second) {
     if (second == 5 || second == 6) {
@@ -165,7 +198,7 @@ TEST(BurnRate, IsJudgedForEachObjectiveOfARun) {
   const RunResult result = judge(run.record());
   const BurnResult& burn = result.objectives[0].burn;
   ASSERT_EQ(burn.scaled[0].firings.size(), 1U);
-  EXPECT_NEAR(to_seconds(burn.scaled[0].firings[0].from), 6.2, 1e-4);
+  EXPECT_NEAR(to_seconds(burn.scaled[0].firings[0].from), 6.21, 1e-4);
   EXPECT_TRUE(burn.alerts[0].firings.empty());
 }
 

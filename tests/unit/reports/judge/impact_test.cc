@@ -51,9 +51,10 @@ class Impact : public testing::Test {
 
 TEST_F(Impact, IsWorkedOutForAFaultThatHurt) {
   // In force from 20.003 s to 25.003 s. In seconds 20 to 24 six in ten time out, in 25 all are
-  // slow. Scaled to 40 s the hour is 6.67 s and its limit, 14.4 × 1 %, 0.96 s of total outage: 1.6
-  // s of this one. Steady again from second 26. Of ten seconds 300 of 1000 were not ok. The run
-  // allows 40 bad ones; all were bad while the fault was in force.
+  // slow. Those of second 20 are known to fail from 22.01 s on (2 s later, to the next hundredth):
+  // no alert can be older. Scaled to 40 s the hour is 6.67 s and its limit, 14.4 × 1 %, 0.96 s of
+  // total outage: 1.6 s of this one, so 23.61 s. Steady again from second 26. Of ten seconds 300 of
+  // 1000 were not ok. The run allows 40 bad ones; all were bad while the fault was in force.
   run_.is_stopped("pause", 20s, 25s).wants_status_below("available", 500, 0.99);
   fail(20, 25, 60);
   slow(25, 800ms);
@@ -66,7 +67,7 @@ TEST_F(Impact, IsWorkedOutForAFaultThatHurt) {
   const FaultImpact& impact = result.faults[0].impact.value();
   EXPECT_EQ(impact.effective, 20'003ms);
   EXPECT_EQ(impact.departed, 20s);
-  EXPECT_NEAR(to_seconds(*impact.detected), 21.6, 1e-4);
+  EXPECT_NEAR(to_seconds(*impact.detected), 23.61, 1e-4);
   EXPECT_EQ(impact.detected_by, "page alert 6.67 s and 1 s of available, scaled to the run");
   EXPECT_EQ(impact.recovered, 26s);
   EXPECT_FALSE(impact.recovered_under);
@@ -79,7 +80,7 @@ TEST_F(Impact, IsWorkedOutForAFaultThatHurt) {
   EXPECT_THAT(impact.budget_spent_after, IsEmpty());
   EXPECT_THAT(impact.overlaps, IsEmpty());
   EXPECT_EQ(impact.sentence,
-            "detected after 1.6 s (page alert 6.67 s and 1 s of available, scaled to the run); "
+            "detected after 3.61 s (page alert 6.67 s and 1 s of available, scaled to the run); "
             "recovered 1 s after its end; worst 10 s of browse: 30 % not ok, p99 2.00 s; 300 "
             "requests not ok");
 }
@@ -97,7 +98,8 @@ TEST_F(Impact, IsDetectedByTheSteadyStateWhereNothingElseWatches) {
   run_.is_stopped("pause", 20s, 25s);
   slow(21, 50ms);
   const auto impact = judged().faults[0].impact.value();
-  EXPECT_EQ(impact.detected, 22s);
+  // Above 10 ms is not steady: of the last request of second 21 that is known 10 ms later.
+  EXPECT_NEAR(to_seconds(*impact.detected), 22.01, 1e-4);
   EXPECT_EQ(impact.detected_by, "leaving the steady state");
   EXPECT_EQ(impact.recovered_under, std::nullopt);  // 22 to 25 are less than five seconds.
   EXPECT_EQ(impact.recovered, 25'003ms);
@@ -265,9 +267,10 @@ TEST_F(Impact, WhatIsNotStatedIsLearnt) {
 }
 
 TEST_F(Impact, SaysThatItWasNotSteadyWhenTheFaultBegan) {
-  // Half of second 19 is not ok, before the fault; afterwards all is well.
+  // Half of seconds 17 to 19 is not ok, each after 2 s, and afterwards all is well. Those of 17 had
+  // ended at 20.001 s, before the fault began at 20.003 s: they speak of the time before it.
   run_.is_stopped("pause", 20s, 22s);
-  fail(19, 20, 50);
+  fail(17, 20, 50);
   const RunResult result = judged();
   const FaultImpact& impact = *result.faults[0].impact;
   EXPECT_EQ(impact.note, "it was not steady when the fault began");
@@ -275,15 +278,56 @@ TEST_F(Impact, SaysThatItWasNotSteadyWhenTheFaultBegan) {
   EXPECT_EQ(impact.recovered, Duration(22'003ms));
 }
 
+TEST_F(Impact, WhatWasUnderWayWhenTheFaultBeganSaysNothingOfTheTimeBefore) {
+  // Of those due in seconds 18 and 19 half time out 2 s later: from 20.0 s on, when the service is
+  // stopped. Second 17, the last that ended before, was steady.
+  run_.is_stopped("pause", 20s, 25s);
+  fail(18, 25, 50);
+  const RunResult result = judged();
+  EXPECT_EQ(result.faults[0].impact->note, "");
+}
+
+TEST_F(Impact, IsNotDetectedBeforeARequestThatTimedOutCouldBeKnown) {
+  // Stopped from 8 to 11 s; all of its seconds time out after 2 s. Known from 10.01 s on, and over
+  // the 6.67 s of the hour scaled 0.96 s of total outage are needed: 10.97 s.
+  run_.is_stopped("pause", 8s, 11s).wants_status_below("available", 500, 0.99);
+  fail(8, 11, 100);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_NEAR(to_seconds(*impact.detected), 10.97, 1e-4);
+}
+
+TEST_F(Impact, IsDetectedByWhatWasKnownOnlyAfterTheServiceHadRecovered) {
+  // Stopped for a second, 10 to 11 s, in which all time out, known from 12.01 to 13.01 s; from
+  // second 11 on it is steady. The second of errors is more than the 0.96 s: 12.97 s.
+  run_.is_stopped("pause", 10s, 11s).wants_status_below("available", 500, 0.99);
+  fail(10, 11, 100);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.recovered, 11'003ms);
+  EXPECT_NEAR(to_seconds(*impact.detected), 12.97, 1e-4);
+  EXPECT_EQ(impact.detected_by, "page alert 6.67 s and 1 s of available, scaled to the run");
+}
+
+TEST_F(Impact, LeavingTheSteadyStateByErrorsIsKnownWhenTheyEnded) {
+  // At most 10 % not ok, any p99: those of second 3 have all timed out 2 s after it, at 6 s.
+  run_.is_stopped("pause", 2s, 9s);
+  run_.record().scenario.steady.push_back(
+      {.load = "browse", .error_share = Share{0.1}, .p99 = {}, .hold = 3s});
+  fail(3, 4, 20);
+  const auto impact = judged().faults[0].impact.value();
+  EXPECT_EQ(impact.departed, 3s);
+  EXPECT_NEAR(to_seconds(*impact.detected), 6, 2e-3);
+}
+
 TEST_F(Impact, IsEffectiveFromItsFirstVerifiedEffect) {
   // Asked for at 20.003 s; at 20.250 s it was read back that it took. The sentence counts from
-  // there: the first second that was not steady, 20, ended at 21 s.
+  // there: that second 20 was not steady is known 10 ms after it, at 21.01 s, as its p99 may be
+  // 10 ms.
   run_.is_stopped("pause", 20s, 25s);
   run_.record().faults[0].effective = 20'250ms;
   fail(20, 25, 60);
   const RunResult result = judged();
   EXPECT_EQ(result.faults[0].impact->effective, Duration(20'250ms));
-  EXPECT_THAT(result.faults[0].impact->sentence, HasSubstr("detected after 750 ms"));
+  EXPECT_THAT(result.faults[0].impact->sentence, HasSubstr("detected after 760 ms"));
 }
 
 TEST_F(Impact, OfAFaultThatNeverWasInForceIsNotThere) {

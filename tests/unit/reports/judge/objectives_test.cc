@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/sample_run.h"
@@ -11,6 +13,9 @@ namespace squall::reports {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
 
 ObjectiveResult judged(SampleRun& run) {
   return judge_objective(run.record().scenario.objectives.back(), run.record());
@@ -269,6 +274,65 @@ TEST(Objective, OfWindowsLeavesOutThoseInWhichNothingFellDueAndCountsWhatWasNeve
   run.leaves_unsent(20, 2).wants(windows_of(10s, 99, 250ms, 0.5));
   EXPECT_EQ(judged(run).samples, 2U);
   EXPECT_EQ(judged(run).bad, 1U);
+}
+
+/// When the bad ones of the last objective became known: by how many a second more from when on.
+std::map<Duration, double> known(SampleRun& run) {
+  return error_series(run.record().scenario.objectives.back(), run.record()).known;
+}
+
+TEST(ErrorSeries, AnErrorIsKnownWhenItEnded) {
+  // Ten of second 3 timed out 2 s after they were due (2.0009 s, as finely as a histogram tells):
+  // to the next hundredth from 5.01 s to 6.01 s. One of second 4 was reset after 1 ms.
+  SampleRun run;
+  run.answers(3, 90, 5ms).fails(3, 10, ErrorClass::kTimeout, 2s);
+  run.fails(4, 1, ErrorClass::kReset, 1ms).wants_status_below("available", 500, 0.99);
+  EXPECT_THAT(known(run), ElementsAre(Pair(Duration(4010ms), 1), Pair(Duration(5010ms), 9),
+                                      Pair(Duration(6010ms), -10)));
+}
+
+TEST(ErrorSeries, WhatIsBeyondALimitIsKnownWhenThatHasPassed) {
+  // Three resets are known at once; five slow answers and four timeouts after 250 ms.
+  SampleRun run;
+  run.answers(3, 90, 5ms).answers(3, 5, 400ms).fails(3, 4, ErrorClass::kTimeout, 2s);
+  run.fails(3, 3, ErrorClass::kReset, 1ms).wants_within("fast", 250ms, 0.99);
+  EXPECT_THAT(known(run), ElementsAre(Pair(Duration(3010ms), 3), Pair(Duration(3250ms), 9),
+                                      Pair(Duration(4010ms), -3), Pair(Duration(4250ms), -9)));
+}
+
+TEST(ErrorSeries, WhatWasNeverSentIsKnownAtTheEndAndWhatWasShedAtItsDeadline) {
+  // The load ends at 10 s.
+  SampleRun run;
+  run.leaves_unsent(3, 2).sheds(4, 1).wants_status_below("available", 500, 0.99);
+  EXPECT_THAT(known(run), ElementsAre(Pair(Duration(10s), 3), Pair(Duration(11s), -3)));
+  run.record().scenario.targets[0].deadline = 1s;
+  EXPECT_THAT(known(run), ElementsAre(Pair(Duration(5s), 1), Pair(Duration(6s), -1),
+                                      Pair(Duration(10s), 2), Pair(Duration(11s), -2)));
+}
+
+TEST(ErrorSeries, AWindowIsKnownWhenItIsOver) {
+  // 10 to 20 is bad: known when the 250 ms of its last request have passed, spread over 10 s.
+  SampleRun run;
+  for (std::int64_t second = 0; second < 20; ++second) {
+    run.answers(second, 100, second < 10 ? 5ms : 900ms);
+  }
+  run.wants(windows_of(10s, 99, 250ms, 0.6));
+  EXPECT_THAT(known(run),
+              ElementsAre(Pair(Duration(20'250ms), 0.1), Pair(Duration(30'250ms), -0.1)));
+}
+
+TEST(Objective, DuringAPhaseLooksAtThePhaseOfThatName) {
+  // In force from 3 to 5 s of 10: 3 s before it, 5 s after it, 100 requests in each.
+  SampleRun run = good_run();
+  run.is_stopped("pause", 3s, 5s).wants_within("quiet", 250ms, 0.99);
+  auto& during = run.record().scenario.objectives.back().during;
+  during = "before pause";
+  EXPECT_EQ(judged(run).samples, 300U);
+  EXPECT_THAT(judged(run).sentence, HasSubstr("within 250 ms, before pause, goal 99 %"));
+  during = "after pause";
+  EXPECT_EQ(judged(run).samples, 500U);
+  during = "before other";
+  EXPECT_EQ(judged(run).sentence, "quiet: no samples: no phase was 'before other'");
 }
 
 scenarios::ObjectiveSpec limit_of(const std::string& figure, double percentile, Duration limit) {
