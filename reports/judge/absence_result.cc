@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -135,12 +134,7 @@ std::string_view to_string(Outcome outcome) {
   return "unknown";
 }
 
-std::string budget_spent_in_words(double share) {
-  if (!std::isfinite(share)) return "more than all";
-  if (share <= 0) return "none";
-  if (share < 0.01) return "less than 1 %";
-  return thousands(static_cast<std::uint64_t>(std::round(share * 100))) + " %";
-}
+std::string budget_spent_in_words(double share) { return share > 0 ? percent_up(share) : "none"; }
 
 AbsenceResult judge_absence(const scenarios::Absence& absence,
                             const scenarios::AbsenceTiming& timing, const RunRecord& record,

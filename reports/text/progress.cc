@@ -50,12 +50,6 @@ std::string in_force(const Progress& progress) {
   return labels.empty() ? "" : fmt::format("in force: {}", fmt::join(labels, ", "));
 }
 
-/// "98 %", "340 %", "more than all".
-std::string share_in_words(double share) {
-  if (!std::isfinite(share)) return "more than all";
-  return fmt::format("{} %", thousands(static_cast<std::uint64_t>(share * 100)));
-}
-
 /// "ok, 12 % of its budget spent", "missed so far, 340 % of its budget spent, burning 14.4 x".
 std::string standing(const ObjectiveProgress& objective) {
   using Answer = ObjectiveResult::Answer;
@@ -73,7 +67,7 @@ std::string standing(const ObjectiveProgress& objective) {
       words = "missed so far";
       break;
   }
-  words += fmt::format(", {} of its budget spent", share_in_words(objective.budget_share));
+  words += fmt::format(", {} of its budget spent", percent_up(objective.budget_share));
   if (objective.burn_rate > 0) {
     words += std::isfinite(objective.burn_rate)
                  ? fmt::format(", burning at {:.1f}", objective.burn_rate)

@@ -65,7 +65,7 @@ const ANSWERS = {
   generator: 'the generator is the limit', cut: 'cut short',
 };
 
-const percent = (part) => `${Math.round(part * 100)} %`;
+const percent = (part) => share(part, 0);
 
 /** "61 %", "at most 55 %": as far as the two searches tell. */
 function shareOf(row) {

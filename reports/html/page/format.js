@@ -41,19 +41,23 @@ export function msTick(value) {
   return trim(value / 60_000) + NB + 'min';
 }
 
-/** A share with as many digits as keep "not quite all" from reading as "all". */
-export function share(value) {
-  if (value === null || value === undefined) return '\u2013';
-  if (value === 1) return '100' + NB + '%';
-  if (value === 0) return '0' + NB + '%';
-  const missing = Math.min(value, Math.abs(1 - value));
-  const digits = Math.min(5, Math.max(0, 1 - Math.floor(Math.log10(missing * 100))));
-  const scale = 10 ** digits;
-  const cut = value < 1 ? Math.floor(value * 100 * scale + 1e-6) : Math.round(value * 100 * scale);
-  return (cut / scale).toLocaleString('en-US', { maximumFractionDigits: 5 }) + NB + '%';
+/** How many digits after the point tell a share exactly: 2 at least, 6 at most. As percent_decimals() of the program. */
+export function decimalsOf(value) {
+  for (let digits = 2; digits < 6; ++digits) {
+    const scaled = value * 100 * 10 ** digits;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6) return digits;
+  }
+  return 6;
 }
 
-/** A share of what is bad or spent, to three digits and rounded up: only none is "0 %". */
+/** A share of what was reached, rounded down so that "100 %" means all. As percent() of the program, so that both say the same. */
+export function share(value, digits = 2) {
+  if (value === null || value === undefined) return '\u2013';
+  const scale = 10 ** digits;
+  return (Math.floor(value * 100 * scale + 1e-7) / scale).toLocaleString('en-US', { maximumFractionDigits: digits, useGrouping: false }) + NB + '%';
+}
+
+/** A share of what is bad or spent, to three digits and rounded up: only none is "0 %". As percent_up() of the program. */
 export function spent(value) {
   if (value === null || value === undefined) return '\u2013';
   if (value <= 0) return '0' + NB + '%';

@@ -1,7 +1,7 @@
 // The top of the page: the verdict and its reasons, the objectives, the figures that matter most.
 
 import { h, svg } from './dom.js';
-import { budget, chosen, count, date, length, ms, rate, roughly, share, some, spent } from './format.js';
+import { budget, chosen, count, date, decimalsOf, length, ms, rate, roughly, share, some, spent } from './format.js';
 
 const VERDICTS = {
   pass: { word: 'Pass', tone: 'good', means: 'Every objective was met.' },
@@ -35,9 +35,26 @@ export function head(model) {
       model.description ? h('p', { class: 'description' }, model.description) : null,
       h('ul', { class: 'reasons' }, (model.reasons ?? []).map((reason) => h('li', {}, reason))),
       (model.warnings ?? []).length > 0 ? h('ul', { class: 'reasons warnings' }, model.warnings.map((warning) => h('li', {}, h('b', {}, 'Warning: '), warning))) : null,
-      h('p', { class: 'means' }, model.verdict === 'pass' && model.objectives.length === 0 && !model.capacity ? 'No objective was set, and nothing went wrong.' : verdict.means),
+      h('p', { class: 'means' }, meaning(model, verdict)),
       h('dl', { class: 'facts' },
         fact('Started', date(model.startedAt)), fact('Took', length(model.duration_s)), fact('Run', model.run))));
+}
+
+/** What a verdict means; objectives that a search judged, rate by rate, are not told of as met. */
+export function meaning(model, verdict) {
+  if (model.verdict !== 'pass' || model.objectives.length > 0) return verdict.means;
+  return model.capacity ? 'The search has an answer; it judged its objectives at each rate.' : 'No objective was set, and nothing went wrong.';
+}
+
+/** What became of the faults, in a few words. A search decides by itself how long it needs a fault: there the plan has no times to keep to. */
+export function faultWords(model) {
+  const { faults } = model;
+  const happened = faults.filter((fault) => fault.happened).length;
+  if (faults.length === 0) return 'in the scenario';
+  if (happened < faults.length) return `of ${faults.length} happened`;
+  if (model.capacity) return faults.every((fault) => fault.state === 'done' || fault.state === 'undone') ? 'happened, as the search asked' : 'happened, not all as asked';
+  const asPlanned = faults.every((fault) => (fault.planned?.to_s ?? null) === null || Math.abs((fault.actual?.to_s ?? Infinity) - fault.planned.to_s) < 0.5);
+  return asPlanned ? 'happened as planned' : 'happened, not all as planned';
 }
 
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
@@ -69,8 +86,8 @@ function objectiveCard(objective, several) {
     h('p', { class: 'text' }, several ? `${objective.load}: ` : '', objective.text),
     h('dl', {},
       h('div', { class: 'measured' }, h('dt', {}, limit ? limit.figure : 'measured'),
-        h('dd', {}, limit ? limit.measured_ms === null ? 'never ended' : ms(limit.measured_ms) : share(objective.measured))),
-      h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal))),
+        h('dd', {}, limit ? limit.measured_ms === null ? 'never ended' : ms(limit.measured_ms) : share(objective.measured, decimalsOf(objective.goal)))),
+      h('div', {}, h('dt', {}, limit ? 'limit' : 'goal'), h('dd', {}, limit ? ms(limit.limit_ms) : share(objective.goal, decimalsOf(objective.goal)))),
       h('div', {}, h('dt', {}, `${objective.unit ?? 'request'}s`), h('dd', {}, count(objective.samples)))),
     budgetBar(objective),
     period ? h('p', { class: 'dim' }, `In ${chosen(period.period_s)}, at ${period.rate_from === 'scenario' ? 'the stated' : 'the run\u2019s'} rate${objective.unit === 'window' ? '' : ` of ${rate(period.rate)}`}, ${count(Math.floor(period.allowed))} bad ${objective.unit ?? 'request'}s are allowed; this run spent ${period.share > 0 ? spent(period.share) : 'none'} of them.${period.lasts_s === null ? '' : ` Were it always as in this run, the budget would last ${roughly(period.lasts_s)}.`}`) : null);
@@ -109,7 +126,6 @@ export function figures(model) {
   const response = slowest?.latency_ms.response;
   const several = model.loads.length > 1;
   const happened = model.faults.filter((fault) => fault.happened).length;
-  const asPlanned = model.faults.every((fault) => (fault.planned?.to_s ?? null) === null || Math.abs((fault.actual?.to_s ?? Infinity) - fault.planned.to_s) < 0.5);
   const tile = (name, value, words) => h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, h('b', {}, value), h('span', {}, words)));
   const completed = model.loads.reduce((a, load) => a + (load.rate?.completed ?? 0), 0);
   const due = model.loads.reduce((a, load) => a + (load.rate?.due ?? 0), 0);
@@ -120,6 +136,6 @@ export function figures(model) {
     tile('Ok', ok.value, ok.words),
     tile('p50', ms(response?.p50), !slowest ? 'nothing was measured' : several ? `response of ${slowest.name}` : 'response time'),
     tile('p99', ms(response?.p99), response ? `max ${ms(response.max)}` : 'nothing was measured'),
-    tile('Faults', model.faults.length === 0 ? 'none' : String(happened), model.faults.length === 0 ? 'in the scenario' : happened < model.faults.length ? `of ${model.faults.length} happened` : asPlanned ? 'happened as planned' : 'happened, not all as planned'),
+    tile('Faults', model.faults.length === 0 ? 'none' : String(happened), faultWords(model)),
     lost > 0 ? tile('Connections', count(lost), 'lost under way') : null);
 }

@@ -1,7 +1,7 @@
 // Several loads at a glance: a row of small charts each, on one time axis; a row chooses its load.
 
 import { h, svg } from './dom.js';
-import { count, ms, rate, share } from './format.js';
+import { count, ms, rate, spent } from './format.js';
 
 const WIDTH = 300;
 const HEIGHT = 40;
@@ -42,7 +42,7 @@ export function overview(model, choose) {
         missed.length ? h('span', { class: 'chip bad' }, `misses ${missed.join(', ')}`) : null),
       h('span', { class: 'cell' }, h('span', { class: 'label' }, 'completed, peak ', h('b', {}, rate(top))),
         spark(model, load, load.completedSeries, 'completed', `Completed requests of ${load.name}`)),
-      h('span', { class: 'cell' }, h('span', { class: 'label' }, 'errors ', h('b', {}, `${count(load.errorTotal)} (${share(load.sent ? load.errorTotal / load.sent : 0)})`)),
+      h('span', { class: 'cell' }, h('span', { class: 'label' }, 'errors ', h('b', {}, `${count(load.errorTotal)} (${spent(load.sent ? load.errorTotal / load.sent : 0)})`)),
         spark(model, load, load.errorSeries, 'error-closed', `Errors of ${load.name}`)),
       h('span', { class: 'cell' }, h('span', { class: 'label' }, 'p99, worst second ', h('b', {}, ms(worst || null))),
         spark(model, load, load.p99, 'p99', `99th percentile of ${load.name}`, (v) => Math.log10(1 + v))));

@@ -1,7 +1,7 @@
 // The figures behind the charts.
 
 import { h, svg, table } from './dom.js';
-import { budget, bytes, count, moment, ms, rate, share } from './format.js';
+import { budget, bytes, count, moment, ms, rate, share, spent } from './format.js';
 import { ERROR_CLASSES } from './model.js';
 
 const LATENCIES = [['min', 'min'], ['mean', 'mean'], ['p50', 'p50'], ['p90', 'p90'], ['p95', 'p95'], ['p99', 'p99'], ['p99.9', 'p99.9'], ['p99.99', 'p99.99'], ['max', 'max']];
@@ -44,7 +44,7 @@ export function answersTable(load) {
   const all = load.sent || 1;
   const statuses = Object.entries(load.status ?? {}).map(([status, n]) => [`status ${status}`, 'a whole answer', count(n), share(n / all)]);
   const errors = Object.entries(load.errors ?? {}).filter(([, n]) => n > 0)
-    .map(([key, n]) => [key, ERROR_CLASSES[key] ?? '', count(n), share(n / all)]);
+    .map(([key, n]) => [key, ERROR_CLASSES[key] ?? '', count(n), spent(n / all)]);
   const unsent = load.unsent > 0 ? [['unsent', ERROR_CLASSES.unsent, count(load.unsent), '']] : [];
   return table({
     caption: `Answers and errors of ${load.name}`, text: [0, 1],
