@@ -4,6 +4,7 @@
 - At the top lie the six wings' folders and a short list of files, nothing else.
 - Every second-level folder with C++ is a room: it has a CMakeLists.txt and its wing's README names it.
 - tests/unit mirrors the rooms.
+- A source includes the header of its own name first, so that this is compiled alone there.
 """
 import pathlib
 import re
@@ -58,8 +59,19 @@ def mirror(root: pathlib.Path):
             yield f"tests/unit/{path}: mirrors no room; is it {path} that moved?"
 
 
+def own_header(root: pathlib.Path):
+    for source in tree.files(root, {".cc"}):
+        header = source.with_suffix(".h")
+        if not header.is_file():
+            continue
+        first = re.search(r'^#include (.*)$', source.read_text(), re.MULTILINE)
+        own = f'"{header.relative_to(root).as_posix()}"'
+        if first is None or first[1].strip() != own:
+            yield f"{source.relative_to(root)}: includes {first[1] if first else 'nothing'} first; it must be {own}"
+
+
 def main(root: pathlib.Path) -> int:
-    return tree.verdict("house", [*top(root), *papers(root), *mirror(root)])
+    return tree.verdict("house", [*top(root), *papers(root), *mirror(root), *own_header(root)])
 
 
 if __name__ == "__main__":

@@ -89,6 +89,10 @@ class Lints(unittest.TestCase):
     def test_house_finds_unit_tests_of_no_room(self):
         self.assert_finds("house", {"tests/unit/harness/gone/a_test.cc": ""}, "tests/unit/harness/gone: mirrors no room")
 
+    def test_house_finds_a_source_that_does_not_include_its_own_header_first(self):
+        self.assert_finds("house", {"faults/process/a.h": "", "faults/process/a.cc": "#include <map>\n"},
+                          'faults/process/a.cc: includes <map> first; it must be "faults/process/a.h"')
+
     def test_house_leaves_what_a_build_left_behind_alone(self):
         self.assert_quiet("house", {"build/x.cc": "", "runs/x": "", "node_modules/x.js": "", ".github": ""})
 
