@@ -157,11 +157,11 @@ void ErrorSeries::reach(std::int64_t second) {
   bad.resize(size);
 }
 
-void ErrorSeries::became_known(Duration from, Duration length, double count) {
+void ErrorSeries::became_known(Duration since, Duration length, double count) {
   if (count <= 0) return;
   const double per_second = count / to_seconds(length);
-  known[from] += per_second;
-  known[from + length] -= per_second;
+  known[since] += per_second;
+  known[since + length] -= per_second;
 }
 
 }  // namespace squall::reports

@@ -82,7 +82,7 @@ struct ErrorSeries {
   /// Makes room for `second`, which must not lie before `from`.
   void reach(std::int64_t second);
   /// `count` bad ones became known, evenly in `length` from `from` on.
-  void became_known(Duration from, Duration length, double count);
+  void became_known(Duration since, Duration length, double count);
 };
 
 }  // namespace squall::reports
