@@ -2,10 +2,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/integration/generators/h3_servers.h"
+#include "tests/integration/generators/servers.h"
 
 namespace squall::test {
 namespace {
@@ -55,14 +57,16 @@ TEST(Http3Early, ARestartedServerRejectsWhatItsForerunnerAllowedAndNothingIsLost
   const std::uint16_t port = free_port();
   auto server = start_gtlsserver(folder, port);
   ASSERT_TRUE(ok(server));
+  std::optional<RealServer> successor;
   TargetSpec target = early_target(folder, port);
   target.timeout = 2s;
   const Ran ran = run_loads(target, {open_load(200, 4s)},
                             {{1s,
                               [&] {
                                 server->end(SIGKILL);
-                                server = start_gtlsserver(folder, port);
-                                EXPECT_TRUE(ok(server));
+                                auto again = start_gtlsserver(folder, port);
+                                ASSERT_TRUE(ok(again));
+                                successor.emplace(*std::move(again));
                               }}},
                             20s);
   EXPECT_FALSE(ran.timed_out);
