@@ -106,7 +106,7 @@ TEST(Http3Options, TheServerIsToldTheWindows) {
 }
 
 TEST(Http3Options, AConnectionWritesDownWhatItDoes) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   {
     auto qlog = QlogFolder::make(folder.path() / "deep" / "qlog");
     ASSERT_TRUE(qlog);
@@ -124,7 +124,7 @@ TEST(Http3Options, AConnectionWritesDownWhatItDoes) {
 }
 
 TEST(Http3Options, ThereAreOnlySoManyLogs) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   auto qlog = QlogFolder::make(folder.path());
   ASSERT_TRUE(qlog);
   for (std::size_t i = 0; i < QlogFolder::kMost; ++i) {
