@@ -26,8 +26,11 @@ std::optional<double> finite(double value) {
 /// The limit, in the unit of the change: the tolerance, or the least that counts at all.
 double limit_of(const FigurePair& pair, double tolerance) {
   const double a = pair.about.a.value_or(0);
-  if (pair.about.unit == Unit::kShare) return std::max(pair.least, tolerance * a);
-  return a > 0 ? std::max(tolerance, pair.least / a) : tolerance;
+  const double relative = pair.slack * tolerance;
+  if (pair.about.unit == Unit::kShare) {
+    return std::max(pair.least, std::min(pair.most, relative * a));
+  }
+  return a > 0 ? std::max(relative, pair.least / a) : relative;
 }
 
 Difference judged(const FigurePair& pair, const CompareOptions& options, std::size_t family) {
@@ -37,11 +40,9 @@ Difference judged(const FigurePair& pair, const CompareOptions& options, std::si
     made.change = *made.b / *made.a - 1;
   }
   if (made.a && made.b && made.unit == Unit::kShare) made.change = *made.b - *made.a;
-  if (pair.batches < 2 || !made.change) return made;
+  if (!pair.between || !made.change) return made;
 
-  const double tail = (1 - options.confidence) / (2 * static_cast<double>(family));
-  const double t = student_t(tail, pair.batches - 1);
-  Interval range = difference_of(pair.of_a(t), pair.of_b(t));
+  Interval range = pair.between((1 - options.confidence) / (2 * static_cast<double>(family)));
   if (made.unit != Unit::kShare) range = {std::expm1(range.low), std::expm1(range.high)};
   made.low = finite(range.low);
   made.high = finite(range.high);
@@ -49,7 +50,8 @@ Difference judged(const FigurePair& pair, const CompareOptions& options, std::si
   // Where nothing was bad in either, there is no difference to be unclear about.
   const bool is_clean = made.unit == Unit::kShare && *made.a == 0 && *made.b == 0;
   const bool is_clear = range.low > 0 || range.high < 0;
-  if (is_clear && std::abs(*made.change) > made.limit) {
+  // A goal that was met and now is missed matters however little it took.
+  if (is_clear && (pair.is_turned || std::abs(*made.change) > made.limit)) {
     made.answer = (*made.change > 0) == pair.more_is_worse ? Answer::kWorse : Answer::kBetter;
   } else if (is_clean ||
              (range.low >= -kSameWithin * made.limit && range.high <= kSameWithin * made.limit)) {
@@ -73,10 +75,12 @@ void judge_all(const std::vector<FigurePair>& pairs, const CompareOptions& optio
   made.tolerance = options.tolerance;
   made.confidence = options.confidence;
   const auto family = std::count_if(pairs.begin(), pairs.end(),
-                                    [](const FigurePair& pair) { return pair.batches >= 2; });
+                                    [](const FigurePair& pair) { return pair.between != nullptr; });
   for (const FigurePair& pair : pairs) {
     made.differences.push_back(
         judged(pair, options, static_cast<std::size_t>(std::max<std::ptrdiff_t>(family, 1))));
+    const Difference& last = made.differences.back();
+    if (pair.is_turned && last.answer == Answer::kSame) made.remarks.push_back(in_words(last));
   }
 }
 
@@ -86,6 +90,13 @@ std::vector<std::string> sentences(const std::vector<Difference>& differences, A
     if (difference.answer == answer) made.push_back(in_words(difference));
   }
   return made;
+}
+
+std::string not_judged(const Difference& difference) {
+  if (difference.seconds < static_cast<std::int64_t>(kFewestOfStratum)) {
+    return fmt::format("not judged, {} s are too short: ", difference.seconds);
+  }
+  return "too few samples: ";
 }
 
 /// Why nobody can say that these are the same.
@@ -98,11 +109,11 @@ std::vector<std::string> doubts(const std::vector<Difference>& differences) {
     if (difference.answer == Answer::kUnclear) {
       made.push_back("too noisy: " + in_words(difference));
     } else if (difference.answer == Answer::kTooFew) {
-      made.push_back("too few samples: " + in_words(difference));
+      made.push_back(not_judged(difference) + in_words(difference));
     }
   }
   if (!is_any_decisive) {
-    made.emplace_back("too short: it takes 10 s of a load, or of one of its phases, to compare");
+    made.emplace_back("too short: it takes 10 s of a load to compare");
   }
   return made;
 }
@@ -161,6 +172,12 @@ Obstacles obstacles_between(const ComparedRun& a, const ComparedRun& b, Comparis
   Obstacles found;
   if (a.scenario != b.scenario) {
     found.unlike.push_back(fmt::format("other scenario: {} and {}", a.scenario, b.scenario));
+  } else if (a.text.empty() || b.text.empty()) {
+    const std::string_view who = !a.text.empty() ? "B" : b.text.empty() ? "A and B" : "A";
+    found.unlike.push_back(fmt::format(
+        "there is no scenario.yaml beside {}: whether both ran the same scenario cannot "
+        "be told (--anyway compares them nevertheless)",
+        who));
   } else if (a.text != b.text) {
     found.unlike.push_back(fmt::format("the text of scenario {} is another", a.scenario));
   }
@@ -201,6 +218,21 @@ bool is_searched(const ComparedRun& run, const std::string& load) {
                      [&](const ComparedCapacity& one) { return one.load == load; });
 }
 
+std::string named(const ComparedCapacity& capacity) {
+  return fmt::format("capacity of {}{}{}", capacity.load, capacity.row.empty() ? "" : " ",
+                     capacity.row);
+}
+
+/// What B has of these and A has not.
+template <typename Named>
+void tell_new(std::string_view what, const std::vector<Named>& a, const std::vector<Named>& b,
+              Obstacles& obstacles) {
+  for (const Named& one : b) {
+    if (find_named(a, one.name) != nullptr) continue;
+    obstacles.unlike.push_back(fmt::format("A has no {} {}", what, one.name));
+  }
+}
+
 void compare_capacities(const ComparedRun& a, const ComparedRun& b, const CompareOptions& options,
                         Obstacles& obstacles, Comparison& made) {
   for (const ComparedCapacity& capacity : a.capacities) {
@@ -212,8 +244,14 @@ void compare_capacities(const ComparedRun& a, const ComparedRun& b, const Compar
       made.differences.push_back(capacity_difference(capacity, *other, options));
       continue;
     }
-    obstacles.unlike.push_back(fmt::format("B has no capacity of {}{}{}", capacity.load,
-                                           capacity.row.empty() ? "" : " ", capacity.row));
+    obstacles.unlike.push_back("B has no " + named(capacity));
+  }
+  for (const ComparedCapacity& capacity : b.capacities) {
+    const bool is_known =
+        std::any_of(a.capacities.begin(), a.capacities.end(), [&](const ComparedCapacity& one) {
+          return one.load == capacity.load && one.row == capacity.row;
+        });
+    if (!is_known) obstacles.unlike.push_back("A has no " + named(capacity));
   }
 }
 
@@ -231,14 +269,24 @@ std::vector<std::string> compare_figures(const ComparedRun& a, const ComparedRun
       continue;
     }
     if (is_searched(a, load.name) || is_searched(b, load.name)) continue;
-    auto figures = figures_of(load, *other);
-    pairs.insert(pairs.end(), std::make_move_iterator(figures.begin()),
-                 std::make_move_iterator(figures.end()));
+    Figures figures = figures_of(load, *other);
+    std::move(figures.pairs.begin(), figures.pairs.end(), std::back_inserter(pairs));
+    std::move(figures.unlike.begin(), figures.unlike.end(), std::back_inserter(obstacles.unlike));
+    std::move(figures.remarks.begin(), figures.remarks.end(), std::back_inserter(made.remarks));
   }
+  tell_new("load", a.loads, b.loads, obstacles);
   for (const ComparedObjective& objective : a.objectives) {
     const ComparedObjective* other = find_named(b.objectives, objective.name);
-    if (other != nullptr) pairs.push_back(figure_of(objective, *other));
+    if (other == nullptr) {
+      obstacles.unlike.push_back(fmt::format("B has no objective {}", objective.name));
+      continue;
+    }
+    // Of a search the objective is what it searched by: missed where the rate was too high.
+    if (is_searched(a, objective.load) || is_searched(b, objective.load)) continue;
+    pairs.push_back(figure_of(objective, *other, find_named(a.loads, objective.load),
+                              find_named(b.loads, objective.load)));
   }
+  tell_new("objective", a.objectives, b.objectives, obstacles);
   judge_all(pairs, options, made);
   compare_capacities(a, b, options, obstacles, made);
   if (options.anyway) {
@@ -295,10 +343,12 @@ Comparison compare_loads(const ComparedLoad& control, const ComparedLoad& canary
   made.a = control.name;
   made.b = canary.name;
   // The sides have their own shares of one schedule: how much each completed is not compared.
-  std::vector<FigurePair> pairs = figures_of(control, canary);
-  std::erase_if(pairs, [](const FigurePair& pair) { return pair.about.unit == Unit::kRate; });
-  judge_all(pairs, options, made);
-  conclude({}, made);
+  Figures figures = figures_of(control, canary);
+  std::erase_if(figures.pairs,
+                [](const FigurePair& pair) { return pair.about.unit == Unit::kRate; });
+  made.remarks = std::move(figures.remarks);
+  judge_all(figures.pairs, options, made);
+  conclude(std::move(figures.unlike), made);
   return made;
 }
 

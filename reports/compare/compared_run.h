@@ -43,6 +43,7 @@ struct ComparedObjective {
   std::string name;
   std::string load;
   double goal = 0;
+  std::string answer = {};  ///< "met", "missed", "too few", "no samples".
   std::int64_t from = 0;
   std::vector<double> samples;
   std::vector<double> bad;
@@ -62,8 +63,9 @@ struct ComparedCapacity {
 struct ComparedRun {
   std::string run;       ///< Its id.
   std::string scenario;  ///< Its scenario's name,
-  std::string text;      ///< and the text, in a form that comments and layout do not change.
-  std::string verdict;   ///< "pass".
+  /// and its text, in a form that comments and layout do not change; empty: not known.
+  std::string text;
+  std::string verdict;  ///< "pass".
   std::optional<Machine> machine;
   std::size_t agents = 0;
   std::vector<ComparedLoad> loads;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct Difference {
   double limit = 0;  ///< A change up to here counts for nothing, in the unit of `change`.
   Answer answer = Answer::kTooFew;
   bool is_decisive = false;  ///< While it is unclear, nobody can call the runs the same.
+  std::int64_t seconds = 0;  ///< Of the run that had fewer of them.
+  std::string note;          ///< "met in A and missed in B"; empty: nothing.
 };
 
 /// "same", "better", "worse", "unclear", "too few".

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
 namespace squall::reports {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kShortest = 10;  // Seconds.
 constexpr std::int64_t kBatchSeconds = 5;
-constexpr std::int64_t kFewest = 10;
+constexpr std::int64_t kFewest = kWellKnown;
 constexpr std::int64_t kMost = 30;
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
@@ -32,6 +33,30 @@ double variance_of(const std::vector<double>& residuals) {
 }
 
 double log_of(Duration value) { return std::log(std::max(to_milliseconds(value), 1e-3)); }
+
+/// Batches [from, to) of one stratum.
+struct Stratum {
+  std::ptrdiff_t from = 0;
+  std::ptrdiff_t to = 0;
+  bool is_alone = false;
+  /// Of a single stratum the whole is the part.
+  bool is_short() const {
+    return !is_alone && to - from < static_cast<std::ptrdiff_t>(kFewestOfStratum);
+  }
+};
+
+std::vector<Stratum> strata_of(const BatchedCounts& counts) {
+  const auto all = static_cast<std::ptrdiff_t>(counts.hits.size());
+  if (counts.stratum.empty()) return {{0, all, true}};
+  std::vector<Stratum> strata;
+  for (std::ptrdiff_t i = 0; i < all; ++i) {
+    const auto at = counts.stratum.begin() + i;
+    if (strata.empty() || *at != *(at - 1)) strata.push_back({i, i});
+    strata.back().to = i + 1;
+  }
+  if (strata.size() == 1) strata.front().is_alone = true;
+  return strata;
+}
 
 /// The values between which a share of the histogram lies, in logarithms.
 Interval values_between(const Histogram& histogram, const Interval& share, double draws) {
@@ -65,20 +90,44 @@ double BatchedCounts::share() const {
 }
 
 std::vector<double> BatchedCounts::residuals() const {
-  const double part = share();
   const double draws = all();
   std::vector<double> left(hits.size(), 0.0);
-  for (std::size_t i = 0; draws > 0 && i < hits.size(); ++i) {
-    left[i] = (hits[i] - part * of[i]) / draws;
+  if (!(draws > 0)) return left;
+  for (const Stratum& one : strata_of(*this)) {
+    double its_hits = all_hits();
+    double its_draws = draws;
+    if (!one.is_short()) {
+      its_hits = std::accumulate(hits.begin() + one.from, hits.begin() + one.to, 0.0);
+      its_draws = std::accumulate(of.begin() + one.from, of.begin() + one.to, 0.0);
+    }
+    for (auto i = static_cast<std::size_t>(one.from); i < static_cast<std::size_t>(one.to); ++i) {
+      left[i] = its_draws > 0 ? (hits[i] - its_hits / its_draws * of[i]) / draws : 0;
+    }
   }
   return left;
+}
+
+std::vector<double> BatchedCounts::variances() const {
+  const std::vector<double> left = residuals();
+  std::vector<double> made;
+  double of_short = 0;
+  for (const Stratum& one : strata_of(*this)) {
+    const std::vector<double> its(left.begin() + one.from, left.begin() + one.to);
+    if (one.is_short()) {
+      of_short += sum_of_squares(its);
+    } else {
+      made.push_back(variance_of(its));
+    }
+  }
+  made.push_back(of_short);
+  return made;
 }
 
 double BatchedCounts::design_effect() const {
   const double part = share();
   const double binomial = part * (1 - part) / all();
   if (!(binomial > 0)) return 1;
-  return std::max(1.0, variance_of(residuals()) / binomial);
+  return std::max(1.0, sum(variances()) / binomial);
 }
 
 std::size_t batches_of(std::int64_t seconds) {
@@ -86,9 +135,36 @@ std::size_t batches_of(std::int64_t seconds) {
   return static_cast<std::size_t>(std::clamp(seconds / kBatchSeconds, kFewest, kMost));
 }
 
-double student_t(double tail, std::size_t freedom) {
-  const boost::math::students_t distribution(static_cast<double>(freedom));
+double student_t(double tail, double freedom) {
+  const boost::math::students_t distribution(freedom);
   return boost::math::quantile(boost::math::complement(distribution, tail));
+}
+
+double freedom_of(const BatchedCounts& a, const BatchedCounts& b) {
+  const std::vector<double> of_a = a.variances();
+  const std::vector<double> of_b = b.variances();
+  std::vector<double> freedom;
+  double batches_in_short = 0;
+  for (const Stratum& one : strata_of(a)) {
+    const auto batches = static_cast<double>(one.to - one.from);
+    if (one.is_short()) {
+      batches_in_short += batches;
+    } else {
+      freedom.push_back((batches < kWellKnown ? 2 : 1) * (batches - 1));
+    }
+  }
+  if (freedom.size() == 1 && batches_in_short == 0) return freedom.front();
+  freedom.push_back(std::max(1.0, batches_in_short));
+  double all = 0;
+  double squares = 0;
+  for (std::size_t i = 0; i < freedom.size() && i < of_b.size(); ++i) {
+    const double both = of_a[i] + of_b[i];
+    all += both;
+    squares += both * both / freedom[i];
+  }
+  // Nothing varies: whatever the requests alone allow is known by them.
+  if (!(squares > 0)) return std::max(1.0, sum(freedom));
+  return std::max(1.0, all * all / squares);
 }
 
 Interval wilson(double share, double draws, double t) {
@@ -161,6 +237,30 @@ Interval difference_of(const Estimate& a, const Estimate& b) {
       mover(a.value, a.range, b.value, b.range, correlation(a.residuals, b.residuals));
   const Interval by_draws = mover(a.value, a.at_least, b.value, b.at_least, 0);
   return {std::min(by_batches.low, by_draws.low), std::max(by_batches.high, by_draws.high)};
+}
+
+Interval difference_of_seconds(const BatchedCounts& a, const BatchedCounts& b, double tail) {
+  const auto seconds = static_cast<double>(a.hits.size());
+  const double half_tail = tail / 2;
+  const std::vector<double> of_a = a.residuals();
+  const std::vector<double> of_b = b.residuals();
+  double apart = 0;  // The squares of what the seconds' differences vary.
+  for (std::size_t i = 0; i < of_a.size() && i < of_b.size(); ++i) {
+    apart += (of_b[i] - of_a[i]) * (of_b[i] - of_a[i]);
+  }
+  // Residuals are of the share: those of a second are as many times larger as there are seconds.
+  const double pooled =
+      seconds * seconds * (sum_of_squares(of_a) + sum_of_squares(of_b)) / (2 * (seconds - 1));
+  const double paired = seconds * seconds * apart / (seconds - 1);
+  const double half =
+      std::min(student_t(half_tail, 2 * (seconds - 1)) * std::sqrt(2 * pooled / seconds),
+               student_t(half_tail, seconds - 1) * std::sqrt(paired / seconds));
+  const double change = b.share() - a.share();
+  const boost::math::normal normal;
+  const double z = boost::math::quantile(boost::math::complement(normal, half_tail));
+  const Interval by_draws =
+      mover(a.share(), wilson(a.share(), a.all(), z), b.share(), wilson(b.share(), b.all(), z), 0);
+  return {std::min(change - half, by_draws.low), std::max(change + half, by_draws.high)};
 }
 
 }  // namespace squall::reports

@@ -45,7 +45,9 @@ std::string change_in_words(const Difference& difference, const std::optional<do
   return *change > 0 ? "+" + text : text;
 }
 
-std::string in_words(const Difference& difference) {
+namespace {
+
+std::string figure_in_words(const Difference& difference) {
   std::string text = difference.load;
   if (!difference.phase.empty()) text += " " + difference.phase;
   text += ": " + difference.figure;
@@ -65,6 +67,13 @@ std::string in_words(const Difference& difference) {
   }
   return text + fmt::format(", from {} to {}", value_in_words(difference, difference.a),
                             value_in_words(difference, difference.b));
+}
+
+}  // namespace
+
+std::string in_words(const Difference& difference) {
+  const std::string text = figure_in_words(difference);
+  return difference.note.empty() ? text : text + ", " + difference.note;
 }
 
 }  // namespace squall::reports

@@ -109,6 +109,9 @@ Result<ComparedObjective> objective_from(const std::string& name, const Json& js
   objective.name = name;
   SQUALL_TRY(objective.load, text_at(json, "load"));
   SQUALL_TRY(objective.goal, offset_at(json, "goal"));
+  if (find(json, "answer") != nullptr) {
+    SQUALL_TRY(objective.answer, text_at(json, "answer"));
+  }
   SQUALL_TRY(const double from, offset_at(series, "from_s"));
   objective.from = static_cast<std::int64_t>(std::floor(from));
   SQUALL_TRY(objective.samples, counts_at(series, "samples"));

@@ -75,6 +75,7 @@ ComparedRun compared_run(const RunResult& result, std::string text) {
     made.objectives.push_back({.name = objective.name,
                                .load = objective.load,
                                .goal = objective.goal,
+                               .answer = std::string(to_string(objective.answer)),
                                .from = objective.series.from,
                                .samples = objective.series.samples,
                                .bad = objective.series.bad});

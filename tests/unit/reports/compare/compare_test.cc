@@ -169,7 +169,135 @@ TEST(Compare, ComparesOnlyWhatIsAlike) {
   EXPECT_THAT(compare(a, b, {.anyway = true}).reasons, ElementsAre("B's verdict is invalid"));
   b = a;
   b.loads[0].name = "other";
-  EXPECT_THAT(compare(a, b, {}).reasons, ElementsAre("B has no load browse"));
+  EXPECT_THAT(compare(a, b, {}).reasons,
+              ElementsAre("B has no load browse", "A has no load other"));
+}
+
+TEST(Compare, SaysThatTheScenarioIsNotKnownWhereItIsNot) {
+  ComparedRun a = steady(10ms);
+  a.text.clear();
+  const Comparison unknown = compare(a, a, {});
+  EXPECT_EQ(unknown.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(unknown.reasons,
+              ElementsAre("there is no scenario.yaml beside A and B: whether both ran the same "
+                          "scenario cannot be told (--anyway compares them nevertheless)"));
+  EXPECT_THAT(compare(a, steady(10ms), {}).reasons, ElementsAre(HasSubstr("beside A: ")));
+  EXPECT_EQ(compare(a, a, {.anyway = true}).verdict, ComparisonVerdict::kSame);
+}
+
+/// 20 s at 3,000/s in which a fault is in force from second 12 on, for `length`; `not_ok` of 100
+/// are lost then.
+ComparedRun with_gone(std::int64_t length, std::uint64_t not_ok,
+                      std::chrono::microseconds body = 10ms) {
+  std::vector<ComparedSecond> seconds(20, second_of(10ms));
+  std::fill_n(seconds.begin() + 12, length, second_of(body, not_ok));
+  for (ComparedSecond& second : seconds) {
+    second.due *= 30;
+    second.completed *= 30;
+    second.not_ok *= 30;
+    Histogram response;
+    for (int i = 0; i < 30; ++i) second.response.add_to(response);
+    second.response = SparseHistogram(response);
+  }
+  ComparedRun run = run_of(std::move(seconds));
+  run.loads[0].phases = {
+      {"before gone", 0, 12}, {"during gone", 12, 12 + length}, {"after gone", 12 + length, 20}};
+  return run;
+}
+
+TEST(CompareShortPhases, FindsARunThatLostItsUsersForThreeSeconds) {
+  // 90 of 100 in each of 3 s of 20: 13.5 % of all.
+  const Comparison lost = compare(with_gone(3, 0), with_gone(3, 90), {});
+  EXPECT_EQ(lost.verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(lost.reasons, Contains(HasSubstr("browse: not ok rose by 13.500 % of all")));
+  EXPECT_THAT(lost.reasons, Contains(HasSubstr("browse during gone: not ok rose by 90.000 %")));
+  EXPECT_EQ(compare(with_gone(3, 90), with_gone(3, 0), {}).verdict, ComparisonVerdict::kBetter);
+  EXPECT_EQ(compare(with_gone(3, 90), with_gone(3, 90), {}).verdict, ComparisonVerdict::kSame);
+}
+
+TEST(CompareShortPhases, AreTheSameOnlyWhereEachWasJudged) {
+  EXPECT_EQ(compare(with_gone(3, 0), with_gone(3, 0), {}).verdict, ComparisonVerdict::kSame);
+  const Comparison brief = compare(with_gone(2, 0), with_gone(2, 0), {});
+  EXPECT_EQ(brief.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(brief.reasons, ElementsAre("not judged, 2 s are too short: browse during gone: "
+                                         "not ok is the same, 0.000 %"));
+}
+
+TEST(CompareShortPhases, SeesWhatIsManyTimesSlowerThoughNothingWasLost) {
+  const Comparison slow = compare(with_gone(4, 0), with_gone(4, 0, 100ms), {});
+  EXPECT_EQ(slow.verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(slow.reasons, Contains(HasSubstr("browse during gone: p50 rose by")));
+}
+
+TEST(CompareShortPhases, AreARemarkWhereTheyHaveHardlyAnyRequests) {
+  // 1 s of 60 is 1.7 % of the requests.
+  const auto restarted = [] {
+    ComparedRun run = steady(10ms);
+    run.loads[0].phases = {{"before x", 0, 30}, {"during x", 30, 31}, {"after x", 31, 60}};
+    return run;
+  };
+  const Comparison same = compare(restarted(), restarted(), {});
+  EXPECT_EQ(same.verdict, ComparisonVerdict::kSame);
+  EXPECT_THAT(same.remarks,
+              ElementsAre("browse during x was not judged by itself: 1 s, 1.7 % of the requests"));
+  ComparedRun lost = restarted();
+  lost.loads[0].seconds[30].not_ok = 100;
+  EXPECT_EQ(compare(restarted(), lost, {}).verdict, ComparisonVerdict::kNotComparable)
+      << "it is seen in the whole, where it might be luck";
+}
+
+TEST(Compare, TellsOfPhasesAndObjectivesThatOnlyOneHas) {
+  ComparedRun b = with_gone(3, 0);
+  b.loads[0].phases[1].name = "during other";
+  b.objectives.push_back({.name = "fast",
+                          .load = "browse",
+                          .goal = 0.9,
+                          .answer = "met",
+                          .from = 0,
+                          .samples = {},
+                          .bad = {}});
+  const Comparison unlike = compare(with_gone(3, 0), b, {});
+  EXPECT_EQ(unlike.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(unlike.reasons,
+              ElementsAre("B has no phase \"during gone\" of browse",
+                          "A has no phase \"during other\" of browse", "A has no objective fast"));
+  EXPECT_THAT(compare(b, with_gone(3, 0), {}).reasons, Contains("B has no objective fast"));
+}
+
+/// With an objective of 90 % whose `bad` of 100 are bad in each second.
+ComparedRun with_objective_at(double bad, const std::string& answer) {
+  ComparedRun run = steady(10ms);
+  run.objectives.push_back({.name = "fast",
+                            .load = "browse",
+                            .goal = 0.9,
+                            .answer = answer,
+                            .from = 0,
+                            .samples = std::vector<double>(60, 100),
+                            .bad = std::vector<double>(60, bad)});
+  return run;
+}
+
+TEST(Compare, FindsAnObjectiveThatIsMissedNowWorse) {
+  const Comparison missed =
+      compare(with_objective_at(8, "met"), with_objective_at(12, "missed"), {});
+  EXPECT_EQ(missed.verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(missed.reasons, ElementsAre(HasSubstr("to 12.000 %, met in A and missed in B")));
+  EXPECT_EQ(compare(with_objective_at(12, "missed"), with_objective_at(8, "met"), {}).verdict,
+            ComparisonVerdict::kBetter);
+}
+
+TEST(Compare, IsUnclearAboutAnObjectiveThatChanceAloneMayHaveTurned) {
+  // 595 and 605 of 6,000, 600 allowed: half a standard error apart, while the intervals are wider
+  // than twice the limit.
+  ComparedRun a = with_objective_at(10, "met");
+  ComparedRun b = with_objective_at(10, "missed");
+  for (int i = 0; i < 5; ++i) {
+    a.objectives[0].bad[static_cast<std::size_t>(12 * i)] = 9;
+    b.objectives[0].bad[static_cast<std::size_t>(12 * i)] = 11;
+  }
+  const Comparison turned = compare(a, b, {});
+  EXPECT_EQ(turned.verdict, ComparisonVerdict::kNotComparable);
+  EXPECT_THAT(turned.reasons, ElementsAre(HasSubstr("too noisy: browse: objective fast")));
 }
 
 TEST(Compare, NeedsTenSecondsAndEnoughRequests) {

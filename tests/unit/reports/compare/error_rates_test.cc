@@ -62,6 +62,45 @@ TEST(CompareErrorRates, FindATenPercentWorseP99InNinetyOfAHundredPairs) {
   EXPECT_THAT(seen[ComparisonVerdict::kBetter], Le(2));
 }
 
+TEST(CompareErrorRates, FindATenPercentWorseP99WhereP90IsAsItWas) {
+  Verdicts seen = verdicts_of(
+      6000, [](SimulatedRun run) { return run; },
+      [](SimulatedRun run) { return run.has_a_worse_end(0.10); });
+  RecordProperty("found", seen[ComparisonVerdict::kWorse]);
+  EXPECT_THAT(seen[ComparisonVerdict::kWorse], Ge(90));
+  EXPECT_THAT(seen[ComparisonVerdict::kBetter], Le(2));
+}
+
+TEST(CompareErrorRates, RaiseAtMostFiveAlarmsInAHundredPairsWithTheSameShortFault) {
+  // 3 s of 20 at 200/s, in which most are lost; 6 s of 30 at 500/s, in which some are; and a fault
+  // that costs nothing.
+  const auto most = [](SimulatedRun run) { return run.lasts(20, 200).loses(0.9, 3); };
+  EXPECT_THAT(alarms(verdicts_of(7000, most, most)), Le(5));
+  const auto some = [](SimulatedRun run) { return run.lasts(30, 500).loses(0.2, 6); };
+  EXPECT_THAT(alarms(verdicts_of(8000, some, some)), Le(5));
+  const auto none = [](SimulatedRun run) { return run.lasts(60, 2000).loses(0, 6); };
+  const Verdicts seen = verdicts_of(9000, none, none);
+  EXPECT_THAT(alarms(seen), Le(5));
+  RecordProperty("same", seen.at(ComparisonVerdict::kSame));
+  EXPECT_THAT(seen.at(ComparisonVerdict::kSame), Ge(50)) << "a short phase can be judged";
+}
+
+TEST(CompareErrorRates, FindWhoLosesUsersInAShortFault) {
+  Verdicts most = verdicts_of(
+      11'000, [](SimulatedRun run) { return run.lasts(20, 200).loses(0, 3); },
+      [](SimulatedRun run) { return run.lasts(20, 200).loses(0.9, 3); });
+  EXPECT_THAT(most[ComparisonVerdict::kWorse], Ge(95));
+  Verdicts half = verdicts_of(
+      12'000, [](SimulatedRun run) { return run.lasts(30, 500).loses(0.2, 6); },
+      [](SimulatedRun run) { return run.lasts(30, 500).loses(0.5, 6); });
+  EXPECT_THAT(half[ComparisonVerdict::kWorse], Ge(90));
+  // One second cannot be told from luck: but nobody calls it the same.
+  Verdicts brief = verdicts_of(
+      13'000, [](SimulatedRun run) { return run.lasts(20, 200).loses(0, 1); },
+      [](SimulatedRun run) { return run.lasts(20, 200).loses(0.9, 1); });
+  EXPECT_THAT(brief[ComparisonVerdict::kSame] + brief[ComparisonVerdict::kBetter], Le(0));
+}
+
 TEST(CompareErrorRates, FindATenPercentBetterP99AsOften) {
   Verdicts seen = verdicts_of(
       4000, [](SimulatedRun run) { return run.has_a_worse_tail(0.11); },

@@ -40,6 +40,63 @@ TEST(BatchedCounts, HaveTheDesignEffectOfABurst) {
   EXPECT_NEAR(burst.design_effect(), 10.101, 0.001);
 }
 
+TEST(BatchedCounts, HaveNoLuckInWhatAStratumExplains) {
+  // All is well in three batches and a tenth is bad in three others: as planned, no spread is left.
+  BatchedCounts planned = counts({0, 0, 0, 10, 10, 10}, 100);
+  EXPECT_GT(planned.design_effect(), 5);
+  planned.stratum = {0, 0, 0, 1, 1, 1};
+  EXPECT_DOUBLE_EQ(planned.design_effect(), 1);
+  EXPECT_THAT(planned.residuals(), testing::Each(DoubleNear(0, 1e-12)));
+}
+
+TEST(BatchedCounts, CountAsLuckWhatAStratumOfTwoHasMore) {
+  // The share of all is 20 of 500 = 0.04. The two of stratum 1 have (10 − 4)/500 = 0.012 more each,
+  // the others have what their own stratum has.
+  BatchedCounts brief = counts({0, 0, 0, 10, 10}, 100);
+  brief.stratum = {0, 0, 0, 1, 1};
+  EXPECT_NEAR(brief.residuals()[0], 0, 1e-12);
+  EXPECT_NEAR(brief.residuals()[3], 0.012, 1e-12);
+  EXPECT_THAT(brief.variances(),
+              ElementsAre(DoubleNear(0, 1e-12), DoubleNear(2 * 0.012 * 0.012, 1e-12)));
+}
+
+TEST(FreedomOf, IsThatOfTheStrataWhichVary) {
+  BatchedCounts a = counts({1, 2, 3, 5, 5, 5}, 100);
+  a.stratum = {0, 0, 0, 1, 1, 1};
+  EXPECT_NEAR(freedom_of(a, a), 4, 1e-9) << "only the first varies: 2 × (3 − 1), of both sides";
+  BatchedCounts both = a;
+  both.hits = {1, 2, 3, 4, 5, 6};
+  EXPECT_NEAR(freedom_of(both, both), 8, 1e-9) << "(1 + 1)² / (1/4 + 1/4)";
+  EXPECT_DOUBLE_EQ(
+      freedom_of(counts(std::vector<double>(12, 1), 100), counts(std::vector<double>(12, 2), 100)),
+      11);
+}
+
+TEST(DifferenceOfSeconds, IsStudentsOfTwoSamples) {
+  // 0, 0, 0 and 200, 200, 140 of 200 each: 0.9 apart. The seconds of B are 1, 1, 0.7: squares of
+  // what they vary 0.01 + 0.01 + 0.04 = 0.06, over 4 degrees of freedom 0.015. Standard error
+  // √(0.015 × 2/3) = 0.1. Student's t of 4 for 2.5 %: 2.7764.
+  const Interval apart =
+      difference_of_seconds(counts({0, 0, 0}, 200), counts({200, 200, 140}, 200), 0.05);
+  EXPECT_NEAR(apart.low, 0.9 - 0.27764, 1e-4);
+  EXPECT_NEAR(apart.high, 0.9 + 0.27764, 1e-4);
+}
+
+TEST(DifferenceOfSeconds, LeavesOutAPatternThatBothHaveButNotTheDraws) {
+  // 0 %, 40 %, 80 % in A and 2 points more in each second of B: nothing varies between them, but
+  // of 15,000 draws a share of 0.4 has a standard error of 0.4 points: √2 × 0.4 × 1.96 = 1.11.
+  const Interval apart =
+      difference_of_seconds(counts({0, 2000, 4000}, 5000), counts({100, 2100, 4100}, 5000), 0.05);
+  EXPECT_NEAR(apart.low, 0.0089, 1e-4);
+  EXPECT_NEAR(apart.high, 0.0311, 1e-4);
+}
+
+TEST(DifferenceOfSeconds, TellsNothingApartThatIsOneSecondOfThree) {
+  const Interval one =
+      difference_of_seconds(counts({0, 0, 0}, 200), counts({0, 200, 0}, 200), 0.05);
+  EXPECT_LT(one.low, 0);
+}
+
 TEST(Wilson, IsWorkedOutByHand) {
   // t = 2, n = 96, share ½: middle ½; half 2/(1 + 4/96) × √(0.25/96 + 4/(4 × 96²))
   //   = 1.92 × √(0.00260417 + 0.00010851) = 1.92 × 0.0520833 = 0.1.

@@ -45,6 +45,19 @@ class SimulatedRun {
     return *this;
   }
 
+  /// From second 8 on a fault is in force for `seconds`, in which a share of the requests is lost,
+  /// after 200 ms each: in one second some more, in another fewer. Three phases.
+  SimulatedRun& loses(double share, int seconds) {
+    lost_ = share;
+    fault_ = seconds;
+    return *this;
+  }
+  /// Only what lies beyond the 97th percentile is slower, by `share`; p90 is as it was.
+  SimulatedRun& has_a_worse_end(double share) {
+    end_ = share;
+    return *this;
+  }
+
   ComparedRun made() {
     ComparedRun run;
     run.run = "simulated";
@@ -56,11 +69,19 @@ class SimulatedRun {
     ComparedLoad load;
     load.name = "browse";
     load.phases = {{"whole", 0, seconds_}};
+    const int until = kFaultFrom + fault_;
+    if (fault_ > 0) {
+      load.phases = {{"before gone", 0, kFaultFrom},
+                     {"during gone", kFaultFrom, until},
+                     {"after gone", until, seconds_}};
+    }
     const double of_run = std::exp(drift_ * random_.normal());
     double slow = 0;  // What this second is slower than others: AR(1), 4 % by the second.
     for (int second = 0; second < seconds_; ++second) {
       slow = 0.7 * slow + std::sqrt(1 - 0.7 * 0.7) * 0.04 * random_.normal();
-      load.seconds.push_back(next_second(of_run * std::exp(slow)));
+      const bool is_gone = second >= kFaultFrom && second < until;
+      const double lost = is_gone ? std::clamp(lost_ + 0.05 * random_.normal(), 0.0, 1.0) : 0;
+      load.seconds.push_back(next_second(of_run * std::exp(slow), lost_ > 0 ? lost : 0));
     }
     run.loads.push_back(std::move(load));
     return run;
@@ -69,8 +90,9 @@ class SimulatedRun {
  private:
   static constexpr double kMedianMs = 5;
   static constexpr double kSigma = 0.5;
+  static constexpr int kFaultFrom = 8;
 
-  ComparedSecond next_second(double factor) {
+  ComparedSecond next_second(double factor, double lost) {
     ComparedSecond second;
     Histogram response;
     const auto requests = static_cast<std::uint64_t>(rate_);
@@ -83,8 +105,11 @@ class SimulatedRun {
       // 0 at the median, 1 from the 99th percentile on.
       const double depth = std::log(ms / kMedianMs) / (2.326 * kSigma);
       ms *= factor * (1 + tail_ * std::clamp(depth, 0.0, 1.0));
+      if (depth > 1.881 / 2.326) ms *= 1 + end_;
       if (at < stall) ms += 1000 * (stall - at);
-      response.record(from_seconds(ms / 1000));
+      const bool is_lost = lost > 0 && random_.unit() < lost;
+      response.record(from_seconds(is_lost ? 0.2 : ms / 1000));
+      if (is_lost) ++second.not_ok;
       if (errors_ > 0 && random_.unit() < errors_) ++second.not_ok;
     }
     second.due = second.completed = requests;
@@ -111,6 +136,9 @@ class SimulatedRun {
   double drift_ = 0.01;
   double tail_ = 0;
   double errors_ = 0;
+  double lost_ = 0;
+  int fault_ = 0;
+  double end_ = 0;
   bool queues_ = false;
   double clock_ = 0;
   std::priority_queue<double, std::vector<double>, std::greater<>> free_at_;

@@ -48,6 +48,12 @@ TEST(ReadResults, GivesBackWhatWasJudgedButTheHistograms) {
   }
   ASSERT_EQ((*read).objectives.size(), wanted.objectives.size());
   for (const ComparedObjective& objective : (*read).objectives) {
+    const auto same =
+        std::find_if(wanted.objectives.begin(), wanted.objectives.end(),
+                     [&](const ComparedObjective& one) { return one.name == objective.name; });
+    ASSERT_NE(same, wanted.objectives.end());
+    EXPECT_FALSE(objective.answer.empty());
+    EXPECT_EQ(objective.answer, same->answer);
     EXPECT_FALSE(objective.samples.empty());
     EXPECT_EQ(objective.samples.size(), objective.bad.size());
   }
