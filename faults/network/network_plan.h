@@ -31,10 +31,10 @@ struct Capabilities {
 
 /// What a plan has to know of the place.
 struct NetworkFacts {
-  std::uint64_t space = 0;                     ///< The namespace,
-  bool is_own_space = true;                    ///< which is the one in which the agent is reached.
-  std::vector<Link> links;                     ///< All of its interfaces
-  std::vector<Qdisc> qdiscs;                   ///< and their qdiscs,
+  std::uint64_t space = 0;    ///< The namespace,
+  bool is_own_space = true;   ///< which is the one in which the agent is reached.
+  std::vector<Link> links;    ///< All of its interfaces
+  std::vector<Qdisc> qdiscs;  ///< and their qdiscs,
   std::string default_qdisc;  ///< What the kernel gives to new interfaces.
   Capabilities capabilities;
   std::vector<HeldFault> held;  ///< What else of this process is in force there.
