@@ -233,6 +233,7 @@ HeldFault held(std::uint16_t port) {
                 .interface = 5,
                 .interface_name = "va",
                 .table = "squall_1_2_1",
+                .ifb = std::nullopt,
                 .root = RootBefore{"noqueue", 0, ""},
                 .classes = {kOurRoot | 1U}};
   return other;
