@@ -35,8 +35,7 @@ load:
         self.assertFalse(run.out.exists())
 
     def test_what_is_not_supported_yet_is_refused_not_ignored(self):
-        run = self.run_scenario(self.scenario(GOOD.format(port=1).replace("http:", "https:").replace(
-            "protocol: h2c", "tls: {session: resume, early_data: true}")))
+        run = self.run_scenario(self.scenario(GOOD.format(port=1) + "agents: {lost: continue}\n"))
         self.assertEqual(run.code, 2, run.said())
         self.assertIn("not supported yet", run.stderr)
         self.assertFalse(run.out.exists())

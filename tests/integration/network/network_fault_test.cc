@@ -170,7 +170,7 @@ TEST_F(NetworkFaultInForce, SharesItsInterfaceWithOthersThatMeetOtherPackets) {
 TEST_F(NetworkFaultInForce, IsUndoneFromTheJournalBesideAnother) {
   const auto before = state();
   std::vector<InjectedNetworkFault> active;
-  for (const std::uint16_t port : {1, 2}) {
+  for (const std::uint16_t port : {std::uint16_t{1}, std::uint16_t{2}}) {
     NetworkFault fault = on_va();
     fault.to = TrafficFilter{{}, {port}, "udp"};
     fault.partition = true;

@@ -49,7 +49,7 @@ TEST(ProgressLine, TellsAllOnOneLine) {
             "24 s of 60 s: browse 812.4/s of 1,000/s, p50 5.00 ms, p99 1.20 s, 12.5 errors/s; "
             "players 25/s, p50 5.00 ms, p99 1.20 s, 0 errors/s; "
             "available missed so far, 340 % of its budget spent, burning at 12.5; "
-            "fast met so far, 12 % of its budget spent; "
+            "fast met so far, 12.5 % of its budget spent; "
             "tail too few samples yet, 0 % of its budget spent; backlog 1,234; in force: pause");
 }
 
