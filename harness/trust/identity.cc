@@ -1,6 +1,7 @@
 #include "harness/trust/identity.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 namespace squall::trust {
@@ -30,11 +31,14 @@ bool is_name(std::string_view text) {
 }
 
 std::vector<std::string> to_uris(const Identity& identity) {
-  const std::string prefix(kPrefix);
-  std::vector<std::string> uris = {prefix + std::string(in_words(identity.role)) + ":" +
-                                   identity.name};
+  const auto joined = [](std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts) text += part;
+    return text;
+  };
+  std::vector<std::string> uris = {joined({kPrefix, in_words(identity.role), ":", identity.name})};
   for (const auto& [key, value] : identity.labels) {
-    uris.push_back(prefix + std::string(kLabel) + key + "=" + value);
+    uris.push_back(joined({kPrefix, kLabel, key, "=", value}));
   }
   return uris;
 }

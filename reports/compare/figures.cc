@@ -155,8 +155,8 @@ std::vector<FigurePair> stretch_figures(const ComparedLoad& a, const ComparedLoa
     pairs.push_back(
         percentile_pair(named(wanted.name, Difference::Unit::kTime), wanted, both, length));
   }
-  std::size_t tail = kTail;
-  while (length == Length::kFewSeconds && tail > 0 && !pairs[tail].between) --tail;
+  // In a few seconds the tail varies too much for anybody to call it the same.
+  const std::size_t tail = length == Length::kFewSeconds ? 0 : kTail;
   // Of what is too short for anything one sentence is enough.
   pairs[tail].about.is_decisive = length != Length::kTooShort;
   pairs.push_back(share_pair(named("not ok", Difference::Unit::kShare), both->first.not_ok,
@@ -210,6 +210,11 @@ void add_phases(const ComparedLoad& a, const ComparedLoad& b, Figures& made) {
             fmt::format("{} {} was not judged by itself: {} s, {:.2g} % of the requests", a.name,
                         phase.name, seconds_of(part), weight * 100));
       }
+    }
+    if (weight >= kWorthNaming && length == Length::kFewSeconds) {
+      made.remarks.push_back(
+          fmt::format("{} {} lasted {} s: its tail may differ and not be noticed", a.name,
+                      phase.name, seconds_of(part)));
     }
     std::move(figures.begin(), figures.end(), std::back_inserter(made.pairs));
   }

@@ -39,8 +39,8 @@ struct Figures {
 /// completed, of the whole load and of each phase of that name in both.
 ///
 /// These decide whether runs are the same at all: what was not ok in the whole; and of each phase
-/// with 5 % of the requests of either run what was not ok, and the highest of p99, p90 and p50 for
-/// which it has enough requests (of one that lasts 10 s: p99). A load of one phase is a phase.
+/// with 5 % of the requests of either run what was not ok, and p99, or p50 where it lasts less than
+/// 10 s. A load of one phase is a phase.
 Figures figures_of(const ComparedLoad& a, const ComparedLoad& b);
 
 /// The share of an objective's samples that were bad; decisive where it was met in one run and

@@ -1,6 +1,7 @@
 #include "faults/process/cgroup_text.h"
 
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -87,14 +88,16 @@ TEST(Cgroup, IsAPathFromTheRootOrAFolder) {
 }
 
 TEST(Container, IsFoundAsEachEngineNamesIt) {
-  for (const std::string& path :
-       {"/docker/" + kId, "/system.slice/docker-" + kId + ".scope",
-        "/kubepods/burstable/pod0a1b/" + kId,
-        "/kubepods.slice/kubepods-pod0a1b.slice/cri-containerd-" + kId + ".scope",
-        "/system.slice/containerd.service/kubepods-pod0a1b.slice:cri-containerd:" + kId,
-        "/kubepods.slice/crio-" + kId + ".scope",
-        "/machine.slice/libpod-" + kId + ".scope/container",
-        "/docker/" + kOtherId + "/docker/" + kId}) {  // A container in a container.
+  const std::vector<std::string> paths = {
+      "/docker/" + kId,
+      "/system.slice/docker-" + kId + ".scope",
+      "/kubepods/burstable/pod0a1b/" + kId,
+      "/kubepods.slice/kubepods-pod0a1b.slice/cri-containerd-" + kId + ".scope",
+      "/system.slice/containerd.service/kubepods-pod0a1b.slice:cri-containerd:" + kId,
+      "/kubepods.slice/crio-" + kId + ".scope",
+      "/machine.slice/libpod-" + kId + ".scope/container",
+      "/docker/" + kOtherId + "/docker/" + kId};  // A container in a container.
+  for (const std::string& path : paths) {
     EXPECT_EQ(container_in(unified(path)), kId) << path;
   }
 }

@@ -216,7 +216,10 @@ TEST(CompareShortPhases, FindsARunThatLostItsUsersForThreeSeconds) {
 }
 
 TEST(CompareShortPhases, AreTheSameOnlyWhereEachWasJudged) {
-  EXPECT_EQ(compare(with_gone(3, 0), with_gone(3, 0), {}).verdict, ComparisonVerdict::kSame);
+  const Comparison same = compare(with_gone(3, 0), with_gone(3, 0), {});
+  EXPECT_EQ(same.verdict, ComparisonVerdict::kSame);
+  EXPECT_THAT(same.remarks,
+              Contains("browse during gone lasted 3 s: its tail may differ and not be noticed"));
   const Comparison brief = compare(with_gone(2, 0), with_gone(2, 0), {});
   EXPECT_EQ(brief.verdict, ComparisonVerdict::kNotComparable);
   EXPECT_THAT(brief.reasons, ElementsAre("not judged, 2 s are too short: browse during gone: "
