@@ -31,11 +31,11 @@ TEST(QuicServerHostile, EndsTheConnectionOfWhoBreaksHttp) {
   const struct {
     std::string bytes;
     std::uint64_t code;
-  } kCases[] = {{kDataFirst, NGHTTP3_H3_FRAME_UNEXPECTED},
-                {kSettingsOnRequest, NGHTTP3_H3_FRAME_UNEXPECTED},
-                {std::string("\x01\x02\xff\xff", 4), NGHTTP3_QPACK_DECOMPRESSION_FAILED},
-                {std::string("\x01\x40\x10\x00", 4), NGHTTP3_H3_FRAME_ERROR}};
-  for (const auto& [bytes, code] : kCases) {
+  } cases[] = {{kDataFirst, NGHTTP3_H3_FRAME_UNEXPECTED},
+               {kSettingsOnRequest, NGHTTP3_H3_FRAME_UNEXPECTED},
+               {std::string("\x01\x02\xff\xff", 4), NGHTTP3_QPACK_DECOMPRESSION_FAILED},
+               {std::string("\x01\x40\x10\x00", 4), NGHTTP3_H3_FRAME_ERROR}};
+  for (const auto& [bytes, code] : cases) {
     QuicServerWorld world;
     RawClient client(world);
     client.begin();
