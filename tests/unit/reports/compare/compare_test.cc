@@ -294,9 +294,9 @@ TEST(Compare, IsUnclearAboutAnObjectiveThatChanceAloneMayHaveTurned) {
   // than twice the limit.
   ComparedRun a = with_objective_at(10, "met");
   ComparedRun b = with_objective_at(10, "missed");
-  for (int i = 0; i < 5; ++i) {
-    a.objectives[0].bad[static_cast<std::size_t>(12 * i)] = 9;
-    b.objectives[0].bad[static_cast<std::size_t>(12 * i)] = 11;
+  for (std::size_t i = 0; i < 5; ++i) {
+    a.objectives[0].bad[12 * i] = 9;
+    b.objectives[0].bad[12 * i] = 11;
   }
   const Comparison turned = compare(a, b, {});
   EXPECT_EQ(turned.verdict, ComparisonVerdict::kNotComparable);
