@@ -18,6 +18,8 @@ constexpr std::int64_t kMostWaited = 12;    // Seconds for which a rising latenc
 constexpr std::int64_t kMostMeasured = 30;  // Seconds, where there are samples enough in these.
 constexpr double kHopeless = 0.5;           // Share of requests.
 constexpr double kNearlyAll = 0.9;
+constexpr double kMuchHigher = 1.5;    // Rates: a queue that is the limit shows there,
+constexpr double kHardlyWorse = 2;     // far beyond so many times what is allowed.
 constexpr double kSameService = 1.25;  // Of that at a good rate: no slower.
 constexpr double kMostlyWaiting = 3;   // Response over service.
 constexpr double kBack = 1.5;          // Of the calm mean.
@@ -87,7 +89,8 @@ void CapacitySearch::begin(CapacityBracket::Step step) {
   probe_.kind = step.kind;
   probe_.rate = step.rate;
   tests_.clear();
-  const double doubt = (1 - options_.confidence) / static_cast<double>(1 + failed_verifications_);
+  strictness_ = strictness_at(step.rate);
+  const double doubt = (1 - options_.confidence) / static_cast<double>(strictness_);
   for (const CapacityGoal& goal : options_.goals) tests_.emplace_back(goal.allowed, 1 - doubt);
   response_.clear();
   means_.clear();
@@ -197,6 +200,16 @@ void CapacitySearch::measure(const CapacitySecond& second) {
   if (measured >= most_seconds()) end_probe(Answer::kUndecided, "too close to tell");
 }
 
+std::int64_t CapacitySearch::strictness_at(Rate rate) const {
+  return 1 + std::count_if(record_.probes.begin(), record_.probes.end(), [&](const auto& probe) {
+           const bool failed = probe.answer == Answer::kBad || probe.answer == Answer::kUndecided;
+           return failed && probe.rate.per_second >= kMuchHigher * rate.per_second &&
+                  std::all_of(probe.goals.begin(), probe.goals.end(), [](const auto& goal) {
+                    return goal.share() <= kHardlyWorse * goal.allowed;
+                  });
+         });
+}
+
 bool CapacitySearch::waits_for_streams() const {
   // Where requests fail, they may have waited for connections that the target refused.
   if (!served_ || served_count_ <= 0 || ok_ < kNearlyAll * served_count_) return false;
@@ -235,8 +248,6 @@ void CapacitySearch::end_probe(Answer answer, std::string why) {
     calm_ = calm_ ? std::min(*calm_, mean) : mean;
     const double service = served_count_ > 0 ? service_ / served_count_ : 0;
     if (service > 0) served_ = served_ ? std::min(*served_, service) : service;
-  } else if (probe_.kind == Kind::kVerify) {
-    ++failed_verifications_;
   }
   bracket_.take(probe_);
   record_.probes.push_back(probe_);

@@ -21,13 +21,13 @@ namespace squall::reports {
 /// A probe leaves out the second in which its rate begins and those until latency has settled, then
 /// measures until a SequentialTest of each goal has an answer: bad as soon as one says so, good
 /// when all do, three seconds were measured and latency does not rise. A probe of kind kVerify goes
-/// on for the hold time, and is good when all goals were met over it. Each verification that fails
-/// makes the next one longer by the hold time and its tests stricter: who asks again and again
-/// hears at last what it likes. A bad probe in which requests waited while the target served as
-/// fast as it does at a good rate says that the load's own connections and streams are the limit.
-/// After a rate that was too high a low one is offered until latency is back to what it was at a
-/// good one, and ever less while it is not. Where nothing is answered at all, the lowest rate is
-/// all that is tried then.
+/// on for the hold time, and is good when all goals were met over it. Where much higher rates were
+/// hardly worse, what fails does not depend on the rate: each of them makes the tests stricter and
+/// the hold longer, as who asks again and again hears at last what it likes. A bad probe in which
+/// requests waited while the target served as fast as it does at a good rate says that the load's
+/// own connections and streams are the limit. After a rate that was too high a low one is offered
+/// until latency is back to what it was at a good one, and ever less while it is not. Where nothing
+/// is answered at all, the lowest rate is all that is tried then.
 ///
 /// Lifecycle:  a value; take() each second once, in order; then record().
 /// Threads:    one owner at a time.
@@ -64,7 +64,8 @@ class CapacitySearch {
   bool is_rising() const;
   bool is_disturbed() const;
   bool waits_for_streams() const;
-  std::int64_t hold() const { return options_.hold * (1 + failed_verifications_); }
+  std::int64_t strictness_at(Rate rate) const;
+  std::int64_t hold() const { return options_.hold * strictness_; }
   std::int64_t most_seconds() const;
 
   CapacityOptions options_;
@@ -87,7 +88,7 @@ class CapacitySearch {
   std::optional<double> served_;  // The least mean service of a good probe, in seconds.
   double service_ = 0;            // Seconds, of all that ended in this probe.
   double served_count_ = 0;
-  std::int64_t failed_verifications_ = 0;
+  std::int64_t strictness_ = 1;
   std::optional<Recovery> recovery_;
 };
 

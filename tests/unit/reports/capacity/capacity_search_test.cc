@@ -389,7 +389,7 @@ TEST(CapacitySearch, DoesNotSayThatARateHoldsWhichWasOnlyNeverRefuted) {
   EXPECT_LT(record.good->per_second, 174);
 }
 
-TEST(CapacitySearch, AsksLongerAndMoreStrictlyAfterEachVerificationThatFailed) {
+TEST(CapacitySearch, AsksLongerAndMoreStrictlyWhereFailureDoesNotDependOnTheRate) {
   // Every rate is somewhat too bad: 6 % where 5 % are allowed. Chance lets single probes through.
   CapacityOptions options = options_between(20, 1000, 400);
   options.goals = {{"fast", 0.05}};
