@@ -1,13 +1,17 @@
 #include "faults/core/in_force.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include <fcntl.h>
 
 #include "faults/core/journal.h"
 #include "faults/core/journal_files.h"
+#include "faults/core/undo.h"
 #include "harness/base/unique_fd.h"
 
 namespace squall::faults {
@@ -33,8 +37,10 @@ Result<void> add_journal(const fs::path& journal, const std::string& boot, Proce
   }
   for (JournalEntry& entry : contents.open) {
     if (entry.boot_id != boot) continue;
+    const auto* stopped = std::get_if<ContinueUndo>(&entry.change.undo);
     found.changes.push_back({journal, contents.owner, agent_lives, std::move(entry.change.intent),
-                             describe(entry.change.undo)});
+                             describe(entry.change.undo),
+                             stopped != nullptr ? std::optional(stopped->process) : std::nullopt});
   }
   return {};
 }
@@ -52,6 +58,24 @@ Result<InForce> in_force(const fs::path& directory, ProcessTable& table) {
     }
   }
   return found;
+}
+
+Result<std::vector<ProcessInfo>> stopped_by_somebody(const InForce& known, ProcessTable& table) {
+  SQUALL_TRY(auto processes, table.list());
+  std::erase_if(processes, [&](const ProcessInfo& process) {
+    return !process.is_stopped() ||
+           std::any_of(known.changes.begin(), known.changes.end(),
+                       [&](const ChangeInForce& change) { return change.stopped == process.id; });
+  });
+  return processes;
+}
+
+std::string describe_stopped(const ProcessInfo& process) {
+  const std::string pid = std::to_string(process.id.pid);
+  return "process " + pid + " (" + process.name +
+         ") is stopped and no journal tells of it; a stop bears no mark of ours, so it was left"
+         " alone: if it was squall's and no run with another state folder goes on, kill -CONT " +
+         pid + " undoes it";
 }
 
 }  // namespace squall::faults

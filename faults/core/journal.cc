@@ -156,7 +156,7 @@ Result<void> Journal::close() {
 
 Result<void> Journal::append(const std::string& lines, bool durably) {
   if (!descriptor_) return error(std::errc::bad_file_descriptor, "write to a closed journal");
-  const std::string text = (is_torn_ ? "\n" : "") + lines;
+  const std::string text = (is_torn_ ? std::string(kTornEnd) : std::string()) + lines;
   const ssize_t written = ::write(descriptor_.get(), text.data(), text.size());
   if (written < 0) return last_error("write the journal " + file_.string());
   is_torn_ = static_cast<std::size_t>(written) != text.size();

@@ -67,13 +67,49 @@ std::optional<std::string> from_hex(const std::string& text) {
   return bytes;
 }
 
+std::optional<TreePart> part_from(const Json& object) {
+  constexpr auto kMost = std::numeric_limits<std::uint32_t>::max();
+  const auto what = number_of(object, "what", 2);
+  const auto parent = number_of(object, "parent", kMost);
+  const auto handle = number_of(object, "handle", kMost);
+  const auto info = number_of(object, "info", kMost);
+  const auto kind = text_of(object, "kind");
+  const auto options = text_of(object, "options");
+  const auto bytes = options ? from_hex(*options) : std::nullopt;
+  if (!what || !parent || !handle || !info || !kind || !bytes) return {};
+  return TreePart{static_cast<TreePart::What>(*what),
+                  static_cast<std::uint32_t>(*parent),
+                  static_cast<std::uint32_t>(*handle),
+                  static_cast<std::uint32_t>(*info),
+                  *kind,
+                  *bytes};
+}
+
+Json to_json(const TreePart& part) {
+  return {{"what", static_cast<int>(part.what)},
+          {"parent", part.parent},
+          {"handle", part.handle},
+          {"info", part.info},
+          {"kind", part.kind},
+          {"options", to_hex(part.options)}};
+}
+
 std::optional<RootBefore> root_from(const Json& object) {
   const auto kind = text_of(object, "kind");
   const auto handle = number_of(object, "handle", std::numeric_limits<std::uint32_t>::max());
   const auto options = text_of(object, "options");
   const auto bytes = options ? from_hex(*options) : std::nullopt;
   if (!kind || !handle || !bytes) return {};
-  return RootBefore{*kind, static_cast<std::uint32_t>(*handle), *bytes};
+  RootBefore root{*kind, static_cast<std::uint32_t>(*handle), *bytes, {}};
+  const auto tree = object.find("tree");
+  if (tree == object.end()) return root;
+  if (!tree->is_array()) return {};
+  for (const Json& one : *tree) {
+    auto part = one.is_object() ? part_from(one) : std::nullopt;
+    if (!part) return {};
+    root.tree.push_back(*std::move(part));
+  }
+  return root;
 }
 
 std::optional<Undo> network_from(const Json& object) {
@@ -113,6 +149,7 @@ Json to_json(const NetworkUndo& undo) {
     object["root"] = {{"kind", undo.root->kind},
                       {"handle", undo.root->handle},
                       {"options", to_hex(undo.root->options)}};
+    for (const TreePart& part : undo.root->tree) object["root"]["tree"].push_back(to_json(part));
   }
   return object;
 }
@@ -221,7 +258,7 @@ JournalContents read_journal(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     contents.is_torn = end == std::string_view::npos;
     text.remove_prefix(contents.is_torn ? text.size() : end + 1);
-    if (line.empty() || contents.is_torn) continue;
+    if (line.empty() || contents.is_torn || line.back() == kTornEnd.front()) continue;
     const Json parsed = Json::parse(line, nullptr, false);
     if (!take(parsed, contents, open)) ++contents.unreadable;
   }

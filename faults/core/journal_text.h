@@ -12,6 +12,10 @@
 
 namespace squall::faults {
 
+/// Ends a line whose writing was cut off, so that what follows is a line of its own: the line
+/// before it was never acted on, and counts as none.
+constexpr std::string_view kTornEnd = "\x18\n";
+
 /// One change to the machine, as it is about to be made.
 struct Change {
   std::string intent;  ///< "SIGSTOP to web.1 (pid 123)".

@@ -1,9 +1,15 @@
 #include "faults/core/pulses.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace squall::faults {
+
+std::size_t pulses_due(const Pulse& pulse, Duration length) {
+  const Duration both = std::max<Duration>(pulse.on + pulse.off, Duration(1));
+  return 1 + static_cast<std::size_t>(std::max<Duration>(length, Duration::zero()) / both);
+}
 
 Pulses::Pulses(Pulse pulse, Change change)
     : pulse_(pulse), change_(std::move(change)), thread_([this] { run(); }) {}

@@ -9,8 +9,12 @@
 
 #include "faults/spec/fault_spec.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
+
+/// How often a fault is on within `length`, where it can be switched as fast as that.
+std::size_t pulses_due(const Pulse& pulse, Duration length);
 
 /// Switches a fault off and on again by itself: on for a while, off for a while, from when it is
 /// made, when the fault is on. The undo of the fault is one, whichever way it is switched.

@@ -1,13 +1,16 @@
 #include "faults/core/reaper.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "faults/core/audit.h"
 #include "faults/core/recover.h"
+#include "faults/process/pidfd.h"
 
 namespace squall::faults {
 namespace {
@@ -25,6 +30,7 @@ using namespace std::chrono_literals;
 
 constexpr int kLine = 3;  // The reaper's end of the socket pair, in the reaper.
 constexpr char kOrderlyEnd = 'e';
+constexpr char kExpect = 'x';  // A moment follows.
 constexpr int kResidueStatus = 6;
 constexpr int kRecoverAttempts = 5;
 constexpr auto kOnGuardWithin = 10s;
@@ -55,6 +61,41 @@ void default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// The agent, of whom `fd` is the other end.
+UniqueFd agent_at(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+  return open_pidfd(peer.pid);
+}
+
+/// Stands guard; true when the agent's end is an orderly one. One that hangs is ended.
+bool await_end(int fd) {
+  UniqueFd agent;
+  Instant expected = Instant::max();
+  while (true) {
+    auto patience = -1ms;
+    if (expected != Instant::max()) {
+      const Duration left = expected - std::chrono::steady_clock::now();
+      patience = std::max(0ms, std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
+    if (!readable_within(fd, patience)) {
+      send_signal(agent, SIGKILL);
+      expected = Instant::max();
+      continue;
+    }
+    char word = 0;
+    Instant::rep moment = 0;
+    if (::recv(fd, &word, 1, 0) != 1) return false;
+    if (word == kOrderlyEnd) return true;
+    if (word != kExpect || ::recv(fd, &moment, sizeof moment, MSG_WAITALL) != sizeof moment) {
+      return false;
+    }
+    if (!agent) agent = agent_at(fd);
+    expected = agent ? Instant(Duration(moment)) : Instant::max();
+  }
+}
+
 /// In the child of a process that may have threads: only what signal-safety(7) allows.
 [[noreturn]] void become_the_reaper(int line, char* const* arguments) {
   ::setsid();
@@ -75,9 +116,19 @@ void default_signals() {
   ::_exit(127);
 }
 
+/// `directory` is a run's among the journals, which are below the folder with the audit log.
 void say(const fs::path& directory, const RecoveryReport& report) {
-  std::ofstream log(directory.parent_path() / "reaper.log", std::ios::app);
+  const fs::path journals = directory.parent_path();
+  std::vector<std::string> troubles;
+  for (const AuditEntry& entry : audit_of(report, "reaper")) {
+    if (auto kept = append_audit(audit_file(journals.parent_path()), entry); !kept) {
+      troubles.push_back(kept.error().message());
+    }
+  }
+  if (report.is_clean() && troubles.empty()) return;
+  std::ofstream log(journals / "reaper.log", std::ios::app);
   for (const std::string& line : report.in_words()) log << line << '\n';
+  for (const std::string& line : troubles) log << line << '\n';
 }
 
 }  // namespace
@@ -121,6 +172,15 @@ Result<Reaper> Reaper::start(const fs::path& program, const fs::path& journal_di
   return Reaper(std::move(ours), greeting.pid);
 }
 
+void Reaper::expect_until(Instant moment) {
+  std::array<char, 1 + sizeof(Instant::rep)> message{kExpect};
+  const Instant::rep since_boot = moment.time_since_epoch().count();
+  std::memcpy(message.data() + 1, &since_boot, sizeof since_boot);
+  // All or nothing: the line holds hundreds of these, and is read at once.
+  [[maybe_unused]] const auto sent =
+      ::send(line_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 Result<void> Reaper::end() {
   if (!line_) return {};
   if (::send(line_.get(), &kOrderlyEnd, 1, MSG_NOSIGNAL) != 1) return last_error("end the reaper");
@@ -141,12 +201,7 @@ int run_reaper(int fd, const fs::path& journal_directory, ProcessTable& table, N
   if (::send(fd, &greeting, sizeof greeting, MSG_NOSIGNAL) != sizeof greeting) {
     // The agent is dead already: there may be something to undo all the same.
   }
-  char word = 0;
-  ssize_t got = 0;
-  do {
-    got = ::recv(fd, &word, 1, 0);
-  } while (got < 0 && errno == EINTR);
-  if (got == 1 && word == kOrderlyEnd) return EXIT_SUCCESS;
+  if (await_end(fd)) return EXIT_SUCCESS;
 
   for (int attempt = 1; attempt <= kRecoverAttempts; ++attempt) {
     const auto report = recover(journal_directory, table,

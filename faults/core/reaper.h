@@ -8,6 +8,7 @@
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
 #include "harness/base/unique_fd.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
 
@@ -15,7 +16,8 @@ namespace squall::faults {
 ///
 /// It is this same program, started as `PROGRAM reaper --journal DIRECTORY --fd N`, in a session of
 /// its own and as nobody's child, so that neither a signal to the agent's process group nor a
-/// hang-up of its terminal reaches it. Its end of a socket pair tells it when the agent is gone.
+/// hang-up of its terminal reaches it. Its end of a socket pair tells it when the agent is gone,
+/// and until when it means to be heard of again.
 ///
 /// Lifecycle:  start → changes are made → end. Destroyed without end(): the reaper takes it for
 ///             the agent's death and undoes the journal.
@@ -28,6 +30,10 @@ class Reaper {
   static Result<Reaper> start(const std::filesystem::path& program,
                               const std::filesystem::path& journal_directory);
 
+  /// Unless it is told a later moment by then, the agent hangs: it is ended, and what it had in
+  /// force is undone. Instant::max(): it takes as long as it takes. A reaper that is gone is
+  /// noticed by end().
+  void expect_until(Instant moment);
   /// The orderly end: the journal is empty. Waits until the reaper has gone, one second at most.
   Result<void> end();
 
@@ -42,7 +48,8 @@ class Reaper {
 };
 
 /// The reaper's own main: stands guard on `fd`, and undoes the journals in `journal_directory` when
-/// the other end is closed without a word. Writes what it did to reaper.log beside that directory.
+/// the other end is closed without a word. Writes what it did to the audit log one folder
+/// above that directory's, and what it could not undo, or write, to reaper.log beside it.
 /// Returns the exit status: 0 when nothing is left, 6 for residue.
 int run_reaper(int fd, const std::filesystem::path& journal_directory, ProcessTable& table,
                Networks* networks = nullptr);

@@ -52,7 +52,7 @@ class Recovery {
     }
     report.unreadable_lines += contents.unreadable;
     if (contents.is_torn && !options_.dry_run) {
-      if (auto begun = append(file.get(), "\n"); !begun) return begun;
+      if (auto begun = append(file.get(), std::string(kTornEnd)); !begun) return begun;
     }
     bool all_done = true;
     // The last first: what is frozen goes on before it is to end.
@@ -87,6 +87,7 @@ class Recovery {
     RecoveredChange change;
     change.intent = entry.change.intent;
     change.undo = describe(entry.change.undo);
+    change.names = names_in(entry.change.undo);
     if (entry.boot_id != boot_) {
       change.outcome = Outcome::kNothingWasLeft;
     } else if (options_.dry_run) {
@@ -122,7 +123,7 @@ std::string_view in_words(Outcome outcome) {
 }  // namespace
 
 bool RecoveryReport::is_clean() const {
-  return troubles.empty() &&
+  return troubles.empty() && unreadable_lines == 0 &&
          std::none_of(changes.begin(), changes.end(), [](const RecoveredChange& change) {
            return change.outcome == Outcome::kFailed || change.outcome == Outcome::kWouldUndo;
          });
@@ -140,7 +141,8 @@ std::vector<std::string> RecoveryReport::in_words() const {
     lines.push_back(journal.string() + ": its agent is alive, so it was left alone");
   }
   if (unreadable_lines > 0) {
-    lines.push_back(std::to_string(unreadable_lines) + " line(s) could not be read");
+    lines.push_back(std::to_string(unreadable_lines) +
+                    " line(s) could not be read: what they tell of may still be in force");
   }
   lines.insert(lines.end(), troubles.begin(), troubles.end());
   return lines;
@@ -152,7 +154,12 @@ Result<RecoveryReport> recover(const fs::path& directory, ProcessTable& table,
   SQUALL_TRY(const auto journals, journals_below(directory));
   Recovery recovery(std::move(boot), table, options);
   for (const fs::path& journal : journals) {
-    if (auto worked = recovery.work_on(journal); !worked) {
+    auto worked = recovery.work_on(journal);
+    std::error_code is_needed;  // There is more in it.
+    if (worked && !options.dry_run && journal.parent_path() != directory && !fs::exists(journal)) {
+      fs::remove(journal.parent_path(), is_needed);
+    }
+    if (!worked) {
       recovery.report.troubles.push_back(
           std::move(worked).error().within("recover " + journal.string()).message());
     }

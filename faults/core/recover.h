@@ -24,6 +24,8 @@ struct RecoveredChange {
   std::string undo;    ///< What takes it back, in words.
   Outcome outcome = Outcome::kUndone;
   std::string trouble;  ///< Why it failed.
+  /// All that it takes back and that could be found by its name, too, as that is told then.
+  std::vector<std::string> names{};
 };
 
 /// What recover() found and did.
@@ -47,7 +49,8 @@ struct RecoverOptions {
 
 /// Undoes all that is not done in the journals of `directory` and of the folders in it.
 ///
-/// A journal whose changes are all undone is removed; one with unreadable lines is kept. Safe to
+/// A journal whose changes are all undone is removed, and its folder below `directory` if that is
+/// empty then; one with unreadable lines is kept. Safe to
 /// run at any time, twice, and by two at once: each journal is worked on under a file lock. A
 /// directory that does not exist holds nothing to undo. Fails only when it cannot be listed.
 Result<RecoveryReport> recover(const std::filesystem::path& directory, ProcessTable& table,

@@ -136,4 +136,10 @@ std::string describe(const Undo& undo) {
          " and all that came of it";
 }
 
+std::vector<std::string> names_in(const Undo& undo) {
+  if (const auto* network = std::get_if<NetworkUndo>(&undo)) return names_of(*network);
+  if (const auto* hung = std::get_if<HangUndo>(&undo)) return {"cgroup " + hung->folder.string()};
+  return {};
+}
+
 }  // namespace squall::faults

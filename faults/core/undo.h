@@ -46,4 +46,8 @@ Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networ
 /// "let process 123 go on".
 std::string describe(const Undo& undo);
 
+/// What of it could also be found by its name, in the words in which that is told: the tables,
+/// interfaces and roots of a network fault, and a control group of ours.
+std::vector<std::string> names_in(const Undo& undo);
+
 }  // namespace squall::faults

@@ -102,8 +102,10 @@ Fate LinkModel::stream(Instant now, std::size_t size, Flow& flow) {
     }
     stall = std::max(stall, waited);  // What was sent together is missed together.
   }
-  fate.at = put_on_line(now, size) + draw_delay() + stall;
-  fate.at = flow.last = std::max(fate.at, flow.last);
+  const Instant unstalled = put_on_line(now, size) + draw_delay();
+  flow.last_unstalled = std::max(unstalled, flow.last_unstalled);
+  fate.at = flow.last = std::max(unstalled + stall, flow.last);
+  fate.stalled = std::max(fate.at - flow.last_unstalled, Duration::zero());
   return fate;
 }
 

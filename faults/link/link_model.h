@@ -25,11 +25,14 @@ struct Fate {
   bool has_overtaken = false;  ///< It was not delayed, so that it arrives before its time.
   std::uint32_t segments = 0;  ///< Of a stream: how many packets it would have been,
   std::uint32_t lost = 0;      ///< and how many of them would have been sent again.
+  Duration stalled{};          ///< So much later it arrives for these, or for those before it.
 };
 
 /// What must be remembered of one connection, or of one client's datagrams, in one direction.
 struct Flow {
-  Instant last{};  ///< Nothing later may arrive before this, where order is kept.
+  Instant last{};  ///< Nothing later may arrive before this, where order is kept,
+  /// nor before this, had no stream stalled.
+  Instant last_unstalled{};
 };
 
 /// One direction of a link: says what becomes of what is put into it. Holds no socket and no clock.

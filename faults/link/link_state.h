@@ -56,11 +56,13 @@ struct LinkState {
     ++epoch;
   }
 
-  bool is_black_hole() const { return fault && fault->black_hole; }
+  bool swallows_datagrams() const { return fault && fault->black_hole; }
+  bool holds_streams() const { return swallows_datagrams() && !fault->spares_streams; }
   bool is_half_open() const { return fault && fault->half_open; }
-  /// Counts something that came in at `came` and goes out now.
-  void count_delivery(Direction& way, Instant came, Instant now, std::size_t size) const {
-    if (fault && came >= since) way.tally.count_delivery(now - came, size);
+  /// Counts something that came in at `came` and goes out now, `stalled` of it for a loss.
+  void count_delivery(Direction& way, Instant came, Instant now, std::size_t size,
+                      Duration stalled = {}) const {
+    if (fault && came >= since) way.tally.count_delivery(now - came, size, stalled);
   }
   /// What becomes of a piece of a stream; without a fault it follows what is before it.
   Fate stream(Direction& way, Instant now, std::size_t size, Flow& flow) const {

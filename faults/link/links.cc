@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include <poll.h>
@@ -18,8 +19,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kAnswersWithin = 1000;  // Milliseconds.
-constexpr int kPortAttempts = 50;     // To find a port that is free for TCP and for UDP.
+constexpr int kAnswersWithin = 1000;     // Milliseconds.
+constexpr int kAnswersAtEndWithin = 20;  // What does not answer shall not put off the end.
+constexpr int kPortAttempts = 50;        // To find a port that is free for TCP and for UDP.
 
 /// Does something on the loop, and waits for what comes of it.
 template <typename Do>
@@ -30,17 +32,17 @@ auto on_loop(asio::io_context& loop, const Do& what) {
   return done.get();
 }
 
-/// True when a connection to it is refused: asked, not believed.
-bool refuses(const SocketAddress& address) {
+/// Whether a connection to it is refused: asked, not believed. None: no answer came in time.
+std::optional<bool> refuses(const SocketAddress& address, int within_ms) {
   auto socket = open_socket(address, SOCK_STREAM);
-  if (!socket) return false;
+  if (!socket) return {};
   if (::connect(socket->get(), address.data(), address.length) == 0) return false;
   if (errno != EINPROGRESS) return errno == ECONNREFUSED;
   pollfd answer{.fd = socket->get(), .events = POLLOUT, .revents = 0};
   int failure = 0;
   socklen_t size = sizeof(failure);
-  return ::poll(&answer, 1, kAnswersWithin) == 1 &&
-         ::getsockopt(socket->get(), SOL_SOCKET, SO_ERROR, &failure, &size) == 0 &&
+  if (::poll(&answer, 1, within_ms) != 1) return {};
+  return ::getsockopt(socket->get(), SOL_SOCKET, SO_ERROR, &failure, &size) == 0 &&
          failure == ECONNREFUSED;
 }
 
@@ -84,7 +86,7 @@ class Links::Link {
     state_.begin(fault, seed, now);
     is_in_force_ = true;
     auto heeded = heed_change();
-    if (heeded && fault.refuse) heeded = look_whether_it_refuses();
+    if (heeded && fault.refuse) try_to_connect(At::kBegin);
     if (!heeded) {
       if (auto ended = end(); !ended) log_warning(ended.error().message());
       return heeded;
@@ -96,6 +98,7 @@ class Links::Link {
   Result<void> end() {
     const Instant now = Clock::now();
     if (std::exchange(is_in_force_, false)) {
+      if (state_.fault && state_.fault->refuse) try_to_connect(At::kEnd);
       state_.pause(now);
       state_.tally.overruns += drops() - drops_before_;
       last_ = state_.counted(now);
@@ -142,16 +145,21 @@ class Links::Link {
     return heeded;
   }
 
-  Result<void> look_whether_it_refuses() {
-    state_.tally.is_refusing =
-        !tcp_.empty() && std::all_of(tcp_.begin(), tcp_.end(),
-                                     [](const auto& relay) { return refuses(relay->address()); });
-    return {};
+  enum class At { kBegin, kEnd };
+  void try_to_connect(At moment) {
+    for (const auto& relay : tcp_) {
+      const auto is_refused =
+          refuses(relay->address(), moment == At::kBegin ? kAnswersWithin : kAnswersAtEndWithin);
+      // At the end there is no time to wait for what keeps the answer away.
+      state_.tally.tries += is_refused || moment == At::kBegin ? 1 : 0;
+      state_.tally.refusals += is_refused.value_or(false) ? 1 : 0;
+    }
   }
 
   void plan_pause(const LinkFault& fault, const Pulse& pulse) {
     state_.agenda.at(state_.since + pulse.on, [this, fault, pulse, epoch = state_.epoch] {
       if (state_.epoch != epoch) return;
+      if (fault.refuse) try_to_connect(At::kEnd);
       state_.pause(Clock::now());
       heed_or_warn();
       state_.agenda.at(Clock::now() + pulse.off, [this, fault, pulse, paused = state_.epoch] {

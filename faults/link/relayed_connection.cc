@@ -139,7 +139,7 @@ void RelayedConnection::heed_change() {
 }
 
 bool RelayedConnection::hold(Way& way) {
-  if (!link_.is_black_hole()) return false;
+  if (!link_.holds_streams()) return false;
   if (!std::exchange(way.is_held, true)) ++link_.tally.held;
   return true;
 }
@@ -155,7 +155,7 @@ void RelayedConnection::read(Way& way) {
 
 RelayedConnection::Step RelayedConnection::read_once(Way& way, Instant now) {
   // In a black hole one looks whether there is something that it holds, and leaves it there.
-  if (link_.is_black_hole()) {
+  if (link_.holds_streams()) {
     const auto there = ::recv(way.from.native_handle(), buffer().data(), 1, MSG_PEEK);
     if (there < 0 && is_not_now(errno)) {
       wait_to_read(way);
@@ -212,12 +212,14 @@ void RelayedConnection::take(Way& way, Instant now, std::size_t size) {
   }
   while (done < size) {
     const std::size_t part = std::min(slice, size - done);
-    way.pieces.push_back({.at = at, .came = now, .data = std::string(data + done, part)});
+    way.pieces.push_back(
+        {.at = at, .came = now, .stalled = fate.stalled, .data = std::string(data + done, part)});
     way.queued += part;
     done += part;
     if (done < size) at += asked->slice_gap;
   }
   way.flow.last = std::max(way.flow.last, at);
+  way.flow.last_unstalled += at - fate.at;
   write(way);
 }
 
@@ -270,7 +272,7 @@ RelayedConnection::Step RelayedConnection::write_once(Way& way, Instant now) {
   first.sent += static_cast<std::size_t>(sent);
   way.queued -= static_cast<std::size_t>(sent);
   if (first.sent == first.data.size()) {
-    link_.count_delivery(way.line, first.came, now, first.data.size());
+    link_.count_delivery(way.line, first.came, now, first.data.size(), first.stalled);
     way.pieces.pop_front();
   }
   return Step::kGoOn;

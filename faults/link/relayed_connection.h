@@ -48,6 +48,7 @@ class RelayedConnection : public std::enable_shared_from_this<RelayedConnection>
   struct Piece {
     Instant at{};
     Instant came{};
+    Duration stalled{};
     std::string data;
     std::size_t sent = 0;
   };

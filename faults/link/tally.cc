@@ -1,9 +1,9 @@
 #include "faults/link/tally.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
+
+#include "harness/base/number_text.h"
 
 namespace squall::faults {
 namespace {
@@ -12,16 +12,9 @@ constexpr double kDeviations = 6;
 constexpr double kShorter = 0.9;  // Of the delay that was asked for.
 constexpr double kFaster = 1.1;   // Than the rate that was asked for.
 
-/// Three digits after the first that counts are enough for people.
-std::string number(double value) {
-  std::array<char, 32> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%.3g", value);
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
 std::string share_of(std::uint64_t part, std::uint64_t whole, const std::string& noun) {
   const double share = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-  return number(share * 100) + " % of " + std::to_string(whole) + " " + noun;
+  return rounded(share * 100) + " % of " + std::to_string(whole) + " " + noun;
 }
 
 class Words {
@@ -43,8 +36,16 @@ std::string delay_words(const DirectionTally& seen) {
   if (seen.delivered == 0) return "nothing delivered";
   const double mean = mean_s(seen);
   const double variance = seen.delay_squares_s2 / static_cast<double>(seen.delivered) - mean * mean;
-  return "delay " + number(mean * 1e3) + " ms +/- " +
-         number(std::sqrt(std::max(variance, 0.0)) * 1e3) + " ms";
+  return "delay " + rounded(mean * 1e3) + " ms +/- " +
+         rounded(std::sqrt(std::max(variance, 0.0)) * 1e3) + " ms";
+}
+
+/// " (3.1 % of 5230 pieces waited 231 ms more for them)".
+std::string stall_words(const DirectionTally& seen) {
+  if (seen.held_up == 0) return {};
+  const double mean = seen.stall_sum_s / static_cast<double>(seen.held_up);
+  return " (" + share_of(seen.held_up, seen.delivered, "pieces") + " waited " +
+         rounded(mean * 1e3) + " ms more for them in the mean)";
 }
 
 std::string direction_words(const Impairment& asked, const DirectionTally& seen, Duration length) {
@@ -54,7 +55,8 @@ std::string direction_words(const Impairment& asked, const DirectionTally& seen,
   }
   if (asked.average_loss().value > 0) {
     if (seen.segments > 0 || seen.datagrams == 0) {
-      words.add("stalls as for loss " + share_of(seen.stalled, seen.segments, "segments"));
+      words.add("stalls as for loss " + share_of(seen.stalled, seen.segments, "segments") +
+                stall_words(seen));
     }
     if (seen.datagrams > 0) words.add("loss " + share_of(seen.lost, seen.datagrams, "datagrams"));
   }
@@ -68,7 +70,7 @@ std::string direction_words(const Impairment& asked, const DirectionTally& seen,
     words.add("reorder " + share_of(seen.overtaken, seen.datagrams, "datagrams"));
   }
   if (asked.rate_bits_per_second && length > Duration::zero()) {
-    words.add("rate " + number(static_cast<double>(seen.bytes) * 8e-6 / to_seconds(length)) +
+    words.add("rate " + rounded(static_cast<double>(seen.bytes) * 8e-6 / to_seconds(length)) +
               " mbit/s");
     if (seen.overflowed > 0) words.add(std::to_string(seen.overflowed) + " did not fit its queue");
   }
@@ -140,7 +142,7 @@ std::string what_never_happened(const LinkFault& asked, const LinkTally& tally) 
     return "nothing came that could have been held";
   }
   if (asked.half_open && tally.half_open == 0) return "no connection was made meanwhile";
-  if (asked.refuse && !tally.is_refusing) return "connections are not refused";
+  if (asked.refuse && !tally.is_refusing()) return "connections are not refused";
   if ((asked.reset_after || asked.reset_after_bytes) && tally.resets == 0) {
     return "no connection was reset";
   }
@@ -183,10 +185,14 @@ void DirectionTally::count_stream(const Fate& fate) {
   stalled += fate.lost;
 }
 
-void DirectionTally::count_delivery(Duration delay, std::size_t size) {
-  const double seconds = to_seconds(delay);
+void DirectionTally::count_delivery(Duration delay, std::size_t size, Duration waited) {
+  const double seconds = to_seconds(std::max(delay - waited, Duration::zero()));
   ++delivered;
   bytes += size;
+  if (waited > Duration::zero()) {
+    ++held_up;
+    stall_sum_s += to_seconds(waited);
+  }
   delay_sum_s += seconds;
   delay_squares_s2 += seconds * seconds;
 }
@@ -205,11 +211,12 @@ LinkFinding judge(const LinkFault& asked, const LinkTally& tally) {
   count(asked.reset_after || asked.reset_after_bytes, tally.resets, " connections reset");
   count(asked.slow_close > Duration::zero(), tally.late_ends, " late ends");
   count(asked.rebind_every.has_value(), tally.rebinds, " new source ports");
-  if (asked.refuse) words.add(tally.is_refusing ? "refuses connections" : "accepts connections");
+  count(asked.refuse, tally.refusals,
+        " of " + std::to_string(tally.tries) + " connections that were tried by us refused");
   count(tally.overruns > 0, tally.overruns, " datagrams lost by the relay itself");
   finding.seen = words.text();
 
-  if (is_idle(tally) && !(asked.refuse && tally.is_refusing)) {
+  if (is_idle(tally) && !(asked.refuse && tally.is_refusing())) {
     finding.why_not = "nothing passed through it";
   }
   if (finding.why_not.empty()) finding.why_not = what_never_happened(asked, tally);

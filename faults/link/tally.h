@@ -23,14 +23,16 @@ struct DirectionTally {
   std::uint64_t stalled = 0;
   std::uint64_t bytes = 0;      ///< Of both, passed on.
   std::uint64_t delivered = 0;  ///< Datagrams and pieces of streams whose delay is known.
-  double delay_sum_s = 0;       ///< Measured, from coming in to going out.
+  double delay_sum_s = 0;       ///< Measured, from coming in to going out, without stalls.
   double delay_squares_s2 = 0;
+  std::uint64_t held_up = 0;  ///< Pieces of streams that waited for a stall, and
+  double stall_sum_s = 0;     ///< for how long in all.
 
   /// Counts what was decided of a datagram, or of a piece of a stream.
   void count_datagram(const Fate& fate);
   void count_stream(const Fate& fate);
-  /// Counts what has gone out.
-  void count_delivery(Duration delay, std::size_t size);
+  /// Counts what has gone out, and how much of its delay was for stalls.
+  void count_delivery(Duration delay, std::size_t size, Duration waited = {});
 };
 
 /// What a link did while its fault was in force.
@@ -45,7 +47,10 @@ struct LinkTally {
   std::uint64_t late_ends = 0;  ///< Ends of streams that were passed on late.
   std::uint64_t rebinds = 0;
   std::uint64_t overruns = 0;  ///< Datagrams that the relay itself could not take or send in time.
-  bool is_refusing = false;    ///< A connection was tried, and was refused.
+  std::uint64_t tries = 0;  ///< Connections of our own to where it listens that were answered, and
+  std::uint64_t refusals = 0;  ///< of these were refused.
+
+  bool is_refusing() const { return tries > 0 && refusals == tries; }
 };
 
 /// A tally in words, and what it says of the fault.

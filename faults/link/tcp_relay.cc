@@ -89,7 +89,7 @@ void TcpRelay::wait_to_accept() {
 
 void TcpRelay::accept() {
   while (true) {
-    if (link_.is_black_hole()) {
+    if (link_.holds_streams()) {
       // What waits in the kernel's queue is left there; heed_change() comes back for it.
       pollfd there{.fd = listener_.native_handle(), .events = POLLIN, .revents = 0};
       if (::poll(&there, 1, 0) <= 0) return wait_to_accept();

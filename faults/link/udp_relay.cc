@@ -97,7 +97,7 @@ void UdpRelay::receive_from_target(const std::shared_ptr<UdpFlow>& flow) {
 void UdpRelay::relay(const std::shared_ptr<UdpFlow>& flow, Direction& way, std::size_t index,
                      Instant now) {
   const std::string_view data = batch_.at(index);
-  if (link_.is_black_hole()) {
+  if (link_.swallows_datagrams()) {
     ++way.tally.datagrams;
     ++way.tally.swallowed;
     return;
@@ -166,7 +166,7 @@ void UdpRelay::deliver_due() {
     parcels_.pop_back();
   }
   for (const Parcel& parcel : due_) {
-    if (link_.is_black_hole()) {
+    if (link_.swallows_datagrams()) {
       ++parcel.way->tally.swallowed;
     } else {
       put(*parcel.flow, *parcel.way, parcel.data);
@@ -176,7 +176,7 @@ void UdpRelay::deliver_due() {
   link_.tally.overruns += link_.fault ? outbox_.take_failed() : 0;
   const Instant sent = Clock::now();
   for (const Parcel& parcel : due_) {
-    if (parcel.is_counted && !link_.is_black_hole()) {
+    if (parcel.is_counted && !link_.swallows_datagrams()) {
       link_.count_delivery(*parcel.way, parcel.came, sent, parcel.data.size());
     }
   }

@@ -20,10 +20,13 @@ NftChain chain(NftChain::Hook hook, const std::string& interface, NftVerdict ver
   return {"probe", hook, interface, {rule}};
 }
 
-bool can_chain(Network& network, const std::string& family, const NftChain& what) {
+using ToAdd = std::string(const NftTable&, const std::vector<NftChain>&);
+
+bool can_chain(Network& network, const std::string& family, const NftChain& what,
+               ToAdd to_add = json_to_add) {
   const NftTable table{family, "squall_0_0_probe"};
   if (!network.nft(json_to_add(table))) return false;
-  const bool can = network.nft(json_to_add(table, {what})).has_value();
+  const bool can = network.nft(to_add(table, {what})).has_value();
   return network.nft(json_to_delete(table)).has_value() && can;
 }
 
@@ -61,6 +64,9 @@ Result<Capabilities> probe_capabilities(Network& scratch) {
   can.egress = can_chain(scratch, "netdev", chain(Hook::kEgress, "lo", {}));
   can.ingress = can_chain(scratch, "netdev", chain(Hook::kIngress, "lo", {}));
   can.reject = can_chain(scratch, "inet", chain(Hook::kOutput, "lo", {Kind::kUnreachable, 0, {}}));
+  NftChain by_cgroup = chain(Hook::kOutput, "lo", {});
+  by_cgroup.rules.front().cgroup = "/";  // Which is there wherever any is.
+  can.cgroup = can_chain(scratch, "inet", by_cgroup, text_to_add);
   constexpr int kIndex = 1000;
   can.ifb = scratch.change(message_to_add_ifb(kIfb, kIndex)).has_value();
   can.forward = can.ifb && can_chain(scratch, "netdev",
@@ -86,7 +92,8 @@ std::vector<std::string> describe(const Capabilities& capabilities) {
           line("nft netdev egress", capabilities.egress, "direction out"),
           line("nft netdev ingress", capabilities.ingress, "direction in"),
           line("nft fwd", capabilities.forward, "delay and the like of what comes in"),
-          line("nft reject", capabilities.reject, "reject")};
+          line("nft reject", capabilities.reject, "reject"),
+          line("nft socket cgroupv2", capabilities.cgroup, "of a cgroup")};
 }
 
 }  // namespace squall::faults

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -50,10 +51,22 @@ class HeldFaults {
     return some;
   }
 
+  /// What bore our marks in a namespace before the first of its faults was applied (marks_in).
+  void remember(std::uint64_t space, std::vector<std::string> marks) {
+    const std::lock_guard lock(mutex_);
+    marks_.insert_or_assign(space, std::move(marks));
+  }
+  std::vector<std::string> remembered(std::uint64_t space) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = marks_.find(space);
+    return found == marks_.end() ? std::vector<std::string>() : found->second;
+  }
+
  private:
   std::mutex turn_;
-  mutable std::mutex mutex_;  // Guards held_.
+  mutable std::mutex mutex_;  // Guards the next two.
   std::vector<HeldFault> held_;
+  std::map<std::uint64_t, std::vector<std::string>> marks_;
 };
 
 }  // namespace squall::faults

@@ -16,15 +16,19 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <nftables/libnftables.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "faults/network/kernel_probe_path.h"
 #include "faults/network/netlink_message.h"
+#include "faults/spec/traffic.h"
 #include "harness/base/unique_fd.h"
 
 namespace squall::faults {
@@ -128,15 +132,42 @@ class KernelNetwork : public Network {
     return all;
   }
 
-  Result<std::unique_ptr<ProbePath>> probe_path(int interface) override {
-    return in_namespace(space_.get(), [&] { return open_probe_path(interface); });
+  Result<std::vector<TreePart>> tree(int interface) override {
+    std::vector<TreePart> all;
+    std::vector<std::uint32_t> parents;  // Where filters may be.
+    const auto list = [&](const std::string& request) {
+      return ask(request, [&](std::string_view answer) {
+        if (read_plain<tcmsg>(message_body(answer)).tcm_ifindex != interface) return;
+        const auto qdisc = read_qdisc(answer);
+        if (qdisc && qdisc->is_root()) parents.push_back(qdisc->handle);
+        if (auto part = read_tree_part(answer)) all.push_back(*std::move(part));
+      });
+    };
+    if (auto listed = list(message_to_list_qdiscs()); !listed) return std::move(listed).error();
+    if (auto listed = list(message_to_list_classes(interface)); !listed) {
+      return std::move(listed).error();
+    }
+    for (const TreePart& part : all) parents.push_back(part.handle);
+    for (const std::uint32_t parent : parents) {
+      if (auto listed = list(message_to_list_filters(interface, parent)); !listed) {
+        // A qdisc without classes has no filters either.
+        if (listed.error().code == std::errc::not_supported) continue;
+        if (listed.error().code == std::errc::invalid_argument) continue;
+        return std::move(listed).error();
+      }
+    }
+    return all;
+  }
+
+  Result<std::unique_ptr<ProbePath>> probe_path(int interface, std::uint32_t class_id) override {
+    return in_namespace(space_.get(), [&] { return open_probe_path(interface, class_id); });
   }
 
   Result<void> change(std::string_view message) override {
     return ask(std::string(message), [](std::string_view) {});
   }
 
-  Result<std::string> nft(const std::string& json) override {
+  Result<std::string> nft(const std::string& commands) override {
     // libnftables keeps a list of interfaces for the whole process.
     static std::mutex one_at_a_time;
     const std::lock_guard lock(one_at_a_time);
@@ -151,7 +182,7 @@ class KernelNetwork : public Network {
       ::nft_ctx_buffer_output(context);
       ::nft_ctx_buffer_error(context);
       errno = 0;
-      const int failed = ::nft_run_cmd_from_buffer(context, json.c_str());
+      const int failed = ::nft_run_cmd_from_buffer(context, commands.c_str());
       const int why = errno;
       std::string answer(::nft_ctx_get_output_buffer(context));
       std::string words(::nft_ctx_get_error_buffer(context));
@@ -260,6 +291,23 @@ Result<std::vector<std::uint64_t>> KernelNetworks::all() {
     return false;
   });
   return std::vector<std::uint64_t>(found.begin(), found.end());
+}
+
+Result<std::uint64_t> KernelNetworks::cgroup(const std::string& path) {
+  // Where libnftables looks, and nowhere else.
+  const fs::path root = "/sys/fs/cgroup";
+  struct statfs mounted {};
+  if (::statfs(root.c_str(), &mounted) != 0 || mounted.f_type != CGROUP2_SUPER_MAGIC) {
+    return error(std::errc::not_supported,
+                 "this machine has no cgroups of version 2 at " + root.string() +
+                     ", by which the packets of a cgroup are told from others");
+  }
+  const auto group = root / without_slashes_around(path);
+  const auto inode = inode_of(group);
+  if (!inode || !fs::exists(group / "cgroup.procs")) {
+    return error(std::errc::no_such_file_or_directory, "there is no cgroup " + group.string());
+  }
+  return *inode;
 }
 
 Result<std::string> KernelNetworks::default_qdisc() {

@@ -24,6 +24,7 @@ class KernelNetworks : public Networks {
   Result<std::uint64_t> of_process(pid_t pid) override;
   Result<std::uint64_t> of_name(const std::string& name) override;
   Result<std::vector<std::uint64_t>> all() override;
+  Result<std::uint64_t> cgroup(const std::string& path) override;
   Result<std::string> default_qdisc() override;
   void pause(Duration length) override;
 };

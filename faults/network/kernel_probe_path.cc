@@ -140,7 +140,7 @@ class KernelProbePath : public ProbePath {
 
 }  // namespace
 
-Result<std::unique_ptr<ProbePath>> open_probe_path(int interface) {
+Result<std::unique_ptr<ProbePath>> open_probe_path(int interface, std::uint32_t class_id) {
   // Without a protocol it receives nothing.
   UniqueFd sender(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   UniqueFd tap(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
@@ -157,6 +157,10 @@ Result<std::unique_ptr<ProbePath>> open_probe_path(int interface) {
   }
   HardwareAddress address{};
   std::memcpy(address.data(), asked.ifr_hwaddr.sa_data, address.size());
+  if (class_id != 0 &&
+      ::setsockopt(sender.get(), SOL_SOCKET, SO_PRIORITY, &class_id, sizeof class_id) != 0) {
+    return last_error("send probes through a class");
+  }
   const int on = 1;
   ::setsockopt(sender.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kRoom, sizeof kRoom);
   ::setsockopt(tap.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kRoom, sizeof kRoom);

@@ -1,8 +1,7 @@
 #include "faults/network/network_fault.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,17 +11,17 @@
 #include "faults/core/pulses.h"
 #include "faults/core/undo.h"
 #include "faults/network/network_probes.h"
+#include "faults/network/network_watch.h"
+#include "faults/network/our_marks.h"
 #include "harness/base/log.h"
+#include "harness/base/number_text.h"
 
 namespace squall::faults {
 namespace {
 
-constexpr double kEnoughExpected = 30;  // Losses of which none is seen: one in 10^13 by chance.
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
+/// "PID_TICKS_" of table "squall_PID_TICKS_n".
+std::string owner_in(const std::string& table) {
+  return table.substr(kTablePrefix.size(), table.rfind('_') + 1 - kTablePrefix.size());
 }
 
 /// One network fault from its first change to its last undo.
@@ -34,7 +33,8 @@ class Application {
         held_(held),
         journal_(journal),
         fault_(std::move(fault)),
-        plan_(std::move(plan)) {}
+        plan_(std::move(plan)),
+        in_place_(plan_) {}
 
   /// With probes, from now on; before the first change.
   void look_before() {
@@ -72,36 +72,66 @@ class Application {
   /// Reads back that all is there.
   Result<std::string> read_back() {
     SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
-    SQUALL_TRY(const auto missing, missing_in(*network));
-    if (!missing.empty()) {
-      return error(std::errc::io_error, "read back: " + missing + " is not there");
+    if (auto there = in_place_.remember(*network); !there) return std::move(there).error();
+    if (fault_.of && fault_.of->cgroup) {
+      SQUALL_TRY(cgroup_, networks_.cgroup(*fault_.of->cgroup));
     }
     std::string seen = "read back: table " + plan_.undo.table;
     for (const Qdisc& qdisc : plan_.qdiscs) {
       seen += ", " + qdisc.kind + " " + handle_text(qdisc.handle);
     }
     for (const std::string& note : plan_.notes) seen += "; " + note;
+    for (const std::string& limit : plan_.limits) seen += "; " + limit;
     return seen;
   }
 
-  /// Goes on by itself, until it is reverted.
-  void begin(const std::optional<Pulse>& pulse) {
+  /// Goes on by itself, until it is reverted. Others' changes are looked for so often, and told of
+  /// as so long after `since`, or else after now.
+  void begin(const std::optional<Pulse>& pulse, Duration watch, std::optional<Instant> since) {
     pulse_ = pulse;
+    since_ = since;
+    begun_ = std::chrono::steady_clock::now();
+    if (auto network = networks_.open(plan_.undo.space); network && watch > Duration::zero()) {
+      const std::shared_ptr<Network> watched = *std::move(network);
+      watch_.emplace(watch, [this, watched] {
+        const std::lock_guard lock(rules_);
+        return find_change(*watched);
+      });
+    }
     if (auto network = networks_.open(plan_.undo.space); network && probes_) {
       probes_->begin(**network, pulse ? std::optional(pulse->on / 2) : std::nullopt);
     }
     if (pulse) pulses_.emplace(*pulse, [this](bool on) { return switch_rules(on); });
   }
 
+  /// Meets no more packets. Waits for nobody else's fault, so that this one ends at its time.
+  void let_go() {
+    if (counted_at_end_) return;
+    ended_ = std::chrono::steady_clock::now();
+    if (pulses_) pulses_->stop();
+    if (probes_) probes_->send_no_more();
+    auto network = networks_.open(plan_.undo.space);
+    if (!network) return;  // As the undo will find.
+    const std::lock_guard lock(rules_);
+    counted_at_end_ = look_at_end(**network);
+    has_rules_ = false;
+    for (const NftTable& table : plan_.tables) {
+      auto emptied = (*network)->nft(json_to_empty(table));
+      if (!emptied) return;  // The undo does it again.
+    }
+  }
+
   /// Measures, undoes, and marks that it is done.
   Result<void> revert() {
-    if (pulses_) pulses_->stop();
+    let_go();
     if (probes_) probes_->stop();
+    if (watch_) watch_->stop();
     const std::lock_guard turn(held_.turn());
     if (!finding_) finding_ = measure();
     auto undone = take_back(plan_.undo, networks_);
     if (!undone) return as_residue(undone.error());
     held_.remove(plan_.undo.table);
+    if (auto clean = look_for_marks(); !clean) return as_residue(clean.error());
     if (!entry_) return {};
     if (auto marked = journal_.mark_done(*entry_); !marked) {
       log_warning(marked.error().message());  // The undo took; recover() will find nothing.
@@ -113,34 +143,47 @@ class Application {
   NetworkFinding finding() const { return finding_.value_or(NetworkFinding{}); }
 
  private:
-  /// What of the plan is not in force; empty when all is.
-  Result<std::string> missing_in(Network& network) {
-    SQUALL_TRY(const auto listed, network.nft(json_to_list_tables()));
-    const auto tables = read_tables(listed);
-    const auto has_table = [&](const NftTable& one) { return one.name == plan_.undo.table; };
-    if (std::none_of(tables.begin(), tables.end(), has_table)) return "table " + plan_.undo.table;
-    SQUALL_TRY(const auto qdiscs, network.qdiscs());
-    for (const Qdisc& ours : plan_.qdiscs) {
-      const auto is_it = [&](const Qdisc& one) {
-        return one.interface == ours.interface && one.parent == ours.parent &&
-               one.handle == ours.handle && one.kind == ours.kind;
-      };
-      if (std::none_of(qdiscs.begin(), qdiscs.end(), is_it)) {
-        return "qdisc " + ours.kind + " " + handle_text(ours.handle);
-      }
-    }
-    return std::string();
+  /// After the last fault of a namespace: that nothing of ours is in it which was not before.
+  Result<void> look_for_marks() {
+    if (!held_.in(plan_.undo.space).empty()) return {};
+    const auto network = networks_.open(plan_.undo.space);
+    if (!network) return {};  // It took all with it, as take_back() has found.
+    SQUALL_TRY(const auto marks, marks_in(**network, owner_in(plan_.undo.table)));
+    const std::string left = left_behind(held_.remembered(plan_.undo.space), marks);
+    if (left.empty()) return {};
+    return error(std::errc::device_or_resource_busy, "left behind: " + left);
+  }
+
+  /// What somebody else has changed. With the rules' mutex.
+  Result<std::optional<ForeignChange>> find_change(Network& network) {
+    using Found = std::optional<ForeignChange>;
+    SQUALL_TRY(auto found, in_place_.change(network, has_rules_));
+    if (found || !cgroup_) return found;
+    const auto now = networks_.cgroup(*fault_.of->cgroup);
+    if (now && *now == *cgroup_) return Found();
+    return Found({"cgroup " + *fault_.of->cgroup,
+                  now ? "it is a new one, whose packets are not met" : now.error().message()});
+  }
+
+  /// "the root qdisc of va was changed by somebody else at 12.3 s: it is fq 8001:".
+  std::string in_words(const NetworkWatch::Found& found) const {
+    const double seconds = to_seconds(found.at - since_.value_or(begun_));
+    return found.change.what + " was changed by somebody else " +
+           (since_ ? "at " + rounded(seconds) + " s" : rounded(seconds) + " s after it began") +
+           ": " + found.change.now;
   }
 
   /// All rules come and go in one step; the table stays, and with it whose all is.
   Result<void> switch_rules(bool on) {
     SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    const std::lock_guard lock(rules_);
     if (!on) {
       if (auto counted = count(*network); !counted) return counted;
     }
     auto answer =
         network->nft(on ? plan_.changes.back().payload : json_to_empty(plan_.tables.front()));
     if (!answer) return std::move(answer).error();
+    has_rules_ = on;
     return {};
   }
 
@@ -151,7 +194,10 @@ class Application {
       for (const RuleCount& one : read_counts(listed)) {
         if (one.name == "protected") continue;
         met_ += one.packets;
-        if (one.name == "lost") lost_ += one.packets;
+        bytes_ += one.bytes;
+        if (one.name != "lost") continue;
+        lost_ += one.packets;
+        ++starts_;
       }
     }
     return {};
@@ -162,6 +208,8 @@ class Application {
     if (found) {
       add_pulses(*found);
       add_probes(*found);
+      add_large_sends(*found);
+      for (const std::string& limit : plan_.limits) found->seen += "; " + limit;
       return *std::move(found);
     }
     return {.seen = "not seen: " + found.error().message(),
@@ -169,46 +217,79 @@ class Application {
             .why_not = "it could not be seen: " + found.error().message()};
   }
 
+  /// The last look while it is in force: what was changed of it, else what it has met.
+  Result<std::optional<NetworkWatch::Found>> look_at_end(Network& network) {
+    using Found = std::optional<NetworkWatch::Found>;
+    SQUALL_TRY(auto change, find_change(network));
+    if (change) return Found({*std::move(change), std::chrono::steady_clock::now()});
+    if (!has_rules_) return Found();  // Counted when they went.
+    if (auto counted = count(network); !counted) return std::move(counted).error();
+    return Found();
+  }
+
   Result<NetworkFinding> try_to_measure() {
     SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
-    SQUALL_TRY(const auto missing, missing_in(*network));
-    if (!missing.empty()) {
-      return NetworkFinding{.seen = missing + " was gone",
-                            .took = false,
-                            .why_not = "somebody else took away " + missing + " meanwhile"};
+    if (!counted_at_end_) return error(std::errc::no_such_file_or_directory, "its end");
+    SQUALL_TRY(const auto at_end, *counted_at_end_);
+    const std::optional<NetworkWatch::Found> found =
+        watch_ && watch_->found() ? watch_->found() : at_end;
+    if (found) {
+      // What was counted since, or before, is not all of what it did.
+      return NetworkFinding{.seen = in_words(*found), .took = false, .why_not = in_words(*found)};
     }
-    if (auto counted = count(*network); !counted) return std::move(counted).error();
     SQUALL_TRY(const auto qdiscs, network->qdiscs());
     std::uint64_t dropped = 0;
     for (const Qdisc& qdisc : qdiscs) {
       if (is_our_leaf(qdisc)) dropped += qdisc.drops;
     }
-    const auto without = [](std::uint64_t all, std::uint64_t ours) {
-      return all - std::min(all, ours);
-    };
-    const std::uint64_t ours = probes_ ? probes_->lost() : 0;
-    const bool by_rule = fault_.loss || fault_.loss_every || fault_.partition;
-    return judge(without(met_, probes_ ? probes_->met() : 0), without(lost_, by_rule ? ours : 0),
-                 without(dropped, by_rule ? 0 : ours));
+    CountedPackets counted{.met = met_, .lost = lost_, .dropped = dropped, .starts = starts_};
+    if (probes_) {
+      const bool is_by_cgroup = fault_.of && fault_.of->cgroup;
+      const bool by_rule = (fault_.loss || fault_.loss_every || fault_.partition) && !is_by_cgroup;
+      counted.probes_met = probes_->met();
+      (by_rule ? counted.probes_lost : counted.probes_dropped) = probes_->lost();
+      counted.probes_unmet = probes_->unmet();
+    }
+    return judge(fault_, counted);
+  }
+
+  /// What the kernel hands over as one has one fate; that it did is seen by its size.
+  void add_large_sends(NetworkFinding& finding) const {
+    constexpr std::uint64_t kHeader = 18;  // Ethernet's, with a VLAN.
+    if (met_ == 0 || plan_.mtu == 0 || bytes_ / met_ <= plan_.mtu + kHeader) return;
+    finding.seen += "; " + std::to_string(bytes_ / met_) + " bytes in the mean, of an MTU of " +
+                    std::to_string(plan_.mtu) +
+                    ": many were several packets of the wire (GSO or GRO), which had one fate";
   }
 
   void add_pulses(NetworkFinding& finding) const {
     if (!pulses_) return;
     finding.seen = std::to_string(pulses_->count()) + " pulses of " +
-                   number(to_milliseconds(pulse_->on)) + " ms, " + finding.seen;
-    if (const auto& failure = pulses_->failure(); failure && finding.took) {
+                   rounded(to_milliseconds(pulse_->on)) + " ms, " + finding.seen;
+    if (!finding.took) return;
+    if (const auto& failure = pulses_->failure()) {
       finding.took = false;
       finding.why_not = "a pulse could not be switched: " + failure->message();
+    } else if (const auto due = pulses_due(*pulse_, ended_ - begun_); pulses_->count() < due / 2) {
+      finding.took = false;
+      finding.why_not = "only " + std::to_string(pulses_->count()) + " of " + std::to_string(due) +
+                        " pulses came: it could not be switched so fast";
     }
   }
 
   void add_probes(NetworkFinding& finding) const {
     if (!probes_) return;
     finding.seen += probes_->words();
-    const std::string why_not = probes_->contradiction();
-    if (why_not.empty() || !finding.took) return;
+    const ProbeJudgement said = probes_->judgement();
+    std::string left;
+    for (const std::string& one : said.not_judged) {
+      if (finding.tells_loss && one.starts_with("loss")) continue;
+      left += (left.empty() ? "; seen, not judged: " : ", ") + one;
+    }
+    finding.seen += left;
+    if (said.contradiction.empty() || !finding.took) return;
     finding.took = false;
-    finding.why_not = why_not;
+    finding.why_not = said.contradiction;
   }
 
   bool is_our_leaf(const Qdisc& qdisc) const {
@@ -216,34 +297,6 @@ class Application {
            std::any_of(plan_.qdiscs.begin(), plan_.qdiscs.end(), [&](const Qdisc& ours) {
              return ours.interface == qdisc.interface && ours.handle == qdisc.handle;
            });
-  }
-
-  NetworkFinding judge(std::uint64_t met, std::uint64_t lost, std::uint64_t dropped) const {
-    NetworkFinding finding;
-    finding.seen = std::to_string(met) + " packets met";
-    const auto part = [&](std::uint64_t some) {
-      return std::to_string(some) + " (" +
-             number(100 * static_cast<double>(some) / static_cast<double>(met)) + " %)";
-    };
-    if (met == 0) {
-      finding.took = false;
-      finding.why_not = "no packet came that it was for";
-      return finding;
-    }
-    if (fault_.loss || fault_.loss_every || fault_.partition) {
-      finding.seen += ", " + part(lost) + " of them lost";
-    }
-    if (dropped > 0 || fault_.gilbert_elliott) {
-      finding.seen += ", " + part(dropped) +
-                      (fault_.gilbert_elliott ? " dropped by netem" : " dropped for want of room");
-    }
-    const double asked = fault_.loss_every ? 1 / static_cast<double>(*fault_.loss_every)
-                                           : fault_.loss.value_or(Share{}).value;
-    if (lost == 0 && asked * static_cast<double>(met) >= kEnoughExpected) {
-      finding.took = false;
-      finding.why_not = "none was lost of " + std::to_string(met) + " packets";
-    }
-    return finding;
   }
 
   Networks& networks_;
@@ -254,23 +307,46 @@ class Application {
   std::optional<std::uint64_t> entry_;
   std::uint64_t met_ = 0;  // Counted so far; the pulses' thread adds to them while it runs.
   std::uint64_t lost_ = 0;
+  std::uint64_t starts_ = 0;  // Of counting by a rule that loses.
+  std::uint64_t bytes_ = 0;   // Of those met.
+  InPlace in_place_;
+  std::optional<std::uint64_t> cgroup_;  // Its number when the rules were made.
+  std::optional<Instant> since_;
+  Instant begun_;
+  Instant ended_;
+  std::mutex rules_;  // Guards the next: pulses change them, and the watch looks at them.
+  bool has_rules_ = true;
   std::optional<Pulse> pulse_;
   std::optional<NetworkProbes> probes_;
   std::optional<Pulses> pulses_;
+  std::optional<NetworkWatch> watch_;
+  std::optional<Result<std::optional<NetworkWatch::Found>>> counted_at_end_;
   std::optional<NetworkFinding> finding_;
 };
 
 }  // namespace
 
-Result<NetworkFacts> look_around(const NetworkSite& site) {
+Result<NetworkFacts> look_around(const NetworkSite& site, const NetworkFault& fault) {
   NetworkFacts facts;
+  if (fault.of && fault.of->cgroup) {
+    if (auto there = site.networks.cgroup(*fault.of->cgroup); !there) {
+      return std::move(there).error();
+    }
+  }
   facts.space = site.space;
   facts.capabilities = site.capabilities;
+  facts.protected_peers = site.protected_peers;
   SQUALL_TRY(const auto own, site.networks.own());
   facts.is_own_space = own == site.space;
   SQUALL_TRY(const auto network, site.networks.open(site.space));
   SQUALL_TRY(facts.links, network->links());
   SQUALL_TRY(facts.qdiscs, network->qdiscs());
+  for (const Qdisc& root : facts.qdiscs) {
+    const bool has_tree = root.is_root() && root.handle != 0 && root.handle != kOurRoot &&
+                          (root.kind == "htb" || root.kind == "mq");
+    if (!has_tree) continue;
+    SQUALL_TRY(facts.trees[root.interface], network->tree(root.interface));
+  }
   SQUALL_TRY(facts.default_qdisc, site.networks.default_qdisc());
   if (site.held != nullptr) facts.held = site.held->in(site.space);
   return facts;
@@ -280,10 +356,18 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label,
                                     const std::optional<Pulse>& pulse) {
   std::unique_lock turn(site.held->turn());
-  auto facts = look_around(site);
+  if (site.held->in(site.space).empty()) {
+    auto network = site.networks.open(site.space);
+    if (!network) return std::move(network).error().within(label);
+    auto marks = marks_in(**network, owner_in(std::string(kTablePrefix) + site.name));
+    if (!marks) return std::move(marks).error().within(label);
+    site.held->remember(site.space, *std::move(marks));
+  }
+  auto facts = look_around(site, fault);
   if (!facts) return std::move(facts).error().within(label);
   auto plan = plan_network(fault, *facts, site.name);
   if (!plan) return std::move(plan).error().within(label);
+  plan->limits.insert(plan->limits.begin(), site.notes.begin(), site.notes.end());
   const auto application =
       std::make_shared<Application>(site.networks, *site.held, journal, fault, *std::move(plan));
   if (site.probes) application->look_before();
@@ -291,10 +375,11 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
     return std::move(recorded).error().within(label);
   }
   InjectedNetworkFault injected{ActiveFault(label, [application] { return application->revert(); }),
-                                "", [application] { return application->finding(); }};
+                                "", [application] { return application->finding(); },
+                                [application] { application->let_go(); }};
   auto applied = application->apply();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
-  if (seen) application->begin(pulse);
+  if (seen) application->begin(pulse, site.watch, site.since);
   turn.unlock();
   if (seen) {
     injected.seen = *std::move(seen);

@@ -4,29 +4,29 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "faults/core/active_fault.h"
 #include "faults/core/journal.h"
+#include "faults/network/network_judge.h"
 #include "faults/network/network_plan.h"
 #include "faults/network/networks.h"
 #include "faults/spec/fault_spec.h"
 #include "faults/spec/network_spec.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
-
-/// What was seen of a network fault in all.
-struct NetworkFinding {
-  std::string seen;     ///< "1000 packets met, 21 of them lost (2.1 %)".
-  bool took = true;     ///< False: it did not happen as asked.
-  std::string why_not;  ///< Then: why it is thought so.
-};
 
 /// A network fault that is in force.
 struct InjectedNetworkFault {
   ActiveFault active;
   std::string seen;                      ///< What was read back when it was applied.
   std::function<NetworkFinding()> look;  ///< To be asked after the fault has been reverted.
+  /// Ends what it does to packets that come from now on, in some milliseconds. What is being
+  /// delayed, what is left to be taken back and the proof of it are for the revert, which would
+  /// else do this first.
+  std::function<void()> let_go;
 };
 
 /// Where a fault happens, and under whose names.
@@ -37,10 +37,17 @@ struct NetworkSite {
   std::string name;            ///< Of this application, "PID_TICKS_n": no other has it.
   HeldFaults* held = nullptr;  ///< All of this process; none where only a plan is made.
   bool probes = false;         ///< Sends packets of its own, to measure what is done to them.
+  /// How often it is looked whether somebody else has changed what is in place; zero: at its end.
+  Duration watch{};
+  std::optional<Instant> since{};  ///< From when such a change is told; none: from its begin.
+  std::vector<ProtectedPeer>
+      protected_peers{};             ///< Whose traffic always passes in the agent's space.
+  std::vector<std::string> notes{};  ///< What people should know of how it was found.
 };
 
-/// All that a plan has to know of `site`, read from the kernel.
-Result<NetworkFacts> look_around(const NetworkSite& site);
+/// All that a plan has to know of `site`, read from the kernel. Fails when `fault` is for a cgroup
+/// that is not there.
+Result<NetworkFacts> look_around(const NetworkSite& site, const NetworkFault& fault);
 
 /// Plans the fault for what is there now, writes its undo to the journal, applies it step by step
 /// and reads back that all of it is there. When a step fails, those before it are undone before
@@ -50,7 +57,7 @@ Result<NetworkFacts> look_around(const NetworkSite& site);
 /// second or so once it is in force; what becomes of them is told when it has been reverted.
 ///
 /// The counters are read just before it is reverted: a fault that met no packet, of which nothing
-/// was lost that should have been, or whose qdiscs somebody else has changed, did not take.
+/// was lost that should have been, or of which somebody else has changed something, did not take.
 /// `site.networks`, `site.held` and `journal` outlive the fault. Blocks for some milliseconds;
 /// reverting waits a second at most for what is being delayed.
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,

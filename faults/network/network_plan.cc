@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
+#include "faults/network/network_obstacles.h"
 #include "faults/spec/traffic.h"
+#include "harness/base/number_text.h"
 
 namespace squall::faults {
 namespace {
@@ -21,24 +22,8 @@ constexpr std::uint32_t kMostSharing = 100;    // Faults below one root.
 constexpr double kFreeRate = 12.5e9;           // Bytes/s of a class that is not slowed.
 constexpr double kSmallestQueue = 128 * 1024;  // Bytes: two packets of the largest GSO.
 constexpr double kQueueSeconds = 0.1;
-constexpr std::uint16_t kSshPort = 22;
-constexpr Duration kLongestJitter = 2s;  // netem keeps it in 31 bits of nanoseconds.
 
 Error refused(const std::string& why) { return error(std::errc::not_supported, why); }
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", value);
-  return text.data();
-}
-
-bool loses(const NetworkFault& fault) {
-  return fault.partition || fault.loss || fault.loss_every.has_value();
-}
-
-bool shapes(const NetworkFault& fault) {
-  return needs_netem(fault) || fault.rate_bits_per_second.has_value();
-}
 
 /// Whether the kernel attaches this root by itself once ours has gone.
 bool comes_back(const Qdisc& root, const std::string& default_qdisc) {
@@ -61,13 +46,14 @@ class Planning {
   Planning(const NetworkFault& fault, const NetworkFacts& facts, const std::string& name)
       : fault_(fault), facts_(facts) {
     table_.name = std::string(kTablePrefix) + name;
-    if (fault.reject) table_.family = "inet";
+    if (fault.reject || is_by_cgroup()) table_.family = "inet";
   }
 
   Result<NetworkPlan> plan() {
     if (auto found = find_interface(); !found) return std::move(found).error();
-    if (auto allowed = check_protected(); !allowed) return std::move(allowed).error();
-    if (auto able = check_capabilities(); !able) return std::move(able).error();
+    if (auto allowed = check_protected(fault_, facts_); !allowed) return std::move(allowed).error();
+    if (auto able = check_capabilities(fault_, facts_.capabilities); !able)
+      return std::move(able).error();
     if (auto alone = check_others(); !alone) return std::move(alone).error();
     if (needs_root()) {
       if (auto checked = check_root(); !checked) return std::move(checked).error();
@@ -75,6 +61,7 @@ class Planning {
     plan_.undo.space = facts_.space;
     plan_.undo.interface = link_.index;
     plan_.interface = link_.index;
+    plan_.mtu = link_.mtu;
     plan_.undo.interface_name = link_.name;
     plan_.undo.table = table_.name;
     plan_.tables.push_back(table_);
@@ -92,13 +79,18 @@ class Planning {
       }
       protect(chain, lines);
     }
-    add_nft(lines, json_to_add(table_, protected_));
-    add_undo_lines();
+    add_nft(lines,
+            is_by_cgroup() ? text_to_add(table_, protected_) : json_to_add(table_, protected_));
+    if (is_by_cgroup() && goes_out() && shapes(fault_)) {
+      plan_.probe_class = place_.shaped_class();
+    }
+    plan_.undo_lines = undo_lines(plan_.undo, table_, shares_root_);
     add_notes();
     return std::move(plan_);
   }
 
  private:
+  bool is_by_cgroup() const { return squall::faults::is_by_cgroup(fault_); }
   bool goes_out() const { return fault_.direction != Direction::kIn; }
   bool comes_in() const { return fault_.direction != Direction::kOut; }
   bool needs_root() const { return goes_out() && (shapes(fault_) || loses(fault_)); }
@@ -118,42 +110,6 @@ class Planning {
     return {};
   }
 
-  Result<void> check_protected() const {
-    if (!facts_.is_own_space) return {};
-    for (const auto& side : {fault_.to, fault_.from}) {
-      if (!side || side->transport.value_or("tcp") != "tcp") continue;
-      if (std::find(side->ports.begin(), side->ports.end(), kSshPort) == side->ports.end())
-        continue;
-      return error(std::errc::operation_not_permitted,
-                   "port 22 is SSH's, which is protected: one must be able to get in");
-    }
-    return {};
-  }
-
-  Result<void> check_capabilities() const {
-    const Capabilities& can = facts_.capabilities;
-    const auto missing = [](const std::string& what, const std::string& why) {
-      return refused("this kernel has no " + what + ", which " + why + " needs");
-    };
-    if (fault_.reject) {
-      return can.reject ? Result<void>() : missing("nftables reject", "reject");
-    }
-    if (goes_out() && !can.egress) return missing("nftables hook netdev egress", "direction out");
-    if (comes_in() && !can.ingress) return missing("nftables hook netdev ingress", "direction in");
-    if (needs_root() && !can.htb) return missing("qdisc htb", describe_effect(fault_));
-    if (goes_out() && loses(fault_) && !can.blackhole) return missing("qdisc blackhole", "loss");
-    if (shapes(fault_) && needs_netem(fault_) && !can.netem) {
-      return missing("qdisc netem", describe_effect(fault_));
-    }
-    if (needs_ifb() && !can.htb) return missing("qdisc htb", describe_effect(fault_));
-    if (needs_ifb() && !can.ifb) return missing("interfaces ifb", "direction in");
-    if (needs_ifb() && !can.forward) return missing("nftables fwd", "direction in");
-    if (fault_.jitter.value_or(Duration{}) > kLongestJitter) {
-      return refused("netem's jitter is 2 s at most");
-    }
-    return {};
-  }
-
   /// What shares the interface must meet other packets, and tells what the root was.
   Result<void> check_others() {
     for (const HeldFault& other : facts_.held) {
@@ -161,6 +117,13 @@ class Planning {
       if (may_meet_the_same(fault_, other.fault)) {
         return error(std::errc::device_or_resource_busy,
                      "it would meet packets that " + other.label + " meets, which is in force on " +
+                         link_.name);
+      }
+      if (clash_in_netem(fault_, other.fault)) {
+        return error(std::errc::device_or_resource_busy,
+                     "one of it and " + other.label +
+                         " duplicates packets, which kernels refuse beside another netem on one "
+                         "interface, and that is in force on " +
                          link_.name);
       }
       if (other.undo.root) others_.push_back(other);
@@ -197,16 +160,25 @@ class Planning {
     }
     const std::string words = "the root qdisc of " + link_.name + ", " + root->kind + " " +
                               handle_text(root->handle) + ", ";
-    constexpr std::array kRestorable{"noqueue", "pfifo_fast", "fq",   "fq_codel",
-                                     "mq",      "pfifo",      "bfifo"};
+    constexpr std::array kRestorable{"noqueue", "pfifo_fast", "fq",    "fq_codel",
+                                     "mq",      "pfifo",      "bfifo", "htb"};
     if (std::find(kRestorable.begin(), kRestorable.end(), root->kind) == kRestorable.end()) {
       return refused(words + "could not be put back exactly");
+    }
+    std::vector<TreePart> tree;
+    if (const auto found = facts_.trees.find(link_.index); found != facts_.trees.end()) {
+      auto ordered = in_order_of_return(found->second);
+      if (!ordered) return refused(words + ordered.error().message());
+      tree = *std::move(ordered);
     }
     for (const Qdisc& qdisc : facts_.qdiscs) {
       // ffff: is ingress and clsact, which stand beside the root.
       const bool is_child =
           qdisc.interface == link_.index && !qdisc.is_root() && qdisc.parent >> 16U != 0xffffU;
-      if (is_child && qdisc.handle != 0) {
+      const bool is_known = std::any_of(tree.begin(), tree.end(), [&](const TreePart& part) {
+        return part.what == TreePart::What::kQdisc && part.handle == qdisc.handle;
+      });
+      if (is_child && qdisc.handle != 0 && !is_known) {
         return refused(words + "has children of its own, which could not be put back exactly");
       }
     }
@@ -214,7 +186,7 @@ class Planning {
       return refused(words + "is none that the kernel would attach again by itself (it would be " +
                      facts_.default_qdisc + ")");
     }
-    plan_.undo.root = RootBefore{root->kind, root->handle, root->options};
+    plan_.undo.root = RootBefore{root->kind, root->handle, root->options, std::move(tree)};
     return {};
   }
 
@@ -234,7 +206,7 @@ class Planning {
                 .options = std::move(options)};
     const std::string verb = parent == kRootParent ? "replace" : "add";
     const std::string where = parent == kRootParent ? "root" : "parent " + handle_text(parent);
-    add_netlink("tc qdisc " + verb + " dev " + link.name + " " + where + " handle " +
+    add_netlink("tc qdisc " + verb + " dev " + for_shell(link.name) + " " + where + " handle " +
                     handle_text(handle) + " " + kind + (words.empty() ? "" : " " + words),
                 message_to_put(qdisc));
     plan_.qdiscs.push_back(std::move(qdisc));
@@ -242,8 +214,8 @@ class Planning {
 
   void put_class(const Link& link, std::uint32_t handle, double bytes_per_second) {
     add_netlink(
-        "tc class add dev " + link.name + " parent " + handle_text(kOurRoot) + " classid " +
-            handle_text(handle) + " htb rate " + number(bytes_per_second * 8) + "bit",
+        "tc class add dev " + for_shell(link.name) + " parent " + handle_text(kOurRoot) +
+            " classid " + handle_text(handle) + " htb rate " + exact(bytes_per_second * 8) + "bit",
         message_for_class(link.index, kOurRoot, handle, htb_class_options(bytes_per_second)));
   }
 
@@ -273,7 +245,7 @@ class Planning {
     if (!needs_netem(fault_)) {
       const double queue = std::max(kSmallestQueue, rate.value_or(0) / 8 * kQueueSeconds);
       put_qdisc(link, place.shaped_class(), place.shaped_leaf(), "bfifo",
-                fifo_options(static_cast<std::uint32_t>(queue)), "limit " + number(queue));
+                fifo_options(static_cast<std::uint32_t>(queue)), "limit " + exact(queue));
       return;
     }
     const Netem netem = netem_of();
@@ -360,7 +332,8 @@ class Planning {
   }
 
   NftChain chain_out() {
-    NftChain chain{"out", fault_.reject ? Hook::kOutput : Hook::kEgress, link_.name, {}};
+    const bool is_late = fault_.reject || is_by_cgroup();
+    NftChain chain{"out", is_late ? Hook::kOutput : Hook::kEgress, link_.name, {}};
     if (fault_.reject) {
       add_reject_rules(chain, false);
       return chain;
@@ -373,7 +346,8 @@ class Planning {
 
   NftChain chain_in() {
     const bool swapped = fault_.direction == Direction::kBoth;
-    NftChain chain{"in", fault_.reject ? Hook::kInput : Hook::kIngress, link_.name, {}};
+    const bool is_late = fault_.reject || is_by_cgroup();
+    NftChain chain{"in", is_late ? Hook::kInput : Hook::kIngress, link_.name, {}};
     if (fault_.reject) {
       add_reject_rules(chain, swapped);
       return chain;
@@ -384,9 +358,46 @@ class Planning {
     return chain;
   }
 
-  /// SSH passes first, on the machine's own interfaces.
+  /// Nobody is reached any more once it is forgotten where they are: ARP, and what IPv6 has for it,
+  /// pass where all else would be met.
+  void spare_neighbours(NftChain& chain) const {
+    const auto meets = [&](const auto& is_met) {
+      return std::any_of(chain.rules.begin(), chain.rules.end(), is_met);
+    };
+    const bool meets_arp = table_.family == "netdev" && meets([](const NftRule& rule) {
+                             return rule.family == NftRule::Family::kAny && rule.transports.empty();
+                           });
+    const bool meets_v6 = meets([](const NftRule& rule) {
+      const auto& all = rule.transports;
+      return rule.family != NftRule::Family::kV4 &&
+             (all.empty() || std::find(all.begin(), all.end(), "ipv6-icmp") != all.end());
+    });
+    NftRule neighbours;
+    neighbours.finds_neighbours = true;
+    neighbours.verdict.kind = Kind::kSpare;
+    neighbours.name = "protected";
+    if (meets_arp) chain.rules.insert(chain.rules.begin(), neighbours);
+    neighbours.family = NftRule::Family::kV6;
+    if (meets_v6) chain.rules.insert(chain.rules.begin(), neighbours);
+  }
+
+  /// SSH and whoever else is protected pass first, on the machine's own interfaces.
   void protect(NftChain chain, std::string& lines) {
     if (facts_.is_own_space) {
+      spare_neighbours(chain);
+      for (const ProtectedPeer& peer : facts_.protected_peers) {
+        NftRule to_peer;
+        to_peer.family = peer.at.is_v6() ? NftRule::Family::kV6 : NftRule::Family::kV4;
+        to_peer.to = {peer.at.address};
+        to_peer.transports = peer.transports();
+        if (peer.at.port != 0) to_peer.to_ports = {peer.at.port};
+        to_peer.verdict.kind = Kind::kSpare;
+        to_peer.name = "protected";
+        NftRule from_peer = to_peer;
+        std::swap(from_peer.to, from_peer.from);
+        std::swap(from_peer.to_ports, from_peer.from_ports);
+        chain.rules.insert(chain.rules.begin(), {to_peer, from_peer});
+      }
       NftRule from_ssh;
       from_ssh.transports = {"tcp"};
       from_ssh.from_ports = {kSshPort};
@@ -397,7 +408,7 @@ class Planning {
       chain.rules.insert(chain.rules.begin(), {from_ssh, to_ssh});
     }
     const auto add = [&](const std::string& line) {
-      lines += (lines.empty() ? "" : "\n") + ("nft " + line);
+      lines += (lines.empty() ? "" : "\n") + ("nft " + for_shell(line));
     };
     add(nft_text(table_, chain));
     for (const NftRule& rule : chain.rules) {
@@ -407,24 +418,6 @@ class Planning {
     protected_.push_back(std::move(chain));
   }
 
-  void add_undo_lines() {
-    const auto add = [&](std::string line) { plan_.undo_lines.push_back(std::move(line)); };
-    const std::string table = table_.family + " " + table_.name;
-    add("nft delete table " + table);
-    if (plan_.undo.ifb) add("ip link delete " + *plan_.undo.ifb);
-    for (const std::uint32_t handle : plan_.undo.classes) {
-      if (!shares_root_) break;
-      add("tc class delete dev " + link_.name + " classid " + handle_text(handle));
-    }
-    if (const auto& root = plan_.undo.root; root && !shares_root_) {
-      add(root->handle == 0
-              ? "tc qdisc delete dev " + link_.name + " root handle " + handle_text(kOurRoot)
-              : "tc qdisc replace dev " + link_.name + " root handle " + handle_text(root->handle) +
-                    " " + root->kind +
-                    (root->options.empty() ? "" : " (its options as they were)"));
-    }
-  }
-
   void add_notes() {
     if (!link_.is_up) plan_.notes.push_back("interface " + link_.name + " is down");
     if (!fault_.partition && !fault_.reject && link_.segments_late &&
@@ -432,6 +425,11 @@ class Planning {
       plan_.notes.push_back(
           "large sends are cut by " + link_.name +
           " itself (GSO): loss and the like are drawn for each of these, not for each packet");
+    }
+    if (is_by_cgroup()) {
+      plan_.limits.push_back(
+          "packets without a whole socket pass: the kernel's first answer to a connection, and "
+          "those of connections that have ended");
     }
     if (shares_root_) plan_.notes.push_back("it shares our root with " + others_.front().label);
     if (plan_.undo.root && plan_.undo.root->kind == "mq") {
@@ -452,11 +450,6 @@ class Planning {
 };
 
 }  // namespace
-
-bool needs_netem(const NetworkFault& fault) {
-  return fault.delay || fault.jitter || fault.duplicate || fault.corrupt || fault.reorder ||
-         fault.gilbert_elliott;
-}
 
 Result<NetworkPlan> plan_network(const NetworkFault& fault, const NetworkFacts& facts,
                                  const std::string& name) {

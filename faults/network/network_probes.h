@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "faults/network/network_judge.h"
 #include "faults/network/network_plan.h"
 #include "faults/network/networks.h"
 #include "faults/network/probe.h"
@@ -33,16 +35,20 @@ class NetworkProbes {
   void look_before(Network& network);
   /// Sends the probes, for as long as `longest` where that is told.
   void begin(Network& network, std::optional<Duration> longest);
+  /// No further one is sent once this has returned, after the gap between two at most.
+  void send_no_more();
   /// Waits until those on their way have left.
   void stop();
 
   /// How many of the packets that the rules met, and that were lost, are probes.
   std::size_t met() const;
   std::size_t lost() const;
-  /// "probes: 80.3 ms more, 1.9 % lost of 200 probes", or why there are none.
+  /// How many went through its qdiscs, and were met by no rule.
+  std::size_t unmet() const;
+  /// "; 80.3 ms more in the median, 1.9 % lost of 200 probes", or why there are none.
   std::string words() const;
-  /// Why they say that the fault is none; empty when they do not.
-  std::string contradiction() const;
+  /// What both ways say of the fault.
+  ProbeJudgement judgement() const;
 
  private:
   struct Way {
@@ -59,6 +65,7 @@ class NetworkProbes {
   Way in_;
   std::string why_none_;
   std::atomic<bool> is_stopping_ = false;
+  std::mutex sending_;  // Held while some are sent.
   std::thread thread_;
 };
 

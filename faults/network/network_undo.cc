@@ -51,7 +51,7 @@ Result<std::uint64_t> waiting_at(Network& network, int interface,
 
 Result<std::vector<NftTable>> our_tables(Network& network) {
   SQUALL_TRY(const auto listed, network.nft(json_to_list_tables()));
-  return read_tables(listed);
+  return read_our_tables(listed);
 }
 
 /// Undoes at one interface of a namespace.
@@ -152,17 +152,39 @@ class Undoing {
       if (auto drained = drain(undo_.interface); !drained) return drained;
       if (undo_.root->handle == 0) return network_.change(message_to_delete(*root));
     }
-    // Another's that came meanwhile stays; the kernel's own may be what a torn undo left.
-    if (undo_.root->handle == 0 || (!is_ours_still && root != nullptr && root->handle != 0)) {
-      return {};
+    if (undo_.root->handle == 0) return {};
+    // Another's that came meanwhile stays; the kernel's own may be what a torn undo left, as may
+    // be the one from before, without all that was below it.
+    if (!is_ours_still && root != nullptr && root->handle != 0) {
+      const bool is_back = root->handle == undo_.root->handle && root->kind == undo_.root->kind;
+      return is_back ? put_back_tree() : Result<void>();
     }
     did_ = true;
-    return network_.change(
+    auto put = network_.change(
         message_to_put({.interface = undo_.interface,
                         .parent = kRootParent,
                         .handle = undo_.root->handle,
                         .kind = undo_.root->kind,
                         .options = options_to_put_back(undo_.root->kind, undo_.root->options)}));
+    if (!put) return put;
+    return put_back_tree();
+  }
+
+  /// Puts back what is missing below the root from before.
+  Result<void> put_back_tree() {
+    if (undo_.root->tree.empty()) return {};
+    SQUALL_TRY(const auto now, network_.tree(undo_.interface));
+    for (const TreePart& part : undo_.root->tree) {
+      if (comes_by_itself(part)) continue;
+      if (std::find(now.begin(), now.end(), part) != now.end()) continue;
+      did_ = true;
+      auto put = network_.change(message_to_put(undo_.interface, part));
+      if (!put) {
+        return std::move(put).error().within("put back " + part.kind + " " +
+                                             handle_text(part.handle));
+      }
+    }
+    return {};
   }
 
   /// Reads back that nothing of ours is left.
@@ -191,8 +213,24 @@ class Undoing {
       }
       if (classes.has_others) return {};
     }
-    const RootBefore now =
-        root == nullptr ? RootBefore{} : RootBefore{root->kind, root->handle, root->options};
+    // One that somebody else put there meanwhile is theirs, as restore_root() has it.
+    const bool is_the_one_before =
+        root != nullptr && root->handle == undo_.root->handle && root->kind == undo_.root->kind;
+    const bool is_anothers =
+        root != nullptr && root->handle != 0 && root->handle != kOurRoot && !is_the_one_before;
+    if (is_anothers) return {};
+    RootBefore now;
+    if (root != nullptr) now = {root->kind, root->handle, root->options, {}};
+    if (!undo_.root->tree.empty()) {
+      SQUALL_TRY(const auto tree, network_.tree(undo_.interface));
+      const auto& before = undo_.root->tree;
+      if (!std::is_permutation(tree.begin(), tree.end(), before.begin(), before.end())) {
+        return error(
+            std::errc::device_or_resource_busy,
+            "what is below the root qdisc of " + undo_.interface_name + " is not what it was");
+      }
+      now.tree = before;
+    }
     if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
     return error(std::errc::device_or_resource_busy,
                  "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
@@ -224,12 +262,14 @@ bool is_our_ifb(const Link& link) {
 /// Sweeps one namespace of all that bears our names.
 Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bool dry_run,
                    const std::function<bool(pid_t, std::uint64_t)>& is_alive, FoundByName& found) {
+  // A table comes before its qdiscs, and goes after them. So whoever makes one just now is seen to
+  // be alive by its table, which is looked for last.
+  SQUALL_TRY(const auto links, network.links());
+  SQUALL_TRY(const auto qdiscs, network.qdiscs());
   auto listed = our_tables(network);
   const bool has_nft = listed || listed.error().code != std::errc::protocol_not_supported;
   if (!listed && has_nft) return std::move(listed).error();
   const std::vector<NftTable> tables = listed ? *std::move(listed) : std::vector<NftTable>();
-  SQUALL_TRY(const auto links, network.links());
-  SQUALL_TRY(const auto qdiscs, network.qdiscs());
   for (const NftTable& table : tables) {
     const auto [pid, ticks] = owner_of(table.name);
     if (pid > 0 && is_alive(pid, ticks)) return {};  // All here may be in force.
@@ -264,10 +304,6 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
     }
   }
   for (const NetworkUndo& undo : undos) {
-    const std::string what =
-        "network namespace " + std::to_string(space) + ": " +
-        (undo.root ? "our root qdisc of " + undo.interface_name
-                   : (undo.ifb ? "interface " + *undo.ifb : "table " + undo.table));
     if (!dry_run) {
       if (undo.root) {  // What was before is not known: the kernel's own choice comes.
         const Qdisc ours{.interface = undo.interface, .parent = kRootParent, .handle = kOurRoot};
@@ -276,7 +312,7 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
         return std::move(gone).error();
       }
     }
-    found.done.push_back(what);
+    found.done.push_back(names_of(undo).front());
   }
   return {};
 }
@@ -301,6 +337,15 @@ Result<bool> take_back(const NetworkUndo& undo, Networks& networks) {
   if (is_missing(network)) return false;
   if (!network) return std::move(network).error();
   return Undoing(undo, **network, networks).carry_out();
+}
+
+std::vector<std::string> names_of(const NetworkUndo& undo) {
+  const std::string where = "network namespace " + std::to_string(undo.space) + ": ";
+  std::vector<std::string> names;
+  if (!undo.table.empty()) names.push_back(where + "table " + undo.table);
+  if (undo.ifb) names.push_back(where + "interface " + *undo.ifb);
+  if (undo.root) names.push_back(where + "our root qdisc of " + undo.interface_name);
+  return names;
 }
 
 FoundByName take_back_by_name(Networks& networks, bool dry_run,

@@ -11,6 +11,7 @@
 
 #include "faults/network/networks.h"
 #include "faults/network/nft_rules.h"
+#include "faults/network/qdisc_tree.h"
 #include "harness/base/result.h"
 
 namespace squall::faults {
@@ -21,8 +22,9 @@ inline constexpr std::string_view kInterfacePrefix = "squall";
 /// The root qdisc for which ours stands.
 struct RootBefore {
   std::string kind;
-  std::uint32_t handle = 0;  ///< 0: the kernel's own choice, which comes back by itself.
-  std::string options;       ///< As the kernel wrote them.
+  std::uint32_t handle = 0;      ///< 0: the kernel's own choice, which comes back by itself.
+  std::string options;           ///< As the kernel wrote them.
+  std::vector<TreePart> tree{};  ///< What was below it, in the order in which it is put back.
   bool operator==(const RootBefore&) const = default;
 };
 
@@ -37,7 +39,7 @@ struct NetworkUndo {
   std::optional<std::string> ifb;  ///< Ours.
   std::optional<RootBefore> root;  ///< None: the root was not touched.
   /// Its classes below our root, which other faults may share: the last to go puts the root back.
-  std::vector<std::uint32_t> classes;
+  std::vector<std::uint32_t> classes{};
   bool operator==(const NetworkUndo&) const = default;
 };
 
@@ -48,6 +50,9 @@ bool is_ours(const NetworkUndo& undo);
 /// something to do. Packets that are being delayed get a second to leave. A namespace or an
 /// interface that is gone took all with it.
 Result<bool> take_back(const NetworkUndo& undo, Networks& networks);
+
+/// What take_back_by_name() calls that which this undo takes back.
+std::vector<std::string> names_of(const NetworkUndo& undo);
 
 /// Whether what a network fault changed can be told from what was there by their names alone, and
 /// taken back so: everything of ours in every namespace, but for what `is_alive` says the owner is

@@ -1,35 +1,62 @@
 #include <array>
-#include <cstdio>
+#include <string_view>
 
 #include "faults/network/network_plan.h"
+#include "harness/base/number_text.h"
 
 namespace squall::faults {
 namespace {
 
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", value);
-  return text.data();
-}
-
-std::string ms(Duration length) { return number(to_milliseconds(length)) + "ms"; }
-std::string percent(double share) { return number(share * 100) + "%"; }
+std::string ms(Duration length) { return exact(to_milliseconds(length)) + "ms"; }
+std::string percent(double share) { return exact(share * 100) + "%"; }
 
 }  // namespace
+
+std::string for_shell(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/@%+=,";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::vector<std::string> undo_lines(const NetworkUndo& undo, const NftTable& table,
+                                    bool leaves_root) {
+  std::vector<std::string> lines{"nft delete table " + table.family + " " + table.name};
+  const std::string device = for_shell(undo.interface_name);
+  if (undo.ifb) lines.push_back("ip link delete " + *undo.ifb);
+  if (leaves_root) {
+    for (const std::uint32_t handle : undo.classes) {
+      lines.push_back("tc class delete dev " + device + " classid " + handle_text(handle));
+    }
+  } else if (const auto& root = undo.root) {
+    lines.push_back(root->handle == 0
+                        ? "tc qdisc delete dev " + device + " root handle " + handle_text(kOurRoot)
+                        : "tc qdisc replace dev " + device + " root handle " +
+                              handle_text(root->handle) + " " + root->kind +
+                              (root->options.empty() ? "" : "  # with its options as they were"));
+    if (!root->tree.empty()) {
+      lines.push_back("# and " + std::to_string(root->tree.size()) +
+                      " classes, qdiscs and filters below it");
+    }
+  }
+  return lines;
+}
 
 std::string describe_effect(const NetworkFault& fault) {
   std::string text;
   const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
-  const auto share = [](const Share& one) { return number(one.value * 100) + " %"; };
-  if (fault.delay) add("delay " + number(to_milliseconds(*fault.delay)) + " ms");
-  if (fault.jitter) add("jitter " + number(to_milliseconds(*fault.jitter)) + " ms");
+  const auto share = [](const Share& one) { return exact(one.value * 100) + " %"; };
+  if (fault.delay) add("delay " + exact(to_milliseconds(*fault.delay)) + " ms");
+  if (fault.jitter) add("jitter " + exact(to_milliseconds(*fault.jitter)) + " ms");
   if (fault.loss) add("loss " + share(*fault.loss));
   if (fault.loss_every) add("loss of every " + std::to_string(*fault.loss_every) + "th packet");
   if (fault.gilbert_elliott) add("loss in bursts " + share(fault.gilbert_elliott->average()));
   if (fault.duplicate) add("duplicate " + share(*fault.duplicate));
   if (fault.corrupt) add("corrupt " + share(*fault.corrupt));
   if (fault.reorder) add("reorder " + share(*fault.reorder));
-  if (fault.rate_bits_per_second) add("rate " + number(*fault.rate_bits_per_second) + " bit/s");
+  if (fault.rate_bits_per_second) add("rate " + exact(*fault.rate_bits_per_second) + " bit/s");
   if (fault.partition) add("partition");
   if (fault.reject) add("reject with " + *fault.reject);
   return text;

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "faults/network/probe_path.h"
+#include "faults/network/qdisc_tree.h"
 #include "faults/network/traffic_control.h"
 #include "harness/base/result.h"
 #include "harness/base/units.h"
@@ -33,12 +34,16 @@ class Network {
   virtual Result<std::vector<Qdisc>> qdiscs() = 0;
   /// The classes of all qdiscs of one interface.
   virtual Result<std::vector<TrafficClass>> classes(int interface) = 0;
-  /// By which probes are sent out of one interface.
-  virtual Result<std::unique_ptr<ProbePath>> probe_path(int interface) = 0;
+  /// All that is below the root qdisc of one interface.
+  virtual Result<std::vector<TreePart>> tree(int interface) = 0;
+  /// By which probes are sent out of one interface, through a class of its root; 0: as its filters
+  /// and rules have it.
+  virtual Result<std::unique_ptr<ProbePath>> probe_path(int interface, std::uint32_t class_id) = 0;
   /// Sends one message of rtnetlink and waits for the kernel's word.
   virtual Result<void> change(std::string_view message) = 0;
-  /// Has nftables carry out commands of its JSON (libnftables-json(5)), all or none; its answer.
-  virtual Result<std::string> nft(const std::string& json) = 0;
+  /// Has nftables carry out commands of its JSON (libnftables-json(5)) or its language (nft(8)),
+  /// all or none; its answer is JSON.
+  virtual Result<std::string> nft(const std::string& commands) = 0;
 };
 
 /// The network namespaces of this machine, by the inode of each.
@@ -60,6 +65,9 @@ class Networks {
   virtual Result<std::uint64_t> of_name(const std::string& name) = 0;
   /// All that can be found by a process in them or by a name.
   virtual Result<std::vector<std::uint64_t>> all() = 0;
+  /// The number of a control group of version 2, by which nftables knows it: whoever makes it anew
+  /// gives it another.
+  virtual Result<std::uint64_t> cgroup(const std::string& path) = 0;
   /// The kind of qdisc that the kernel gives to new interfaces.
   virtual Result<std::string> default_qdisc() = 0;
   /// Lets time pass, while someone waits for packets to leave.

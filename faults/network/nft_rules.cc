@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "faults/network/traffic_control.h"
+#include "faults/spec/traffic.h"
 
 namespace squall::faults {
 namespace {
@@ -94,6 +96,13 @@ void add_verdict(Json& statements, const NftVerdict& verdict) {
   }
 }
 
+/// Of ICMPv6, RFC 4861 §4.
+const std::vector<std::string>& neighbour_messages() {
+  static const std::vector<std::string> kTypes{"nd-router-solicit", "nd-router-advert",
+                                               "nd-neighbor-solicit", "nd-neighbor-advert"};
+  return kTypes;
+}
+
 Json statements_of(const NftChain& chain, const NftRule& rule) {
   Json statements = Json::array();
   if (auto interface = interface_match(chain)) statements.push_back(*std::move(interface));
@@ -108,6 +117,11 @@ Json statements_of(const NftChain& chain, const NftRule& rule) {
   }
   if (!rule.to_ports.empty()) {
     statements.push_back(match(payload("th", "dport"), {{"set", rule.to_ports}}));
+  }
+  if (rule.finds_neighbours && rule.family == Family::kV6) {
+    statements.push_back(match(payload("icmpv6", "type"), {{"set", neighbour_messages()}}));
+  } else if (rule.finds_neighbours) {
+    statements.push_back(match({{"meta", {{"key", "protocol"}}}}, "arp"));
   }
   if (rule.every > 0) {
     statements.push_back(match({{"numgen", {{"mode", "inc"}, {"mod", rule.every}}}}, 0));
@@ -171,6 +185,11 @@ std::string verdict_text(const NftVerdict& verdict) {
   return "";
 }
 
+/// How far below the root a control group is.
+std::ptrdiff_t level_of(const std::string& cgroup) {
+  return 1 + std::count(cgroup.begin(), cgroup.end(), '/');
+}
+
 bool is_v6(const std::string& cidr) { return cidr.find(':') != std::string::npos; }
 
 std::vector<std::string> of_family(const std::vector<std::string>& cidrs, bool v6) {
@@ -232,6 +251,18 @@ std::string json_to_add(const NftTable& table, const std::vector<NftChain>& chai
   return commands(std::move(list));
 }
 
+std::string text_to_add(const NftTable& table, const std::vector<NftChain>& chains) {
+  std::string text;
+  for (const NftChain& chain : chains) {
+    text += nft_text(table, chain) + "\n";
+    for (const NftRule& rule : chain.rules) {
+      text += "add rule " + table.family + " " + table.name + " " + chain.name + " " +
+              nft_text(chain, rule) + " comment \"" + rule.name + "\"\n";
+    }
+  }
+  return text;
+}
+
 std::string json_to_delete(const NftTable& table) {
   return commands({command("delete", "table", table_object(table))});
 }
@@ -260,6 +291,14 @@ std::string nft_text(const NftChain& chain, const NftRule& rule) {
   if (!rule.transports.empty()) add("meta l4proto " + braces(rule.transports));
   if (!rule.from_ports.empty()) add("th sport " + braces(rule.from_ports));
   if (!rule.to_ports.empty()) add("th dport " + braces(rule.to_ports));
+  if (rule.finds_neighbours) {
+    add(rule.family == Family::kV6 ? "icmpv6 type " + braces(neighbour_messages())
+                                   : "meta protocol arp");
+  }
+  if (!rule.cgroup.empty()) {
+    add("socket cgroupv2 level " + std::to_string(level_of(rule.cgroup)) + " \"" + rule.cgroup +
+        "\"");
+  }
   if (rule.every > 0) {
     add("numgen inc mod " + std::to_string(rule.every) + " 0");
   } else if (rule.share < 1) {
@@ -276,7 +315,7 @@ std::string nft_text(const NftTable& table, const NftChain& chain) {
          " { type filter hook " + hook_text(chain.hook) + device + " priority 0; policy accept; }";
 }
 
-std::vector<NftTable> read_tables(std::string_view json) {
+std::vector<NftTable> read_our_tables(std::string_view json) {
   std::vector<NftTable> tables;
   for (const Json& object : objects_in(json)) {
     const Json* table = member(object, "table");
@@ -297,7 +336,10 @@ std::vector<RuleCount> read_counts(std::string_view json) {
       const Json* counter = member(statement, "counter");
       const Json* packets = counter == nullptr ? nullptr : member(*counter, "packets");
       if (packets == nullptr || !packets->is_number_unsigned()) continue;
-      counts.push_back({text_in(*rule, "comment"), packets->get<std::uint64_t>()});
+      const Json* bytes = member(*counter, "bytes");
+      const bool has_bytes = bytes != nullptr && bytes->is_number_unsigned();
+      counts.push_back({text_in(*rule, "comment"), packets->get<std::uint64_t>(),
+                        has_bytes ? bytes->get<std::uint64_t>() : 0});
     }
   }
   return counts;
@@ -311,6 +353,7 @@ std::vector<NftRule> rules_for(const NetworkFault& fault, bool swapped) {
   rule.transports = transports_of(to, from);
   rule.to_ports = to.ports;
   rule.from_ports = from.ports;
+  if (fault.of) rule.cgroup = without_slashes_around(fault.of->cgroup.value_or(""));
   if (to.cidrs.empty() && from.cidrs.empty()) return {rule};
   std::vector<NftRule> rules;
   for (const bool v6 : {false, true}) {

@@ -38,6 +38,9 @@ struct NftRule {
   std::vector<std::string> transports{};
   std::vector<std::uint16_t> to_ports{};
   std::vector<std::uint16_t> from_ports{};
+  /// Only what finds neighbours: of IPv6, where that is the family; else ARP.
+  bool finds_neighbours = false;
+  std::string cgroup{};     ///< Only packets of sockets in it (socket cgroupv2).
   double share = 1;         ///< Of these packets only that share, by chance,
   std::uint64_t every = 0;  ///< or each n-th.
   NftVerdict verdict{};
@@ -62,6 +65,8 @@ struct NftTable {
 // Commands of libnftables-json(5).
 std::string json_to_add(const NftTable& table);
 std::string json_to_add(const NftTable& table, const std::vector<NftChain>& chains);
+/// The same as text: libnftables' JSON cannot tell the level of a cgroup.
+std::string text_to_add(const NftTable& table, const std::vector<NftChain>& chains);
 std::string json_to_delete(const NftTable& table);
 /// Deletes the table and adds it empty, in one step.
 std::string json_to_empty(const NftTable& table);
@@ -73,14 +78,15 @@ std::string nft_text(const NftChain& chain, const NftRule& rule);
 /// "add chain netdev squall_x out { type filter hook egress device "va" priority 0; }".
 std::string nft_text(const NftTable& table, const NftChain& chain);
 
-/// How many packets a rule has met.
+/// How many packets a rule has met, and how large they were in all.
 struct RuleCount {
   std::string name;
   std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
 };
 
 // What libnftables answers; what makes no sense is passed over.
-std::vector<NftTable> read_tables(std::string_view json);  ///< Only ours.
+std::vector<NftTable> read_our_tables(std::string_view json);
 std::vector<RuleCount> read_counts(std::string_view json);
 
 /// The rules by which both sides' filters meet packets, without verdict: two where addresses of

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -20,16 +19,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kMagic = "squall probe";
-constexpr std::size_t kSmall = 120;  // Bytes of a probe: all headers, the magic and a number.
+// Bytes of a probe: all headers, the magic, its number and its series, three times each.
+constexpr std::size_t kSmall = 128;
 constexpr std::size_t kLarge = 1000;
 constexpr std::size_t kMost = 200;
 constexpr Duration kGap = 2ms;
 constexpr Duration kLongest = 1s;  // Of sending.
 constexpr double kShareOfRate = 0.25;
-constexpr Duration kSlack = 100ms;  // For what is late on a busy machine.
+constexpr Duration kSlack = 200ms;  // For what is late on a busy machine: else it counts as lost.
+constexpr std::size_t kCopies = 3;  // Of its number: two are the same whichever bit is changed.
 constexpr double kBurstSeconds = 0.1;
 constexpr double kNoBurst = 4'000;  // Bytes that a class of ours lets pass at once at least.
-constexpr double kChance = 1e-9;    // What is less likely than this did not happen by chance.
 
 void put16(std::string& to, std::size_t value) {
   to += static_cast<char>(value >> 8U & 0xffU);
@@ -61,24 +61,6 @@ std::string address_in(const std::vector<std::string>& list, bool v6, char last)
   return bytes;
 }
 
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
-
-Duration more(const ProbeFinding& during, const std::optional<ProbeFinding>& before) {
-  return during.median() - (before ? before->median() : Duration{});
-}
-
-/// What is asked to be lost, as far as a probe of ours would be.
-double share_lost(const NetworkFault& fault) {
-  if (fault.partition) return 1;
-  if (fault.gilbert_elliott) return fault.gilbert_elliott->average().value;
-  if (fault.loss_every) return 1 / static_cast<double>(*fault.loss_every);
-  return fault.loss.value_or(Share{}).value;
-}
-
 /// The rate at which a burst left, past what leaves at once.
 std::optional<double> rate_of(const std::vector<std::pair<std::int64_t, std::size_t>>& left,
                               double rate) {
@@ -97,7 +79,8 @@ std::optional<double> rate_of(const std::vector<std::pair<std::int64_t, std::siz
 
 }  // namespace
 
-ProbeFrame::ProbeFrame(const NetworkFault& fault, const HardwareAddress& own) {
+ProbeFrame::ProbeFrame(const NetworkFault& fault, const HardwareAddress& own, std::uint64_t series)
+    : series_(reinterpret_cast<const char*>(&series), sizeof series) {
   // As the rules of what goes out have it: the first of them.
   const auto rules = rules_for(fault, false);
   const NftRule rule = rules.empty() ? NftRule{} : rules.front();
@@ -134,8 +117,10 @@ ProbeFrame::ProbeFrame(const NetworkFault& fault, const HardwareAddress& own) {
 
 std::string ProbeFrame::make(std::uint32_t number, std::size_t size) {
   std::string frame = headers_ + std::string(kMagic);
-  frame.append(reinterpret_cast<const char*>(&number), sizeof number);
-  frame.resize(std::max(size, frame.size()), 'x');
+  for (std::size_t copy = 0; copy < kCopies; ++copy) {
+    frame.append(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  for (std::size_t at = 0; frame.size() < size; ++at) frame += series_[at % series_.size()];
   const std::size_t length = frame.size() - ip_at_;
   if (is_v6_) {
     set16(frame, ip_at_ + 4, length - sizeof(in6_addr) * 2 - 8);
@@ -160,6 +145,20 @@ std::optional<std::uint32_t> ProbeFrame::read(const std::string& frame) const {
   return number;
 }
 
+std::optional<std::uint32_t> ProbeFrame::read_altered(const std::string& frame) const {
+  // What changes a bit, or a few, leaves one of its series whole, and two of its numbers.
+  const std::size_t numbers = headers_.size() + kMagic.size();
+  const std::size_t first = numbers + kCopies * sizeof(std::uint32_t);
+  bool is_ours = false;
+  for (std::size_t at = first; at + series_.size() <= frame.size(); at += series_.size()) {
+    is_ours = is_ours || frame.compare(at, series_.size(), series_) == 0;
+  }
+  if (!is_ours) return {};
+  std::array<std::uint32_t, kCopies> copies{};
+  std::memcpy(copies.data(), &frame[numbers], sizeof copies);
+  return copies[0] == copies[1] ? copies[0] : copies[2];
+}
+
 ProbeOrder probe_order(const NetworkFault& fault) {
   ProbeOrder order{.count = kMost, .gap = kGap};
   order.patience =
@@ -177,7 +176,8 @@ ProbeOrder probe_order(const NetworkFault& fault) {
 Result<ProbeFinding> probe(ProbePath& path, ProbeFrame& frame, const ProbeOrder& order,
                            const std::atomic<bool>& stop) {
   std::vector<std::int64_t> sent;
-  std::map<std::uint32_t, std::size_t> left;  // By number, how often.
+  std::map<std::uint32_t, std::size_t> left;  // By number, how often whole.
+  std::set<std::uint32_t> altered;            // Small ones that left, but not whole.
   std::vector<std::pair<std::int64_t, std::size_t>> burst;
   ProbeFinding finding;
   std::uint32_t highest = 0;
@@ -185,16 +185,18 @@ Result<ProbeFinding> probe(ProbePath& path, ProbeFrame& frame, const ProbeOrder&
   const auto take = [&](Duration patience) {
     for (const SeenFrame& seen : path.take(patience)) {
       const auto probe = frame.read(seen.bytes);
-      if (!probe || *probe >= sent.size()) {
+      if (const auto spoilt = probe ? std::nullopt : frame.read_altered(seen.bytes)) {
+        if (*spoilt >= small) continue;
         ++finding.altered;
-        continue;
+        altered.insert(*spoilt);
       }
+      if (!probe || *probe >= sent.size()) continue;  // Of another fault, or from before.
       if (*probe >= small) burst.emplace_back(seen.at_ns, seen.bytes.size());
       if (++left[*probe] > 1) {
-        ++finding.twice;
+        if (*probe < small) ++finding.twice;
         continue;
       }
-      if (*probe < highest) ++finding.overtaken;
+      if (*probe < highest && *probe < small) ++finding.overtaken;
       highest = std::max(highest, *probe);
       if (*probe < small) finding.took.emplace_back(seen.at_ns - sent[*probe]);
     }
@@ -215,7 +217,9 @@ Result<ProbeFinding> probe(ProbePath& path, ProbeFrame& frame, const ProbeOrder&
   };
   for (std::size_t i = 0; i < small && !is_over(); ++i) {
     if (auto done = send(kSmall); !done) return std::move(done).error();
-    take(order.gap);
+    for (Duration waited{}; waited < order.gap && !stop; waited += kGap) {
+      take(std::min(kGap, order.gap - waited));
+    }
   }
   if (order.bits_per_second && !is_over()) {
     const double bytes = std::clamp(*order.bits_per_second / 8 * kBurstSeconds, 2 * kNoBurst, 4e5);
@@ -223,66 +227,19 @@ Result<ProbeFinding> probe(ProbePath& path, ProbeFrame& frame, const ProbeOrder&
       if (!send(kLarge)) break;  // Its queue is full: what is in it tells enough.
     }
   }
+  if (order.on_sent) order.on_sent();
   for (Duration waited{}; waited < order.patience && left.size() < sent.size(); waited += kGap) {
     take(kGap);
   }
-  std::size_t came = 0;
-  for (const auto& [probe, times] : left) came += probe < small ? 1U : 0U;
+  const std::size_t came = finding.took.size();
+  std::erase_if(altered, [&](std::uint32_t probe) { return left.contains(probe); });
   finding.sent = std::min(sent.size(), small);
-  finding.lost = finding.sent - came - std::min(finding.altered, finding.sent - came);
+  finding.lost = finding.sent - came - altered.size();
   if (order.bits_per_second) finding.bits_per_second = rate_of(burst, *order.bits_per_second);
   finding.burst = sent.size() - finding.sent;
   finding.burst_lost = finding.burst - (left.size() - came);
   std::sort(finding.took.begin(), finding.took.end());
   return finding;
-}
-
-std::string describe(const NetworkFault& fault, const ProbeFinding& during,
-                     const std::optional<ProbeFinding>& before) {
-  std::string text;
-  const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
-  const auto share = [&](std::size_t some) {
-    return number(100 * static_cast<double>(some) / static_cast<double>(during.sent)) + " %";
-  };
-  if (during.sent == 0) return "no probe was sent";
-  if (!during.took.empty()) {
-    const double extra = std::max(0.0, to_milliseconds(more(during, before)));
-    add(number(extra) + " ms" + (before ? " more" : ""));
-  }
-  if (share_lost(fault) > 0 || during.lost > 0) add(share(during.lost) + " lost");
-  if (fault.duplicate || during.twice > 0) add(share(during.twice) + " twice");
-  if (fault.corrupt || during.altered > 0) add(share(during.altered) + " altered");
-  if (fault.reorder || during.overtaken > 0) add(share(during.overtaken) + " overtaken");
-  if (during.bits_per_second) add(number(*during.bits_per_second / 1e6) + " Mbit/s");
-  return text + " of " + std::to_string(during.sent) + " probes";
-}
-
-std::string contradiction(const NetworkFault& fault, const ProbeFinding& during,
-                          const std::optional<ProbeFinding>& before) {
-  if (during.sent == 0) return {};
-  const std::string probes = std::to_string(during.sent) + " probes";
-  const double lost = share_lost(fault);
-  if (fault.partition && !during.took.empty()) {
-    return std::to_string(during.took.size()) + " of " + probes + " went through";
-  }
-  // A chain that begins good may stay so for longer than the probes last.
-  const bool by_chance = fault.gilbert_elliott.has_value();
-  if (!by_chance && during.lost == 0 &&
-      std::pow(1 - lost, static_cast<double>(during.sent)) < kChance) {
-    return "none of " + probes + " was lost";
-  }
-  if (fault.delay && !fault.reorder && !during.took.empty()) {
-    const Duration least = *fault.delay * 9 / 10 - fault.jitter.value_or(Duration{}) - 1ms;
-    if (more(during, before) < least) {
-      return probes + " were delayed by " + number(to_milliseconds(more(during, before))) +
-             " ms only";
-    }
-  }
-  if (fault.rate_bits_per_second && during.bits_per_second &&
-      *during.bits_per_second > 1.5 * *fault.rate_bits_per_second) {
-    return "a burst of probes left at " + number(*during.bits_per_second / 1e6) + " Mbit/s";
-  }
-  return {};
 }
 
 }  // namespace squall::faults

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,16 +23,21 @@ namespace squall::faults {
 /// Lifecycle:  a value. Threads: one at a time. Errors: none.
 class ProbeFrame {
  public:
-  /// For what goes out by `fault`; `own` is the interface's hardware address.
-  ProbeFrame(const NetworkFault& fault, const HardwareAddress& own);
+  /// For what goes out by `fault`; `own` is the interface's hardware address, and `series` tells
+  /// these probes from those of other faults on the same interface.
+  ProbeFrame(const NetworkFault& fault, const HardwareAddress& own, std::uint64_t series = 0);
 
   /// The probe of this number, padded to `size` bytes.
   std::string make(std::uint32_t number, std::size_t size);
   /// The number of a probe that came whole; none for what is no probe, or was changed on its way.
   std::optional<std::uint32_t> read(const std::string& frame) const;
+  /// The number of one of this series of which a bit, or a few, were changed on its way; none for
+  /// what is none of them. (For one that came whole, too.)
+  std::optional<std::uint32_t> read_altered(const std::string& frame) const;
 
  private:
   std::string headers_;
+  std::string series_;
   std::size_t ip_at_ = 0;
   bool is_v6_ = false;
   std::size_t transport_header_ = 0;  // Bytes.
@@ -40,8 +46,8 @@ class ProbeFrame {
 /// What became of some probes.
 struct ProbeFinding {
   std::size_t sent = 0;
-  std::size_t lost = 0;        ///< Never left,
-  std::size_t altered = 0;     ///< left with other bytes,
+  std::size_t lost = 0;        ///< Never left, whole or not,
+  std::size_t altered = 0;     ///< left with other bytes (copies are counted, too),
   std::size_t twice = 0;       ///< left again,
   std::size_t overtaken = 0;   ///< left after one that was sent later.
   std::vector<Duration> took;  ///< Of each that left whole, from the send, in ascending order.
@@ -59,6 +65,7 @@ struct ProbeOrder {
   Duration patience{};                      ///< For the last to leave.
   Duration longest{};                       ///< Of sending; zero: no matter how long.
   std::optional<double> bits_per_second{};  ///< A burst is sent too, to measure it.
+  std::function<void()> on_sent{};          ///< Called once all of them are sent.
 };
 
 /// As many as show what `fault` does, without being much of its traffic themselves.
@@ -68,13 +75,5 @@ ProbeOrder probe_order(const NetworkFault& fault);
 /// a second or so.
 Result<ProbeFinding> probe(ProbePath& path, ProbeFrame& frame, const ProbeOrder& order,
                            const std::atomic<bool>& stop);
-
-/// "80.3 ms more, 1.9 % lost of 200 probes".
-std::string describe(const NetworkFault& fault, const ProbeFinding& during,
-                     const std::optional<ProbeFinding>& before);
-
-/// Why the probes say that `fault` does not do what it should; empty when they do not say so.
-std::string contradiction(const NetworkFault& fault, const ProbeFinding& during,
-                          const std::optional<ProbeFinding>& before);
 
 }  // namespace squall::faults

@@ -55,6 +55,16 @@ std::string name_in(std::string_view value) {
   return std::string(value.substr(0, value.find('\0')));
 }
 
+/// Of the options of htb, one is no option: how many packets were not classified.
+void forget_count(std::string& options) {
+  const auto attributes = read_attributes(options);
+  const auto found = attributes.find(TCA_HTB_INIT);
+  if (found == attributes.end() || found->second.size() < sizeof(tc_htb_glob)) return;
+  auto whole = read_plain<tc_htb_glob>(found->second);
+  whole.direct_pkts = 0;
+  std::memcpy(options.data() + (found->second.data() - options.data()), &whole, sizeof whole);
+}
+
 ifinfomsg link_header(int index) {
   ifinfomsg header{};
   header.ifi_family = AF_UNSPEC;
@@ -144,6 +154,16 @@ std::string fifo_options(std::uint32_t packets) {
 }
 
 std::string options_to_put_back(const std::string& kind, std::string options) {
+  if (kind == "htb") {
+    const auto attributes = read_attributes(options);
+    const auto found = attributes.find(TCA_HTB_INIT);
+    if (found == attributes.end() || found->second.size() < sizeof(tc_htb_glob)) return options;
+    auto whole = read_plain<tc_htb_glob>(found->second);
+    // The kernel tells 3.17 (in two halves), and takes 3.
+    if (whole.version >> 16U != 0) whole.version >>= 16U;
+    std::memcpy(options.data() + (found->second.data() - options.data()), &whole, sizeof whole);
+    return options;
+  }
   if (kind != "fq_codel") return options;
   for (const auto& [type, value] : read_attributes(options)) {
     const bool is_time = type == TCA_FQ_CODEL_TARGET || type == TCA_FQ_CODEL_INTERVAL ||
@@ -228,6 +248,7 @@ std::optional<Qdisc> read_qdisc(std::string_view message) {
   qdisc.handle = header.tcm_handle;
   qdisc.kind = name_in(find(TCA_KIND));
   qdisc.options = find(TCA_OPTIONS);
+  if (qdisc.kind == "htb") forget_count(qdisc.options);
   const auto counters = read_attributes(find(TCA_STATS2));
   if (const auto basic = counters.find(TCA_STATS_BASIC); basic != counters.end()) {
     // bytes (64 bits), then packets (32 bits): gnet_stats_basic without its padding.

@@ -17,8 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kPiece = std::uint64_t{4} << 20U;
+constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kStep = std::uint64_t{64} << 20U;  // Then it looks at its bounds again.
+constexpr Duration kStepWithin = 20ms;  // Where memory comes slowly it must hear of its end, too.
 constexpr Duration kWatchEvery = 100ms;
 
 /// A piece of memory that is really there.
@@ -99,7 +100,8 @@ class MemoryStressor : public Stressor {
  private:
   /// False when the kernel gives no more.
   bool take(std::uint64_t to) {
-    while (held_ < to) {
+    const auto until = std::chrono::steady_clock::now() + kStepWithin;
+    while (held_ < to && std::chrono::steady_clock::now() < until) {
       auto piece = Piece::make(std::min(kPiece, to - held_));
       is_refused_ = !piece;
       if (!piece) return false;

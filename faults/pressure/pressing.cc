@@ -37,11 +37,10 @@ Result<std::unique_ptr<Stressor>> make_in_place(const Pressure& asked) {
   return make_stressor(asked);
 }
 
-void send(int line, const PressureReport& report) {
+/// False when it was not taken. When nobody is there any more, that shows soon enough.
+bool send(int line, const PressureReport& report) {
   const std::string message = to_message(report);
-  // When nobody is there any more, that shows soon enough.
-  [[maybe_unused]] const auto sent =
-      ::send(line, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return ::send(line, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 int fail(int line, const Error& why) {
@@ -73,9 +72,9 @@ int press(int line, const PressureOrder& order) {
     if (!wait) return fail(line, wait.error());
     if (!has_told) {
       const PressureReport report = stressor.look();
-      has_told =
+      const bool is_told =
           report.state != PressureReport::State::kWorking || Clock::now() - start >= kToldWithin;
-      if (has_told) send(line, report);
+      has_told = is_told && send(line, report);
     }
     if (!is_called(line, std::min({*wait, kLongestWait, Duration(end - Clock::now())}))) continue;
     char word = 0;

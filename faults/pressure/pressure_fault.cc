@@ -70,6 +70,47 @@ Result<void> check_room(const Other&) {
   return {};
 }
 
+Error too_much(const std::string& asked, const std::string& there) {
+  return error(std::errc::invalid_argument, asked + " are asked for, and " + there);
+}
+
+Result<void> check_size_of(const MemoryPressure& asked) {
+  SQUALL_TRY(auto bounds, memory_bounds());
+  if (asked.cgroup) {
+    // One that is not there yet may come with a service.
+    if (const auto folder = find_cgroup(*asked.cgroup, controller_of(asked))) {
+      for (auto& bound : bounds_of({*folder}, bounds.front().total)) bounds.push_back(bound);
+    }
+  }
+  const auto bound = too_small_for(asked, bounds);
+  if (!bound) return {};
+  return too_much(size_words(asked.size->count) + " of memory",
+                  bound->name + " has " + size_words(bound->total) + ", of which " +
+                      size_words(bound->reserve) + " are left alone");
+}
+
+Result<void> check_size_of(const DiskFillPressure& asked) {
+  const auto room = disk_room(asked.path);
+  if (!asked.size || !room) return {};  // A folder that is not there is told of later.
+  const std::uint64_t whole = (*room).used + (*room).available;
+  if (asked.size->count <= whole) return {};
+  return too_much(size_words(asked.size->count),
+                  "the file system of " + asked.path + " has " + size_words(whole));
+}
+
+Result<void> check_size_of(const DescriptorsPressure& asked) {
+  if (asked.of || !asked.count) return {};
+  SQUALL_TRY(const auto table, file_table());
+  if (*asked.count <= table.most) return {};
+  return too_much(std::to_string(*asked.count) + " files",
+                  "the machine's table has room for " + std::to_string(table.most));
+}
+
+template <typename Other>
+Result<void> check_size_of(const Other&) {
+  return {};
+}
+
 /// What became of a process that ended by itself.
 std::string end_in_words(int status) {
   if (WIFSIGNALED(status)) return "killed by " + describe_signal(WTERMSIG(status));
@@ -227,7 +268,13 @@ class PressingProcess {
 
 }  // namespace
 
+Result<void> check_size(const PressureSite& site, const PressureFault& fault) {
+  return std::visit([](const auto& asked) { return check_size_of(asked); },
+                    in_place(fault, site.directory).what);
+}
+
 Result<void> check_pressure(const PressureSite& site, const PressureFault& fault) {
+  if (auto fits = check_size(site, fault); !fits) return fits;
   const auto check = [](const auto& asked) -> Result<void> {
     if constexpr (requires { asked.cgroup; }) {
       if (asked.cgroup) {

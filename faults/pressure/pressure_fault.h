@@ -34,8 +34,13 @@ struct PressureSite {
   std::filesystem::path directory;  ///< The scenario's.
 };
 
-/// What can be known before it begins: folders and cgroups are there, and the file system can do
-/// what is needed. Changes nothing.
+/// Fails with invalid_argument when more is asked for than this machine has, whatever else there
+/// may be on it: memory of the machine or of a cgroup that is there, room of a file system, places
+/// in the table of files. Says how much that is. Changes nothing.
+Result<void> check_size(const PressureSite& site, const PressureFault& fault);
+
+/// What can be known before it begins: it can be so much, folders and cgroups are there, and the
+/// file system can do what is needed. Changes nothing.
 Result<void> check_pressure(const PressureSite& site, const PressureFault& fault);
 
 /// Starts a process that presses, with its end in the journal before its program begins, and waits

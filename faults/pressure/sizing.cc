@@ -37,6 +37,15 @@ std::uint64_t memory_goal(const MemoryPressure& asked, const std::vector<MemoryB
   return less(part_of(*asked.share, tightest.total), used);
 }
 
+std::optional<MemoryBound> too_small_for(const MemoryPressure& asked,
+                                         const std::vector<MemoryBound>& bounds) {
+  if (!asked.size) return {};
+  for (const MemoryBound& bound : bounds) {
+    if (asked.size->count > less(bound.total, bound.reserve)) return bound;
+  }
+  return {};
+}
+
 std::uint64_t memory_to_hold(std::uint64_t held, std::uint64_t goal,
                              const std::vector<MemoryBound>& bounds) {
   std::uint64_t most = goal;

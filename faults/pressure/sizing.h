@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ std::uint64_t cgroup_reserve(std::uint64_t limit);
 /// How much is to be held of memory. A share is of the tightest bound, which is the first where
 /// no cgroup is tighter; what is in use already counts.
 std::uint64_t memory_goal(const MemoryPressure& asked, const std::vector<MemoryBound>& bounds);
+
+/// The first bound that could never hold what is asked for, were all else to go; none: it may fit.
+std::optional<MemoryBound> too_small_for(const MemoryPressure& asked,
+                                         const std::vector<MemoryBound>& bounds);
 
 /// How much should be held now, of which `held` is: towards `goal`, but never into a reserve. Less
 /// than `held` when others need it.

@@ -165,6 +165,18 @@ Result<bool> take_back(const HangUndo& undo, ProcessTable& table) {
   return error(std::errc::timed_out, "it does not become empty");
 }
 
+Result<bool> is_frozen_in(const HangUndo& undo, pid_t pid, ProcessTable& table) {
+  const auto look = [&]() -> Result<bool> {
+    SQUALL_TRY(const auto members, members_of(table.cgroups(), undo.folder));
+    if (std::find(members.begin(), members.end(), pid) == members.end()) return false;
+    SQUALL_TRY(auto group, FrozenCgroup::find(table.cgroups(), undo.folder));
+    return group.is_frozen();
+  };
+  const auto seen = look();
+  if (is_missing(seen)) return false;
+  return seen;
+}
+
 FoundHung take_back_hung_by_name(ProcessTable& table, bool dry_run,
                                  const std::function<bool(pid_t, std::uint64_t)>& is_alive) {
   FoundHung found;
@@ -214,6 +226,10 @@ Result<std::vector<fs::path>> FrozenCgroup::parents_for(ProcessTable& table, pid
 
 Result<FrozenCgroup> FrozenCgroup::make(Cgroups& cgroups, const fs::path& folder) {
   if (auto made = cgroups.make(folder); !made) return std::move(made).error();
+  return find(cgroups, folder);
+}
+
+Result<FrozenCgroup> FrozenCgroup::find(Cgroups& cgroups, const fs::path& folder) {
   SQUALL_TRY(const auto version_2, is_version_2(cgroups, folder));
   if (!version_2) {
     const auto state = cgroups.read(folder / kState);

@@ -32,6 +32,10 @@ bool is_ours(const HangUndo& undo);
 /// both groups. A failure is the kernel's, or that it took longer than 3 s.
 Result<bool> take_back(const HangUndo& undo, ProcessTable& table);
 
+/// True when the process is in that group of ours and is frozen: a signal to it waits until it goes
+/// on. False also when either is gone.
+Result<bool> is_frozen_in(const HangUndo& undo, pid_t pid, ProcessTable& table);
+
 /// What was found of groups of ours whose agent is dead, by their names alone; taken back unless
 /// `dry_run`.
 struct FoundHung {
@@ -53,6 +57,9 @@ class FrozenCgroup {
   static Result<std::vector<std::filesystem::path>> parents_for(ProcessTable& table, pid_t pid);
   /// Makes it; fails with not_supported where processes cannot be frozen there.
   static Result<FrozenCgroup> make(Cgroups& cgroups, const std::filesystem::path& folder);
+
+  /// One that is there.
+  static Result<FrozenCgroup> find(Cgroups& cgroups, const std::filesystem::path& folder);
 
   Result<void> add(pid_t pid);
   Result<void> freeze();

@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "faults/core/fault_error.h"
+#include "faults/core/held_changes.h"
 #include "faults/core/undo.h"
 #include "faults/process/cgroup_text.h"
 #include "faults/process/frozen_cgroup.h"
 #include "faults/process/pick.h"
-#include "harness/base/log.h"
 
 namespace squall::faults {
 namespace {
@@ -44,7 +44,8 @@ std::string fresh_name(const JournalOwner& owner) {
 /// The groups that a fault has made, each with its entry in the journal.
 class HungGroups {
  public:
-  HungGroups(ProcessTable& table, Journal& journal) : table_(table), journal_(journal) {}
+  HungGroups(ProcessTable& table, Journal& journal)
+      : table_(table), journal_(journal), made_(table, journal) {}
 
   /// The group for a process; made, with its undo in the journal before, where there is none yet.
   Result<FrozenCgroup*> group_for(const ProcessInfo& process, const std::string& label) {
@@ -83,46 +84,23 @@ class HungGroups {
     return all;
   }
 
-  /// Lets all go on and removes the groups, the last first. What fails stays held, and does not
-  /// keep the others.
-  Result<void> let_go() {
-    std::optional<Error> trouble;
-    std::vector<Held> left;
-    for (auto one = held_.rbegin(); one != held_.rend(); ++one) {
-      if (auto undone = carry_out(one->undo, table_); !undone) {
-        if (!trouble) trouble = std::move(undone).error();
-        left.insert(left.begin(), *one);
-      } else if (auto marked = journal_.mark_done(one->entry); !marked) {
-        log_warning(marked.error().message());  // The undo took; recover() will find nothing.
-      }
-    }
-    held_ = std::move(left);
-    if (trouble) return *std::move(trouble);
-    return {};
-  }
+  /// Lets all go on and removes the groups.
+  Result<void> let_go() { return made_.let_go(); }
 
  private:
-  struct Held {
-    HangUndo undo;
-    std::uint64_t entry;
-  };
-
   Result<FrozenCgroup> make_below(const fs::path& parent, const ProcessInfo& process,
                                   const std::string& label) {
     const HangUndo undo{parent / fresh_name(journal_.owner())};
-    SQUALL_TRY(const auto entry,
-               journal_.record(Change{label + ": hang " + process.name + " (pid " +
-                                          std::to_string(process.id.pid) +
-                                          ") and what came of it in " + undo.folder.string(),
-                                      parent.string(), undo}));
-    held_.push_back({undo, entry});
+    auto recorded = made_.record(
+        {Change{label + ": hang " + process.name + " (pid " + std::to_string(process.id.pid) +
+                    ") and what came of it in " + undo.folder.string(),
+                parent.string(), undo}});
+    if (!recorded) return std::move(recorded).error();
     auto made = FrozenCgroup::make(table_.cgroups(), undo.folder);
     if (!made) {
       Error why = std::move(made).error();
       // Another hierarchy may do: there must be nothing of this one first.
-      if (auto undone = carry_out(undo, table_); !undone) return std::move(undone).error();
-      held_.pop_back();
-      if (auto marked = journal_.mark_done(entry); !marked) log_warning(marked.error().message());
+      if (auto undone = made_.let_go_of_last(); !undone) return std::move(undone).error();
       return why;
     }
     return made;
@@ -131,7 +109,7 @@ class HungGroups {
   ProcessTable& table_;
   Journal& journal_;
   std::map<fs::path, FrozenCgroup> groups_;  // By the group in which ours was made.
-  std::vector<Held> held_;
+  HeldChanges made_;
 };
 
 /// What was met of one candidate.

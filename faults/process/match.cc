@@ -113,6 +113,11 @@ Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
       return one.command_line.find(text) != std::string::npos;
     });
   }
+  if (match.pid) {
+    return IsMeant([pid = *match.pid](const ProcessInfo& one) {
+      return static_cast<std::uint64_t>(one.id.pid) == pid;
+    });
+  }
   if (match.pid_file) {
     SQUALL_TRY(const auto pid, pid_in(*match.pid_file, scope));
     return IsMeant([pid](const ProcessInfo& one) { return one.id.pid == pid; });
@@ -137,6 +142,7 @@ ProcessScope ProcessScope::around_this_process() {
 
 std::string describe(const ProcessMatch& match) {
   if (match.service) return "service " + *match.service;
+  if (match.pid) return "pid " + std::to_string(*match.pid);
   if (match.pid_file) return "pid file " + *match.pid_file;
   if (match.name) return "process name '" + *match.name + "'";
   if (match.command_line) return "command line with '" + *match.command_line + "'";

@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "faults/core/fault_error.h"
+#include "faults/core/held_changes.h"
 #include "faults/core/undo.h"
+#include "faults/process/frozen_cgroup.h"
 #include "faults/process/hang_fault.h"
 #include "faults/process/pick.h"
 #include "faults/spec/signals.h"
-#include "harness/base/log.h"
 
 namespace squall::faults {
 namespace {
@@ -28,42 +27,6 @@ constexpr Duration kTakesWithin = 1s;
 constexpr Duration kFirstPause = 1ms;
 constexpr Duration kLongestPause = 20ms;
 
-/// The processes that a fault has stopped, each with its entry in the journal.
-class StoppedProcesses {
- public:
-  StoppedProcesses(ProcessTable& table, Journal& journal) : table_(table), journal_(journal) {}
-
-  void add(ProcessId process, std::uint64_t entry) { held_.push_back({process, entry}); }
-
-  /// Lets all go on, the last first. What fails stays held, and does not keep the others.
-  Result<void> let_go() {
-    std::optional<Error> trouble;
-    std::vector<Held> left;
-    for (auto one = held_.rbegin(); one != held_.rend(); ++one) {
-      const bool stays = journal_.leave_to_another(one->entry);  // Another fault stops it, too.
-      if (auto undone = stays ? Undone::kNow : carry_out(ContinueUndo{one->process}, table_);
-          !undone) {
-        if (!trouble) trouble = std::move(undone).error();
-        left.insert(left.begin(), *one);
-      } else if (auto marked = journal_.mark_done(one->entry); !marked) {
-        log_warning(marked.error().message());  // The undo took; recover() will find nothing.
-      }
-    }
-    held_ = std::move(left);
-    if (trouble) return *std::move(trouble);
-    return {};
-  }
-
- private:
-  struct Held {
-    ProcessId process;
-    std::uint64_t entry;
-  };
-  ProcessTable& table_;
-  Journal& journal_;
-  std::vector<Held> held_;
-};
-
 /// What was met of one candidate.
 struct Met {
   const Candidate* candidate = nullptr;
@@ -74,8 +37,7 @@ struct Met {
 class Injection {
  public:
   Injection(ProcessTable& table, Journal& journal, int signal, const std::string& label,
-            const ProcessScope& scope, const std::vector<Candidate>& picked,
-            StoppedProcesses& stopped)
+            const ProcessScope& scope, const std::vector<Candidate>& picked, HeldChanges& stopped)
       : table_(table),
         journal_(journal),
         signal_(signal),
@@ -106,26 +68,36 @@ class Injection {
     bool any = false;
     for (const Met& met : met_) {
       std::vector<ProcessId> took;
+      std::vector<ProcessId> waiting;
       std::vector<ProcessId> not_taken;
       for (const ProcessInfo& one : met.processes) {
         SQUALL_TRY(const auto state, state_of(one.id));
         if (state == State::kTook) took.push_back(one.id);
+        if (state == State::kWaits) waiting.push_back(one.id);
         if (state == State::kNotYet) not_taken.push_back(one.id);
       }
       std::string words = met.candidate->name + ": ";
-      words += took.empty() ? "nothing" : in_words(took);
-      words += past_tense();
+      if (!took.empty() || waiting.empty()) {
+        words += (took.empty() ? "nothing" : in_words(took)) + std::string(past_tense());
+      }
+      if (!waiting.empty()) {
+        words += (took.empty() ? "" : ", ") + in_words(waiting) + " frozen by another fault, and" +
+                 past_tense() + " when that ends";
+      }
       if (!not_taken.empty()) words += ", not " + in_words(not_taken);
       into.seen += (into.seen.empty() ? "" : "; ") + words;
       into.took = into.took && not_taken.empty();
-      any = any || !took.empty();
+      // Who is frozen does nothing either way; but a KILL that waits has killed nobody yet.
+      if (signal_ == SIGKILL) into.took = into.took && waiting.empty();
+      any = any || !took.empty() || !waiting.empty();
     }
     into.took = into.took && any;
     return {};
   }
 
  private:
-  enum class State { kTook, kNotYet, kVanished };
+  /// kWaits: until the process goes on, which another fault has frozen.
+  enum class State { kTook, kNotYet, kWaits, kVanished };
 
   Result<std::vector<ProcessInfo>> find_newcomers() {
     SQUALL_TRY(const auto all, table_.list());
@@ -155,19 +127,14 @@ class Injection {
 
   Result<void> write_down(const std::vector<ProcessInfo>& processes) {
     std::vector<Change> changes;
-    std::vector<ProcessId> ids;
     for (const ProcessInfo& one : processes) {
       // Somebody else's doing is not ours to undo.
       if (one.is_stopped() && !is_stopped_by_us(one.id)) continue;
-      ids.push_back(one.id);
       changes.push_back(
           {label_ + ": SIGSTOP to " + one.name + " (pid " + std::to_string(one.id.pid) + ")",
            std::string(1, one.state), ContinueUndo{one.id}});
     }
-    if (changes.empty()) return {};
-    SQUALL_TRY(const auto entries, journal_.record(changes));
-    for (std::size_t at = 0; at < ids.size(); ++at) stopped_.add(ids[at], entries[at]);
-    return {};
+    return stopped_.record(changes);
   }
 
   bool is_stopped_by_us(ProcessId process) const {
@@ -182,9 +149,23 @@ class Injection {
     auto now = table_.look_at(process);
     if (!now && !is_gone(now)) return now.error();
     const bool alive = now && now->is_alive();
-    if (signal_ == SIGKILL) return alive ? State::kNotYet : State::kTook;
-    if (!alive) return State::kVanished;
-    return now->is_stopped() ? State::kTook : State::kNotYet;
+    if (!alive) return signal_ == SIGKILL ? State::kTook : State::kVanished;
+    if (signal_ == SIGSTOP && now->is_stopped()) return State::kTook;
+    SQUALL_TRY(const auto is_frozen, is_frozen_by_us(process.pid));
+    return is_frozen && delivered_.contains(process) ? State::kWaits : State::kNotYet;
+  }
+
+  Result<bool> is_frozen_by_us(pid_t pid) {
+    std::vector<HangUndo> hung;
+    journal_.any_in_force([&](const Undo& one) {
+      if (const auto* hang = std::get_if<HangUndo>(&one)) hung.push_back(*hang);
+      return false;
+    });
+    for (const HangUndo& one : hung) {
+      SQUALL_TRY(const auto is_frozen, is_frozen_in(one, pid, table_));
+      if (is_frozen) return true;
+    }
+    return false;
   }
 
   Result<bool> wait_until_it_took() {
@@ -193,7 +174,8 @@ class Injection {
       bool all = true;
       for (const ProcessId& one : seen_) {
         SQUALL_TRY(const auto state, state_of(one));
-        all = all && state != State::kNotYet;
+        // A KILL takes at once what version 2 has frozen; who waits is looked at to the end.
+        all = all && state != State::kNotYet && (signal_ != SIGKILL || state != State::kWaits);
       }
       if (all) return true;
       table_.pause(pause);
@@ -212,7 +194,7 @@ class Injection {
   const int signal_;
   const std::string& label_;
   const ProcessScope& scope_;
-  StoppedProcesses& stopped_;
+  HeldChanges& stopped_;
   std::vector<Met> met_;
   std::set<ProcessId> seen_;
   std::set<ProcessId> delivered_;
@@ -235,7 +217,7 @@ Result<InjectedProcessFault> inject(ProcessTable& table, Journal& journal,
   auto picked = pick_candidates(table, fault, scope);
   if (!picked) return std::move(picked).error().within(label);
 
-  const auto stopped = std::make_shared<StoppedProcesses>(table, journal);
+  const auto stopped = std::make_shared<HeldChanges>(table, journal);
   const auto undo = fault.signal == SIGSTOP
                         ? ActiveFault::Undo([stopped] { return stopped->let_go(); })
                         : ActiveFault::Undo();

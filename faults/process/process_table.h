@@ -43,6 +43,13 @@ struct FilesLimit {
   std::uint64_t open = 0;
 };
 
+/// A port on which a process listens (TCP), or which it has bound (UDP).
+struct BoundPort {
+  std::string transport;  ///< "tcp" or "udp".
+  std::uint16_t port = 0;
+  auto operator<=>(const BoundPort&) const = default;
+};
+
 /// The processes of this machine, as far as faults need them.
 ///
 /// Cut this small so that tests can stand in for it (tests/support/fake_process_table.h); the real
@@ -65,6 +72,8 @@ class ProcessTable {
   virtual Result<ProcessInfo> look_up(pid_t pid) = 0;
   /// The processes that listen on a TCP port or have bound a UDP port.
   virtual Result<std::vector<ProcessId>> listening_on(std::uint16_t port) = 0;
+  /// The ports of its own namespace on which this process listens, in order.
+  virtual Result<std::vector<BoundPort>> ports_of(ProcessId id) = 0;
   /// Sends `signal` to exactly this process; no_such_process when it is gone.
   virtual Result<void> signal(ProcessId id, int signal) = 0;
   virtual Result<FilesLimit> files_limit(ProcessId id) = 0;

@@ -50,18 +50,23 @@ Result<std::vector<pid_t>> all_pids() {
   return pids;
 }
 
-bool holds_a_socket_of(pid_t pid, const std::set<std::uint64_t>& inodes) {
+std::set<std::uint64_t> sockets_of(pid_t pid) {
+  std::set<std::uint64_t> sockets;
   std::error_code trouble;  // A process that ends meanwhile, or is another user's, holds none.
   fs::directory_iterator at(directory_of(pid) + "/fd", trouble);
   for (; !trouble && at != fs::directory_iterator(); at.increment(trouble)) {
     std::error_code closed;
     const fs::path link = fs::read_symlink(at->path(), closed);
     if (closed) continue;
-    if (const auto inode = parse_socket_link(link.native()); inode && inodes.contains(*inode)) {
-      return true;
-    }
+    if (const auto inode = parse_socket_link(link.native())) sockets.insert(*inode);
   }
-  return false;
+  return sockets;
+}
+
+bool holds_a_socket_of(pid_t pid, const std::set<std::uint64_t>& inodes) {
+  const auto sockets = sockets_of(pid);
+  return std::any_of(sockets.begin(), sockets.end(),
+                     [&](std::uint64_t inode) { return inodes.contains(inode); });
 }
 
 }  // namespace
@@ -121,6 +126,22 @@ Result<std::vector<ProcessId>> ProcfsTable::listening_on(std::uint16_t port) {
     if (holds_a_socket_of(one.id.pid, inodes)) found.push_back(one.id);
   }
   return found;
+}
+
+Result<std::vector<BoundPort>> ProcfsTable::ports_of(ProcessId id) {
+  const auto sockets = sockets_of(id.pid);
+  std::set<BoundPort> found;
+  for (const std::string table : {"tcp", "tcp6", "udp", "udp6"}) {
+    const auto text = read_proc_file(directory_of(id.pid) + "/net/" + table);
+    if (!text && text.error().code == std::errc::no_such_file_or_directory) continue;  // No IPv6.
+    if (!text) return text.error();
+    for (const auto& [inode, port] : parse_listening(*text, table.starts_with("udp"))) {
+      if (sockets.contains(inode)) found.insert({table.substr(0, 3), port});
+    }
+  }
+  // Only now: had the pid been given away before, this look sees the newcomer.
+  if (const auto now = look_at(id); !now) return now.error();
+  return std::vector<BoundPort>(found.begin(), found.end());
 }
 
 Result<void> ProcfsTable::signal(ProcessId id, int signal) {

@@ -23,6 +23,7 @@ class ProcfsTable : public ProcessTable {
   Result<ProcessInfo> look_at(ProcessId id) override;
   Result<ProcessInfo> look_up(pid_t pid) override;
   Result<std::vector<ProcessId>> listening_on(std::uint16_t port) override;
+  Result<std::vector<BoundPort>> ports_of(ProcessId id) override;
   Result<void> signal(ProcessId id, int signal) override;
   Result<FilesLimit> files_limit(ProcessId id) override;
   Result<void> limit_files(ProcessId id, std::uint64_t soft) override;

@@ -59,10 +59,10 @@ std::optional<ProcessInfo> parse_stat(std::string_view text) {
   return info;
 }
 
-std::set<std::uint64_t> parse_listening(std::string_view text, std::uint16_t port, bool udp) {
+std::map<std::uint64_t, std::uint16_t> parse_listening(std::string_view text, bool udp) {
   // include/net/tcp_states.h: TCP_LISTEN is 0A, and an unconnected UDP socket is TCP_CLOSE, 07.
   const std::string_view wanted = udp ? "07" : "0A";
-  std::set<std::uint64_t> inodes;
+  std::map<std::uint64_t, std::uint16_t> ports;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     const auto fields = words(text.substr(0, end));
@@ -72,7 +72,15 @@ std::set<std::uint64_t> parse_listening(std::string_view text, std::uint16_t por
     if (colon == std::string_view::npos) continue;
     const auto local = number<std::uint16_t>(fields[1].substr(colon + 1), 16);
     const auto inode = number<std::uint64_t>(fields[9]);
-    if (local == port && inode && *inode != 0) inodes.insert(*inode);
+    if (local && inode && *inode != 0) ports.emplace(*inode, *local);
+  }
+  return ports;
+}
+
+std::set<std::uint64_t> parse_listening(std::string_view text, std::uint16_t port, bool udp) {
+  std::set<std::uint64_t> inodes;
+  for (const auto& [inode, local] : parse_listening(text, udp)) {
+    if (local == port) inodes.insert(inode);
   }
   return inodes;
 }

@@ -88,6 +88,17 @@ struct Prepared {
   ::_exit(127);
 }
 
+/// Puts each under the number that it has in the child. False when one is not there, and what is
+/// under its number may be anything.
+bool take_descriptors(const Prepared& prepared) {
+  if (prepared.line < 0) ::close(kInheritedLine);
+  return ::dup2(prepared.nothing, STDIN_FILENO) >= 0 && ::dup2(prepared.log, STDOUT_FILENO) >= 0 &&
+         ::dup2(prepared.log, STDERR_FILENO) >= 0 &&
+         (prepared.line < 0 || ::dup2(prepared.line, kInheritedLine) >= 0) &&
+         ::dup3(prepared.gate, kGate, O_CLOEXEC) >= 0 &&
+         ::dup3(prepared.trouble, kTrouble, O_CLOEXEC) >= 0;
+}
+
 [[noreturn]] void become(const Prepared& prepared) {
   if (prepared.is_companion) {
     ::setpgid(0, 0);
@@ -95,12 +106,11 @@ struct Prepared {
   } else {
     ::setsid();
   }
-  ::dup2(prepared.nothing, STDIN_FILENO);
-  ::dup2(prepared.log, STDOUT_FILENO);
-  ::dup2(prepared.log, STDERR_FILENO);
-  prepared.line < 0 ? ::close(kInheritedLine) : ::dup2(prepared.line, kInheritedLine);
-  ::dup3(prepared.gate, kGate, O_CLOEXEC);
-  ::dup3(prepared.trouble, kTrouble, O_CLOEXEC);
+  if (!take_descriptors(prepared)) {
+    const int what = errno;  // What is at kTrouble may be another's.
+    [[maybe_unused]] const auto sent = ::write(prepared.trouble, &what, sizeof what);
+    ::_exit(127);
+  }
   // At once, so that no child holds another's gate, or the line to the reaper, open.
   ::close_range(kTrouble + 1, ~0U, 0);
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
@@ -175,8 +185,11 @@ Result<Spawned> spawn(const Command& command, ProcessTable& table,
     return std::move(born).error();
   }
   constexpr char kGo = 'g';
-  if (::send(gate.write.get(), &kGo, 1, MSG_NOSIGNAL) != 1) {
-    // It died at the gate; whoever waits for it will see how.
+  // EPIPE: it died at the gate; whoever waits for it will see how.
+  if (::send(gate.write.get(), &kGo, 1, MSG_NOSIGNAL) != 1 && errno != EPIPE) {
+    const Error failure = last_error("open its gate");
+    give_up(child, gate.write);
+    return failure;
   }
   int failure = 0;
   ssize_t got = 0;

@@ -11,6 +11,7 @@
 #include "faults/spec/network_spec.h"
 #include "faults/spec/pressure_spec.h"
 #include "faults/spec/process_match.h"
+#include "faults/spec/quic_spec.h"
 #include "harness/base/units.h"
 
 namespace squall::faults {
@@ -52,7 +53,7 @@ struct FaultSpec {
   std::optional<Pulse> pulse;
   std::map<std::string, std::string> on;  ///< Labels of the agents; empty: the one local agent.
   bool autonomous = false;                ///< May cut the control path; ends by its own time alone.
-  std::variant<ProcessFault, NetworkFault, LinkFault, PressureFault> what;
+  std::variant<ProcessFault, NetworkFault, LinkFault, PressureFault, QuicFault> what;
 };
 
 }  // namespace squall::faults

@@ -62,7 +62,8 @@ struct LinkFault {
   std::optional<std::string> listen;  ///< "127.0.0.1:9443"; none: a free port of 127.0.0.1.
   Impairment up;                      ///< From the load to the target.
   Impairment down;                    ///< From the target to the load.
-  bool black_hole = false;            ///< Nothing passes, and nothing is said.
+  bool black_hole = false;            ///< Nothing passes, and nothing is said:
+  bool spares_streams = false;        ///< if so, of datagrams alone.
   bool half_open = false;  ///< New connections are accepted, and never connected on to the target.
   bool refuse = false;     ///< New connections are refused.
   Duration slow_close{};   ///< The end of a stream is passed on this much later.

@@ -18,6 +18,15 @@ struct TrafficFilter {
   std::optional<std::string> transport;  ///< "tcp", "udp" or "icmp".
 };
 
+/// Whose packets a network fault meets. Exactly one of these is given.
+struct TrafficOwner {
+  /// The sockets of the processes of this group of version 2, or below it: "web.slice/web.service".
+  std::optional<std::string> cgroup;
+  /// A service of the scenario ("web") or one of its instances ("web.1"): by the group that it is
+  /// in, where it has one of its own, else by the ports on which it listens.
+  std::optional<std::string> service;
+};
+
 /// Something done to the packets of one interface, by the kernel.
 struct NetworkFault {
   enum class Direction { kOut, kIn, kBoth };
@@ -29,6 +38,7 @@ struct NetworkFault {
   /// what comes in is met as the answer to that, with the two sides changed.
   std::optional<TrafficFilter> to;
   std::optional<TrafficFilter> from;
+  std::optional<TrafficOwner> of;  ///< None: everybody's.
   std::optional<Duration> delay;
   std::optional<Duration> jitter;
   Impairment::Distribution distribution = Impairment::Distribution::kUniform;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "faults/spec/process_match.h"
 #include "harness/base/units.h"
 
 namespace squall::faults {
@@ -49,11 +50,13 @@ struct DiskFillPressure {
   bool operator==(const DiskFillPressure&) const = default;
 };
 
-/// Holds files open. Exactly one of `count` and `share` is given.
+/// Holds files open, or lowers how many some processes may open. Exactly one of `count` and `share`
+/// is given.
 struct DescriptorsPressure {
-  std::optional<std::uint64_t> count;
-  std::optional<Share>
-      share;  ///< So much of the machine's file table (fs.file-max) is in use then.
+  std::optional<std::uint64_t> count;  ///< So many are held open, or so many fewer may be.
+  /// So much of the machine's file table (fs.file-max), or of the process's limit, is in use then.
+  std::optional<Share> share = std::nullopt;
+  std::optional<ProcessMatch> of = std::nullopt;  ///< Whose limit; none: the machine's table.
 
   bool operator==(const DescriptorsPressure&) const = default;
 };

@@ -34,18 +34,6 @@ Block read_block(const std::string& text) {
   return block;
 }
 
-bool overlap(const std::string& one, const std::string& other) {
-  const Block a = read_block(one);
-  const Block b = read_block(other);
-  if (a.family != b.family) return false;
-  const std::size_t bits = std::min(a.bits, b.bits);
-  for (std::size_t bit = 0; bit < bits; ++bit) {
-    const auto differ = static_cast<unsigned>(a.address.at(bit / 8) ^ b.address.at(bit / 8));
-    if ((differ >> (7 - bit % 8) & 1U) != 0) return false;
-  }
-  return true;
-}
-
 /// Empty lists are open: they go with all.
 template <typename T, typename Same>
 bool may_agree(const std::vector<T>& one, const std::vector<T>& other, Same same) {
@@ -95,18 +83,70 @@ bool may_agree(const Sides& one, const Sides& other) {
          may_agree(one.to, other.to) && may_agree(one.from, other.from);
 }
 
+/// Whether a process could be in both groups, or an instance of both services.
+bool may_agree(const TrafficOwner& one, const TrafficOwner& other) {
+  const auto is_within = [](std::string_view name, std::string_view whole, char mark) {
+    return name.starts_with(whole) && (name.size() == whole.size() || name[whole.size()] == mark);
+  };
+  const auto share = [&](std::string_view a, std::string_view b, char mark) {
+    return is_within(a, b, mark) || is_within(b, a, mark);
+  };
+  if (one.cgroup && other.cgroup) {
+    return share(without_slashes_around(*one.cgroup), without_slashes_around(*other.cgroup), '/');
+  }
+  if (one.service && other.service) return share(*one.service, *other.service, '.');
+  return true;
+}
+
 }  // namespace
+
+std::string_view without_slashes_around(std::string_view cgroup) {
+  while (cgroup.starts_with('/')) cgroup.remove_prefix(1);
+  while (cgroup.ends_with('/')) cgroup.remove_suffix(1);
+  return cgroup;
+}
+
+bool overlap(const std::string& one, const std::string& other) {
+  const Block a = read_block(one);
+  const Block b = read_block(other);
+  if (a.family != b.family) return false;
+  const std::size_t bits = std::min(a.bits, b.bits);
+  for (std::size_t bit = 0; bit < bits; ++bit) {
+    const auto differ = static_cast<unsigned>(a.address.at(bit / 8) ^ b.address.at(bit / 8));
+    if ((differ >> (7 - bit % 8) & 1U) != 0) return false;
+  }
+  return true;
+}
+
+bool is_one_address(const std::string& block) {
+  const Block read = read_block(block);
+  return read.bits == (read.family == AF_INET ? 32U : 128U);
+}
 
 bool may_meet_the_same(const NetworkFault& one, const NetworkFault& other) {
   const auto goes = [](const NetworkFault& fault, Direction way) {
     return fault.direction == way || fault.direction == Direction::kBoth;
   };
+  if (one.of && other.of && !may_agree(*one.of, *other.of)) return false;
   for (const Direction way : {Direction::kOut, Direction::kIn}) {
     if (!goes(one, way) || !goes(other, way)) continue;
     const bool coming_in = way == Direction::kIn;
     if (may_agree(sides_of(one, coming_in), sides_of(other, coming_in))) return true;
   }
   return false;
+}
+
+bool needs_netem(const NetworkFault& fault) {
+  return fault.delay || fault.jitter || fault.duplicate || fault.corrupt || fault.reorder ||
+         fault.gilbert_elliott;
+}
+
+bool clash_in_netem(const NetworkFault& one, const NetworkFault& other) {
+  const auto has_netem_below_root = [](const NetworkFault& fault) {
+    return fault.direction != Direction::kIn && needs_netem(fault);
+  };
+  return has_netem_below_root(one) && has_netem_below_root(other) &&
+         (one.duplicate || other.duplicate);
 }
 
 }  // namespace squall::faults

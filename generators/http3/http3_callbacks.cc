@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "generators/http3/http3_private.h"
+#include "generators/http3/quic_errors.h"
 
 namespace squall::generators {
 namespace {
@@ -98,9 +99,34 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
   on.get_new_connection_id = [](ngtcp2_conn*, ngtcp2_cid* id, std::uint8_t* token, std::size_t size,
                                 void* session) {
     Private& own = *static_cast<Http3Session*>(session)->private_;
-    own.fill(id->data, size);
-    id->datalen = size;
+    if (own.options.ids) {
+      own.make_id(*id);
+    } else {
+      own.fill(id->data, size);
+      id->datalen = size;
+    }
     own.fill(token, NGTCP2_STATELESS_RESET_TOKENLEN);
+    return 0;
+  };
+  on.remove_connection_id = [](ngtcp2_conn*, const ngtcp2_cid* id, void* session) {
+    const auto& ids = static_cast<Http3Session*>(session)->private_->options.ids;
+    ConnectionIds::Id gone{};
+    if (!ids || id->datalen != gone.size()) return 0;
+    std::memcpy(gone.data(), id->data, gone.size());
+    ids->remove(gone);
+    return 0;
+  };
+  on.dcid_status = [](ngtcp2_conn*, ngtcp2_connection_id_status_type status, std::uint64_t,
+                      const ngtcp2_cid*, const std::uint8_t* token, void* session) {
+    const auto& ids = static_cast<Http3Session*>(session)->private_->options.ids;
+    if (!ids || token == nullptr) return 0;
+    ConnectionIds::ResetToken reset{};
+    std::memcpy(reset.data(), token, reset.size());
+    if (status == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) {
+      ids->add_reset(reset);
+    } else {
+      ids->remove_reset(reset);
+    }
     return 0;
   };
   on.recv_rx_key = [](ngtcp2_conn*, ngtcp2_encryption_level level, void* session) {
@@ -116,7 +142,11 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
   on.handshake_completed = [](ngtcp2_conn*, void* user) {
     auto& session = *static_cast<Http3Session*>(user);
     session.established_ = true;
-    if (!session.early_ || QuicTls::has_taken_early_data(session.private_->tls.get())) return 0;
+    if (!session.early_) return 0;
+    if (QuicTls::has_taken_early_data(session.private_->tls.get())) {
+      session.early_data_.accepted = session.early_data_.sent;
+      return 0;
+    }
     return session.take_early_data_back() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
   };
   on.recv_version_negotiation = [](ngtcp2_conn*, const ngtcp2_pkt_hd*, const std::uint32_t* offered,
@@ -181,7 +211,10 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
     if (stream == nullptr) return 0;
     auto& reset = *static_cast<Stream*>(stream);
     if (!reset.has_ticket) return 0;
-    if (!reset.whole) session.reset_code_ = code;
+    if (!reset.whole) {
+      session.reset_code_ = code;
+      session.breaks_.push_back({code, http3_error_name(code), true});
+    }
     session.finish(reset, reset.whole                           ? StreamEnd::kWhole
                           : code == NGHTTP3_H3_REQUEST_REJECTED ? StreamEnd::kRefused
                                                                 : StreamEnd::kReset);
@@ -257,7 +290,7 @@ nghttp3_callbacks Http3Session::Callbacks::http() {
   on.stop_sending = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user,
                        void* stream) {
     auto& session = *static_cast<Http3Session*>(user);
-    if (stream != nullptr) session.finish(*static_cast<Stream*>(stream), StreamEnd::kProtocol);
+    if (stream != nullptr) session.break_off(*static_cast<Stream*>(stream), code);
     return ngtcp2_conn_shutdown_stream_read(session.quic_, 0, id, code) == 0
                ? 0
                : NGHTTP3_ERR_CALLBACK_FAILURE;
@@ -265,7 +298,7 @@ nghttp3_callbacks Http3Session::Callbacks::http() {
   on.reset_stream = [](nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user,
                        void* stream) {
     auto& session = *static_cast<Http3Session*>(user);
-    if (stream != nullptr) session.finish(*static_cast<Stream*>(stream), StreamEnd::kProtocol);
+    if (stream != nullptr) session.break_off(*static_cast<Stream*>(stream), code);
     return ngtcp2_conn_shutdown_stream_write(session.quic_, 0, id, code) == 0
                ? 0
                : NGHTTP3_ERR_CALLBACK_FAILURE;

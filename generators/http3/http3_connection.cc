@@ -1,6 +1,7 @@
 // How the connection begins, moves datagrams and ends.
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,28 @@ std::string readable(const std::uint8_t* text, std::size_t size) {
   return shown.empty() ? shown : ": " + shown;
 }
 
+std::string name_of(SessionEnd::Kind kind, std::uint64_t code) {
+  switch (kind) {
+    case SessionEnd::Kind::kTransport:
+    case SessionEnd::Kind::kTls:
+      return quic_error_name(code);
+    case SessionEnd::Kind::kProtocol:
+      return http3_error_name(code);
+    case SessionEnd::Kind::kIdle:
+      return "idle time-out";
+    case SessionEnd::Kind::kHandshake:
+      return kHandshakeTimedOut;
+    case SessionEnd::Kind::kReset:
+      return "stateless reset";
+    case SessionEnd::Kind::kVersion:
+      return "no common version";
+    case SessionEnd::Kind::kNone:
+    case SessionEnd::Kind::kGoodbye:
+      break;
+  }
+  return {};
+}
+
 /// Appends a datagram to the burst before it, where it may follow it there.
 void add(std::vector<DatagramBurst>& bursts, std::size_t begin, std::size_t size, Ecn ecn) {
   if (!bursts.empty()) {
@@ -102,6 +125,15 @@ ngtcp2_path Http3Session::Private::path() {
   path.local = {options.local.data(), static_cast<ngtcp2_socklen>(options.local.size())};
   path.remote = {options.remote.data(), static_cast<ngtcp2_socklen>(options.remote.size())};
   return path;
+}
+
+void Http3Session::Private::make_id(ngtcp2_cid& id) {
+  ConnectionIds::Id made{};
+  do {
+    fill(made.data(), made.size());
+  } while (!options.ids->add(made));
+  id.datalen = made.size();
+  std::copy(made.begin(), made.end(), std::begin(id.data));
 }
 
 std::unique_ptr<Http3Session> Http3Session::make(QuicOptions options, Instant now) {
@@ -143,8 +175,8 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   params.max_idle_timeout = to_duration(own.options.idle_timeout);
   params.active_connection_id_limit = 7;
 
-  // Ours is empty: the socket alone says which connection a datagram belongs to.
-  const ngtcp2_cid source{};
+  ngtcp2_cid source{};
+  if (own.options.ids) own.make_id(source);
   ngtcp2_cid destination{};
   destination.datalen = kDestinationId;
   own.fill(destination.data, destination.datalen);
@@ -208,7 +240,7 @@ bool Http3Session::is_resumed() const {
 
 void Http3Session::fail_with(SessionEnd::Kind kind, std::uint64_t code, std::string text) {
   if (end_.kind != SessionEnd::Kind::kNone) return;  // The first reason is the reason.
-  end_ = {kind, false, code, std::move(text)};
+  end_ = {kind, false, code, std::move(text), name_of(kind, code)};
 }
 
 bool Http3Session::fail_http(int code) {
@@ -390,8 +422,29 @@ bool Http3Session::take_output(Datagrams& out, Instant now) {
 PathFigures Http3Session::path() const {
   ngtcp2_conn_info info{};
   ngtcp2_conn_get_conn_info(quic_, &info);
-  return {std::chrono::nanoseconds(static_cast<std::int64_t>(info.smoothed_rtt)), info.cwnd,
-          private_->acks.sent(), private_->acks.lost()};
+  constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9000 §18.2: what is usual.
+  constexpr Duration kGranularity = std::chrono::milliseconds(1);
+  const std::chrono::nanoseconds rtt(static_cast<std::int64_t>(info.smoothed_rtt));
+  const Duration variation = std::chrono::nanoseconds(4 * static_cast<std::int64_t>(info.rttvar));
+  return {rtt,
+          info.cwnd,
+          private_->acks.sent(),
+          private_->acks.lost(),
+          rtt + std::max(variation, kGranularity) + kAckDelay,
+          info.bytes_in_flight};
+}
+
+bool Http3Session::migrate(const sockaddr& local, std::size_t size, Instant now) {
+  asio::ip::udp::endpoint& ours = private_->options.local;
+  if (end_.kind != SessionEnd::Kind::kNone || size > ours.capacity()) return false;
+  asio::ip::udp::endpoint to;
+  std::memcpy(to.data(), &local, size);
+  to.resize(size);
+  ngtcp2_path path = private_->path();
+  path.local = {to.data(), static_cast<ngtcp2_socklen>(to.size())};
+  if (ngtcp2_conn_initiate_immediate_migration(quic_, &path, to_tstamp(now)) != 0) return false;
+  ours = to;
+  return true;
 }
 
 std::optional<Instant> Http3Session::next_timer() const {

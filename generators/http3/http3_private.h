@@ -45,6 +45,8 @@ struct Http3Session::Private {
 
   /// Random bytes, from the seed where there is one.
   void fill(std::uint8_t* into, std::size_t size);
+  /// A connection ID of ours that no other session has.
+  void make_id(ngtcp2_cid& id);
   /// Where our datagrams go. ngtcp2 reads through its pointers only.
   ngtcp2_path path();
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "generators/http3/http3_private.h"
+#include "generators/http3/quic_errors.h"
 
 namespace squall::generators {
 namespace {
@@ -203,6 +204,12 @@ void Http3Session::finish(Stream& stream, StreamEnd end) {
   if (!stream.has_ticket) return;
   release(stream);
   observer_->on_end(stream.ticket, end);
+}
+
+void Http3Session::break_off(Stream& stream, std::uint64_t code) {
+  if (!stream.has_ticket) return;
+  breaks_.push_back({code, http3_error_name(code), false});
+  finish(stream, StreamEnd::kProtocol);
 }
 
 /// QUIC has closed the stream.

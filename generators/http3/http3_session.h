@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "generators/http3/qlog_folder.h"
@@ -34,6 +35,8 @@ struct QuicOptions {
   std::optional<std::uint64_t> seed;
   QuicSpec quic;
   std::shared_ptr<QlogFolder> qlog;  ///< Null: nothing is written down.
+  /// Null: the socket alone says which connection a datagram belongs to, and ours has an empty ID.
+  std::shared_ptr<ConnectionIds> ids;
 };
 
 /// The client's side of one HTTP/3 connection (RFC 9114) with its QUIC (RFC 9000, version 1), over
@@ -65,6 +68,7 @@ class Http3Session final : public DatagramSession {
   bool is_early() const override { return early_; }
   EarlyData early_data() const override { return early_data_; }
   PathFigures path() const override;
+  bool migrate(const sockaddr& local, std::size_t size, Instant now) override;
 
   bool can_submit() const override;
   std::size_t open_streams() const override { return open_streams_; }
@@ -87,6 +91,7 @@ class Http3Session final : public DatagramSession {
   std::optional<Instant> next_timer() const override;
   bool on_timer(Instant now) override;
   const SessionEnd& end() const override { return end_; }
+  std::vector<StreamBreak> take_breaks() override { return std::exchange(breaks_, {}); }
 
   /// Begins with new keys (RFC 9001 §6). False when it is too early for that.
   bool update_keys(Instant now);
@@ -109,6 +114,8 @@ class Http3Session final : public DatagramSession {
   void hold_again(Stream& stream);
   bool take_early_data_back();
   void finish(Stream& stream, StreamEnd end);
+  /// Ends a request whose answer broke the protocol, which is told with this code.
+  void break_off(Stream& stream, std::uint64_t code);
   void on_answer_whole(Stream& stream);
   void on_goaway(std::int64_t first_unprocessed);
   void on_header(Stream& stream, std::string_view name, std::string_view value);
@@ -141,6 +148,7 @@ class Http3Session final : public DatagramSession {
   std::size_t open_streams_ = 0;        // Of those with a ticket.
   SessionEnd end_;
   std::optional<std::uint64_t> reset_code_;  // Of the last stream that the server reset.
+  std::vector<StreamBreak> breaks_;
   EarlyData early_data_;
   bool has_closed_ = false;  // Our CONNECTION_CLOSE has been taken, or none is to be sent.
   bool early_ = false;       // There are keys for 0-RTT.

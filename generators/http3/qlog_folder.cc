@@ -1,20 +1,37 @@
 #include "generators/http3/qlog_folder.h"
 
+#include <cerrno>
 #include <system_error>
-#include <utility>
+
+#include <unistd.h>
+
+#include "harness/base/log.h"
 
 namespace squall::generators {
 
-Result<std::shared_ptr<QlogFolder>> QlogFolder::make(const std::filesystem::path& folder) {
+Result<void> QlogFolder::create() const {
   std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) return Error{failed, "quic: qlog: " + folder.string()};
-  return std::shared_ptr<QlogFolder>(new QlogFolder(folder));
+  std::filesystem::create_directories(folder_, failed);
+  if (!failed && ::access(folder_.c_str(), W_OK | X_OK) != 0) {
+    failed = std::error_code(errno, std::generic_category());
+  }
+  if (failed) return Error{failed, "quic: qlog: " + folder_.string()};
+  return {};
 }
 
 QlogFolder::File QlogFolder::open(const std::string& id) {
-  if (opened_.fetch_add(1, std::memory_order_relaxed) >= kMost) return nullptr;
-  return File(std::fopen((folder_ / (id + ".sqlog")).c_str(), "we"));
+  const std::size_t number = opened_.fetch_add(1, std::memory_order_relaxed);
+  if (number == kMost) {
+    log_warning("quic: qlog: " + folder_.string() + " has " + std::to_string(kMost) +
+                " connections: later ones are not written down");
+  }
+  if (number >= kMost) return nullptr;
+  const std::filesystem::path path = folder_ / (id + ".sqlog");
+  File file(std::fopen(path.c_str(), "we"));
+  if (!file && !said_.exchange(true)) {
+    log_warning("quic: qlog: " + path.string() + ": " + std::generic_category().message(errno));
+  }
+  return file;
 }
 
 }  // namespace squall::generators

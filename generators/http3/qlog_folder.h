@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "harness/base/result.h"
 
@@ -13,9 +14,10 @@ namespace squall::generators {
 
 /// The folder into which connections write down what they do, each into a file of its own (qlog).
 ///
-/// Lifecycle:  of a target; sessions share it.
-/// Threads:    any.
-/// Errors:     make() fails where the folder cannot be made. A file that cannot be written is none.
+/// Lifecycle:  of a load; sessions share it.
+/// Threads:    any, but create(), which comes first.
+/// Errors:     create() fails where the folder cannot be made. A file that cannot be written is
+///             none, and the first such is told in a warning, as is the first that is one too many.
 class QlogFolder {
  public:
   /// Later connections have none: churn would fill the disk.
@@ -26,16 +28,17 @@ class QlogFolder {
   };
   using File = std::unique_ptr<std::FILE, Close>;
 
-  static Result<std::shared_ptr<QlogFolder>> make(const std::filesystem::path& folder);
+  explicit QlogFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// Makes the folder, where it is not there, and sees that files can be made in it.
+  Result<void> create() const;
   /// A file for the connection whose first destination ID is `id`, in hex: ID.sqlog. Null when
   /// there are enough.
   File open(const std::string& id);
 
  private:
-  explicit QlogFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
   std::filesystem::path folder_;
   std::atomic<std::size_t> opened_ = 0;
+  std::atomic<bool> said_ = false;
 };
 
 }  // namespace squall::generators

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "generators/http3/http3_session.h"
+#include "generators/http3/quic_errors.h"
 #include "generators/transport/address_finder.h"
 #include "generators/transport/handshake_gate.h"
 
@@ -25,6 +27,7 @@ struct QuicDialer::Shared {
         tickets(std::move(quic_tickets)),
         spec(std::move(quic_spec)),
         qlog(std::move(qlog_folder)),
+        sockets(spec.shares_socket ? std::make_shared<SharedSockets>(loop) : nullptr),
         handshakes(loop),
         addresses(finder_options(options, loop)) {}
 
@@ -34,21 +37,31 @@ struct QuicDialer::Shared {
   std::shared_ptr<QuicTickets> tickets;
   QuicSpec spec;
   std::shared_ptr<QlogFolder> qlog;
+  std::shared_ptr<SharedSockets> sockets;  // Null: each attempt has one of its own.
   HandshakeGate handshakes;
   AddressFinder addresses;
+  std::shared_ptr<DatagramTrouble> trouble;  // Of the fault in force; else null.
+  std::set<Course*> courses;
 };
 
 /// One attempt's state machine: resolve → handshake (address by address). Handlers hold it alive;
 /// `step_` tells those of an earlier step that they come too late.
-class QuicDialer::Course : public std::enable_shared_from_this<Course> {
+class QuicDialer::Course : public std::enable_shared_from_this<Course>,
+                           private SharedRoute::Reader {
  public:
-  Course(std::shared_ptr<Shared> shared, Url url, Dialer::Done done)
+  Course(std::shared_ptr<Shared> shared, Url url, Dialer::Begun begun, Dialer::Done done)
       : shared_(std::move(shared)),
         url_(std::move(url)),
+        begun_(std::move(begun)),
         done_(std::move(done)),
         waiter_(shared_->loop),
         limit_(shared_->loop),
-        timer_(shared_->loop) {}
+        timer_(shared_->loop) {
+    shared_->courses.insert(this);
+  }
+  Course(const Course&) = delete;
+  Course& operator=(const Course&) = delete;
+  ~Course() override { shared_->courses.erase(this); }
 
   void start() {
     asio::post(shared_->loop, [self = shared_from_this()] { self->resolve(); });
@@ -59,6 +72,13 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     stop_waiting();
     handshake_.reset();
     link_.reset();
+  }
+
+  bool is_queued() const { return handshake_ && !handshake_->is_inside(); }
+
+  /// Its datagrams meet with what the shared trouble is now.
+  void disturb() {
+    if (link_) link_->disturb(shared_->trouble);
   }
 
  private:
@@ -108,7 +128,22 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
   Result<std::unique_ptr<DatagramLink>> begin(const asio::ip::tcp::endpoint& to, Instant now,
                                               Instant until) {
     SQUALL_TRY(const auto source, shared_->addresses.next_source(to.address().is_v6()));
-    SQUALL_TRY(auto socket, UdpSocket::connect({to.address(), to.port()}, source));
+    const asio::ip::udp::endpoint remote(to.address(), to.port());
+    if (shared_->sockets) {
+      SQUALL_TRY(auto route, shared_->sockets->route(remote, source));
+      auto session = begin_session(std::as_const(*route).socket(), route, now, until);
+      if (!session) return error(std::errc::not_enough_memory);
+      return std::make_unique<DatagramLink>(std::move(route), std::move(session));
+    }
+    SQUALL_TRY(auto socket, UdpSocket::connect(remote, source));
+    auto session = begin_session(socket, nullptr, now, until);
+    if (!session) return error(std::errc::not_enough_memory);
+    return std::make_unique<DatagramLink>(std::move(socket), std::move(session));
+  }
+
+  std::unique_ptr<DatagramSession> begin_session(const UdpSocket& socket,
+                                                 std::shared_ptr<ConnectionIds> ids, Instant now,
+                                                 Instant until) const {
     QuicOptions options;
     options.tls = shared_->tls;
     options.tickets = shared_->tickets;
@@ -119,9 +154,8 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     options.handshake_timeout = until - now;
     options.quic = shared_->spec;
     options.qlog = shared_->qlog;
-    auto session = Http3Session::make(std::move(options), now);
-    if (!session) return error(std::errc::not_enough_memory);
-    return std::make_unique<DatagramLink>(std::move(socket), std::move(session));
+    options.ids = std::move(ids);
+    return Http3Session::make(std::move(options), now);
   }
 
   void connect_next() {
@@ -141,7 +175,9 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
         continue;
       }
       link_ = *std::move(link);
+      disturb();
       begin_step(until);
+      if (auto begun = std::exchange(begun_, nullptr)) begun();
       wait_readable();
       go_on(now);
       return;
@@ -177,6 +213,13 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     arm_timer();
   }
 
+  void on_route_readable() override {
+    const auto self = shared_from_this();
+    if (done_ && link_) on_readable();
+  }
+
+  void on_route_writable() override {}  // The timer tries again.
+
   void on_readable() {
     Instant now = Clock::now();
     switch (link_->receive(now)) {
@@ -204,6 +247,7 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
   void on_over() {
     const SessionEnd& end = link_->session().end();
     why_ = end.text;
+    outcome_.ends.push_back(end);
     if (end.kind == SessionEnd::Kind::kTls) {
       fail(ErrorClass::kTls, why_);
     } else {
@@ -212,19 +256,31 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
   }
 
   void arm_timer() {
-    const auto next = link_->session().next_timer();
-    if (!next) return;
-    timer_.expires_at(*next);
+    const Instant next = std::min(link_->session().next_timer().value_or(Instant::max()),
+                                  link_->next_release().value_or(Instant::max()));
+    if (next == Instant::max()) return;
+    timer_.expires_at(next);
     timer_.async_wait([self = shared_from_this(), step = step_](const error_code& aborted) {
-      if (aborted || !self->done_ || self->step_ != step) return;
-      const Instant now = Clock::now();
-      if (self->link_->session().on_timer(now)) {
-        self->go_on(now);
-      } else {
-        self->link_->send(now);
-        self->on_over();
-      }
+      if (!aborted && self->done_ && self->step_ == step) self->on_timer();
     });
+  }
+
+  void on_timer() {
+    const Instant now = Clock::now();
+    const DatagramLink::Step released = link_->release(now);
+    if (released == DatagramLink::Step::kFailed) {
+      on_failed();
+      return;
+    }
+    const auto next = link_->session().next_timer();
+    const bool goes_on = released != DatagramLink::Step::kOver &&
+                         (!next || *next > now || link_->session().on_timer(now));
+    if (goes_on) {
+      go_on(now);
+    } else {
+      link_->send(now);
+      on_over();
+    }
   }
 
   /// A new step, which must be over by `limit`.
@@ -240,6 +296,7 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
   void on_timeout() {
     why_ = "timed out";
     if (link_) {
+      outcome_.ends.push_back({SessionEnd::Kind::kHandshake, false, 0, why_, kHandshakeTimedOut});
       connect_next();
     } else {
       fail(ErrorClass::kResolve, why_);
@@ -247,6 +304,10 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
   }
 
   void wait_readable() {
+    if (SharedRoute* route = link_->route()) {
+      route->listen(this);
+      return;
+    }
     if (!waiter_.is_open()) waiter_.assign(link_->socket().descriptor());
     waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this(), step = step_](const error_code& aborted) {
@@ -261,6 +322,7 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
     timer_.cancel();
     asking_.reset();
     if (waiter_.is_open()) waiter_.release();
+    if (link_ && link_->route() != nullptr) link_->route()->listen(nullptr);
   }
 
   void fail(ErrorClass error, std::string why) {
@@ -286,7 +348,8 @@ class QuicDialer::Course : public std::enable_shared_from_this<Course> {
 
   std::shared_ptr<Shared> shared_;
   Url url_;
-  Dialer::Done done_;  // Empty once called, or given up.
+  Dialer::Begun begun_;  // Empty once called.
+  Dialer::Done done_;    // Empty once called, or given up.
   std::unique_ptr<Resolver::Waiting> asking_;
   asio::posix::stream_descriptor waiter_;  // Borrows the descriptor; released, never closed.
   asio::steady_timer limit_;               // Of the step,
@@ -309,6 +372,7 @@ class QuicDialer::QuicAttempt final : public Dialer::Attempt {
   QuicAttempt(const QuicAttempt&) = delete;
   QuicAttempt& operator=(const QuicAttempt&) = delete;
   ~QuicAttempt() override { course_->give_up(); }
+  bool is_queued() const override { return course_->is_queued(); }
 
  private:
   std::shared_ptr<Course> course_;
@@ -323,7 +387,16 @@ QuicDialer::QuicDialer(asio::io_context& loop, DialOptions options,
 QuicDialer::~QuicDialer() = default;
 
 std::unique_ptr<Dialer::Attempt> QuicDialer::dial(const Url& url, Done done) {
-  auto course = std::make_shared<Course>(shared_, url, std::move(done));
+  return dial_and_tell(url, nullptr, std::move(done));
+}
+
+void QuicDialer::disturb(const std::shared_ptr<DatagramTrouble>& trouble) {
+  shared_->trouble = trouble;
+  for (Course* course : shared_->courses) course->disturb();
+}
+
+std::unique_ptr<Dialer::Attempt> QuicDialer::dial_and_tell(const Url& url, Begun begun, Done done) {
+  auto course = std::make_shared<Course>(shared_, url, std::move(begun), std::move(done));
   course->start();
   return std::make_unique<QuicAttempt>(std::move(course));
 }

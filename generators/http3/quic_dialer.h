@@ -28,6 +28,8 @@ class QuicDialer final : public Dialer {
   QuicDialer(const QuicDialer&) = delete;
   QuicDialer& operator=(const QuicDialer&) = delete;
   std::unique_ptr<Attempt> dial(const Url& url, Done done) override;
+  std::unique_ptr<Attempt> dial_and_tell(const Url& url, Begun begun, Done done) override;
+  void disturb(const std::shared_ptr<DatagramTrouble>& trouble) override;
 
  private:
   struct Shared;  // What its attempts share.

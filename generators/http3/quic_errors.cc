@@ -65,22 +65,29 @@ std::string_view name_of(const std::array<std::string_view, kSize>& names, std::
   return code >= first && code - first < kSize ? names.at(code - first) : std::string_view();
 }
 
-std::string in_words(std::string_view name, std::uint64_t code) {
-  return fmt::format("{} ({:#x})", name.empty() ? "an unknown error" : name, code);
+std::string in_words(const std::string& name, std::uint64_t code) {
+  return fmt::format("{} ({:#x})", name, code);
+}
+
+std::string or_unknown(std::string_view name) {
+  return std::string(name.empty() ? "an unknown error" : name);
 }
 
 }  // namespace
 
-std::string quic_error_text(std::uint64_t code) {
-  if (!is_tls_alert(code)) return in_words(name_of(kTransport, 0, code), code);
+std::string quic_error_name(std::uint64_t code) {
+  if (!is_tls_alert(code)) return or_unknown(name_of(kTransport, 0, code));
   const auto alert = static_cast<gnutls_alert_description_t>(code & 0xffU);
   const char* name = gnutls_alert_get_name(alert);
-  return fmt::format("TLS alert {} ({:#x})", name == nullptr ? "unknown" : name, code);
+  return std::string("TLS alert ") + (name == nullptr ? "unknown" : name);
 }
 
-std::string http3_error_text(std::uint64_t code) {
+std::string http3_error_name(std::uint64_t code) {
   const std::string_view name = name_of(kHttp3, kFirstHttp3, code);
-  return in_words(name.empty() ? name_of(kQpack, kFirstQpack, code) : name, code);
+  return or_unknown(name.empty() ? name_of(kQpack, kFirstQpack, code) : name);
 }
+
+std::string quic_error_text(std::uint64_t code) { return in_words(quic_error_name(code), code); }
+std::string http3_error_text(std::uint64_t code) { return in_words(http3_error_name(code), code); }
 
 }  // namespace squall::generators

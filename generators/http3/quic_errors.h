@@ -5,6 +5,13 @@
 
 namespace squall::generators {
 
+/// What has no code, as an end's name.
+inline constexpr const char* kHandshakeTimedOut = "handshake timed out";
+
+/// The name alone, "an unknown error" where there is none; of an alert "TLS alert NAME".
+std::string quic_error_name(std::uint64_t code);
+std::string http3_error_name(std::uint64_t code);
+
 /// A code of QUIC's own (RFC 9000 §20.1): "FLOW_CONTROL_ERROR (0x3)". Those of TLS travel among
 /// them (RFC 9001 §4.8): "TLS alert bad_certificate (0x12a)".
 std::string quic_error_text(std::uint64_t code);

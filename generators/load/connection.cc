@@ -1,5 +1,6 @@
 #include "generators/load/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace squall::generators {
@@ -56,6 +57,7 @@ void Connection::send(const Job& job, const PreparedRequest& request, const Rend
     request.render(context, *sent.rendered);
   }
   ++requests_sent_;
+  if (watches_gaps_ && owed_since_ == Instant::max()) owed_since_ = now;
   const RenderedRequest& rendered = request.is_constant() ? request.constant() : *sent.rendered;
   if (!requests_->submit(ticket, rendered, request.has_body(rendered))) {
     finish(ticket, ErrorClass::kProtocol, 0);  // can_take() was not asked, or memory is out.
@@ -72,7 +74,26 @@ void Connection::expire(Duration timeout, Instant now) {
   }
 }
 
+void Connection::watch_gaps() {
+  watches_gaps_ = true;
+  longest_gap_ = {};
+  owed_since_ = in_flight_.empty() ? Instant::max() : now_;
+}
+
+Duration Connection::end_of_gaps() {
+  end_gap();
+  watches_gaps_ = false;
+  return longest_gap_;
+}
+
+void Connection::end_gap() {
+  if (!watches_gaps_) return;
+  if (now_ > owed_since_) longest_gap_ = std::max<Duration>(longest_gap_, now_ - owed_since_);
+  owed_since_ = in_flight_.empty() ? Instant::max() : now_;
+}
+
 void Connection::on_answer(RequestSession::Ticket ticket) {
+  end_gap();
   in_flight_[ticket].first_byte = now_;
   if (!std::exchange(has_heard_, true)) on_first_answer(in_flight_[ticket]);
 }
@@ -87,10 +108,12 @@ void Connection::on_status(RequestSession::Ticket ticket, int status) {
 void Connection::on_header(RequestSession::Ticket ticket, std::string_view name,
                            std::string_view value) {
   InFlight& request = in_flight_[ticket];
+  if (name == "alt-svc") owner_.on_alternatives(*this, value, now_);
   if (!request.request->needs_status_only()) request.answer->header(name, value);
 }
 
 void Connection::on_body(RequestSession::Ticket ticket, std::string_view piece) {
+  end_gap();
   InFlight& request = in_flight_[ticket];
   if (!request.request->needs_status_only()) request.answer->body(piece);
 }
@@ -111,6 +134,7 @@ void Connection::on_end(RequestSession::Ticket ticket, StreamEnd end) {
                          ? request.request->expectation().holds({}, request.status)
                          : request.answer->is_as_expected(request.status);
   finish(ticket, holds ? ErrorClass::kNone : ErrorClass::kUnexpected, request.status);
+  end_gap();  // That may have been all that was owed.
 }
 
 void Connection::finish(RequestSession::Ticket ticket, ErrorClass error, int status) {

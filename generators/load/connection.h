@@ -8,6 +8,7 @@
 
 #include "generators/load/in_flight.h"
 #include "generators/session/request_session.h"
+#include "generators/transport/datagram_trouble.h"
 #include "harness/base/units.h"
 #include "reports/measure/outcome.h"
 #include "reports/measure/snapshot.h"
@@ -41,6 +42,9 @@ class Connection : public std::enable_shared_from_this<Connection>,
                                 Instant now) = 0;
     /// Comes before on_end() of a request that ends so, where complaint() may say why.
     virtual void on_trouble(const Connection& connection, reports::ErrorClass error) = 0;
+    /// An answer's Alt-Svc header (RFC 7838).
+    virtual void on_alternatives(const Connection& /*connection*/, std::string_view /*value*/,
+                                 Instant /*now*/) {}
     virtual void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) = 0;
     /// Over UDP: so many datagrams came, and so many more the kernel had no room for.
     virtual void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) = 0;
@@ -78,6 +82,17 @@ class Connection : public std::enable_shared_from_this<Connection>,
   /// False while a handshake goes on, ahead of which requests may be sent.
   virtual bool is_established() const { return true; }
   virtual bool is_resumed() const { return false; }
+  /// True when it was given up because nothing was heard any more.
+  virtual bool went_silent() const { return false; }
+  /// Over QUIC: from now on its datagrams meet with this; null: no more. The three that follow are
+  /// called from the loop, not from a callback.
+  virtual void disturb(std::shared_ptr<DatagramTrouble> /*trouble*/, Instant /*now*/) {}
+  /// True from the first disturb() with trouble to the next without.
+  virtual bool is_disturbed() const { return false; }
+  /// While it is disturbed: goes on with another source port, of which the session is not told;
+  virtual void rebind(Instant /*now*/) {}
+  /// or the session goes on from this address.
+  virtual void migrate(const std::string& /*address*/, Instant /*now*/) {}
   bool has_gone_away() const { return requests_->has_gone_away(); }
   bool has_left_in_good_order() const { return requests_->has_left_in_good_order(); }
   bool is_worn_out() const { return requests_->is_worn_out(); }
@@ -115,6 +130,15 @@ class Connection : public std::enable_shared_from_this<Connection>,
 
   bool has_in_flight() const { return !in_flight_.empty(); }
   void count_bytes(std::uint64_t received, std::uint64_t sent);
+  /// From now on gaps are looked for: for how long answers are owed, and no byte of any comes. A
+  /// request that times out leaves its gap open.
+  void watch_gaps();
+  /// How long the gap is that goes on; nothing where there is none.
+  Duration open_gap() const {
+    return watches_gaps_ && now_ > owed_since_ ? Duration(now_ - owed_since_) : Duration::zero();
+  }
+  /// The longest since then, one that goes on included; looked for no more.
+  Duration end_of_gaps();
   void end(reports::ErrorClass error, bool lost);
 
   Owner& owner_;          // NOLINT: the derived classes are this one's other half
@@ -123,6 +147,8 @@ class Connection : public std::enable_shared_from_this<Connection>,
   bool ended_ = false;    // NOLINT
 
  private:
+  void end_gap();
+
   void on_answer(RequestSession::Ticket ticket) override;
   void on_status(RequestSession::Ticket ticket, int status) override;
   void on_header(RequestSession::Ticket ticket, std::string_view name,
@@ -146,6 +172,9 @@ class Connection : public std::enable_shared_from_this<Connection>,
   std::uint64_t counted_received_ = 0;
   std::uint64_t counted_sent_ = 0;
   bool has_heard_ = false;  // The first byte of an answer.
+  bool watches_gaps_ = false;
+  Instant owed_since_ = Instant::max();  // While gaps are looked for.
+  Duration longest_gap_{};
 };
 
 }  // namespace squall::generators

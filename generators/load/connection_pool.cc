@@ -1,3 +1,4 @@
+// Longer than 500 lines because a place is one state machine, from dialling to its loss.
 #include "generators/load/connection_pool.h"
 
 #include <algorithm>
@@ -5,9 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "generators/load/auto_dialer.h"
 #include "generators/load/datagram_connection.h"
 #include "generators/load/stream_connection.h"
 #include "harness/base/log.h"
+#include "harness/base/warn_again.h"
+#include "reports/measure/warnings.h"
 
 namespace squall::generators {
 
@@ -39,8 +43,10 @@ ConnectionPool::ConnectionPool(asio::io_context& loop, Dialer& dialer, Recorder&
       options_(std::move(options)),
       timeout_(options_.timeout),
       random_(derive_seed(options_.seed, "urls")),
+      told_(options_.urls.size()),
       taken_(options_.urls.size()),
-      doubt_(loop) {
+      doubt_(loop),
+      disturber_(loop) {
   for (const std::size_t number : options_.places) {
     places_.push_back({number, Backoff(options_.reconnect, random_at(options_.seed, number)),
                        std::make_unique<asio::steady_timer>(loop)});
@@ -117,6 +123,23 @@ void ConnectionPool::send(Connection& connection, const Job& job, const Prepared
   if (connection.is_worn_out()) retire(connection, now);  // That was the last request it takes.
 }
 
+void ConnectionPool::disturb(const Disturbance& what, std::uint64_t seed) {
+  disturber_.begin(what, seed, [this](const Disturber::Act& act) {
+    // Of its own, because what is done may change places.
+    std::vector<std::shared_ptr<Connection>> all = leaving_;
+    for (const Place& place : places_) {
+      if (place.connection) all.push_back(place.connection);
+    }
+    for (const auto& connection : all) act(*connection);
+  });
+  dialer_.disturb(disturber_.trouble());
+}
+
+DisturbanceTally ConnectionPool::calm() {
+  dialer_.disturb(nullptr);
+  return disturber_.end();
+}
+
 void ConnectionPool::flush(Instant now) {
   together_ = 0;
   // A connection that breaks while it is flushed may let others be marked; those come next time.
@@ -146,9 +169,9 @@ void ConnectionPool::expire_older(Duration timeout, Instant now) {
   }
   for (const auto& connection : leaving_) expire(*connection);
   expiry_ = next;
-  std::erase_if(leaving_, [now](const std::shared_ptr<Connection>& connection) {
+  std::erase_if(leaving_, [this, now](const std::shared_ptr<Connection>& connection) {
     if (connection->in_flight() > 0) return false;
-    connection->close(now);
+    close_given_up(*connection, now);
     return true;
   });
 }
@@ -207,6 +230,12 @@ void ConnectionPool::note_opened(const Connection& connection, bool is_resumed, 
   }
 }
 
+void ConnectionPool::note_alternative(const Dialled& dialled, Instant now) {
+  if (dialled.alternative != Dialled::Alternative::kNone) {
+    recorder_.quic(now, counts_of_alternative(dialled));
+  }
+}
+
 void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto hold = connection.shared_from_this();
   mark_dirty(connection);  // The session may have acknowledgements and windows to send.
@@ -222,14 +251,21 @@ void ConnectionPool::on_progress(Connection& connection, Instant now) {
   const auto left = std::find(leaving_.begin(), leaving_.end(), hold);
   if (left == leaving_.end()) return;
   leaving_.erase(left);
-  connection.close(now);
+  close_given_up(connection, now);
 }
 
 void ConnectionPool::on_lost(Connection& connection, Instant now) {
   if (closed_) return;
   const auto hold = connection.shared_from_this();
-  std::erase(leaving_, hold);
+  const bool was_given_up = std::erase(leaving_, hold) > 0;
+  if (was_given_up && !connection.is_established()) {
+    recorder_.connection_failed(now, connection.address);
+  }
   note_answers(connection);
+  disturber_.on_lost(connection);
+  if (connection.went_silent()) {
+    dialer_.alternative_failed(options_.urls[connection.url()], now);
+  }
   replace(connection, now);
   // Not from here: this may be inside of flush(), or of a session's own work.
   asio::post(loop_, [this] {
@@ -313,9 +349,14 @@ void ConnectionPool::retire(Connection& connection, Instant now) {
   places_[connection.place].renewed = true;
   if (connection.in_flight() == 0) {
     std::erase(leaving_, hold);
-    connection.close(now);
+    close_given_up(connection, now);
   }
   dial(connection.place);
+}
+
+void ConnectionPool::close_given_up(Connection& connection, Instant now) {
+  if (!connection.is_established()) recorder_.connection_failed(now, connection.address);
+  connection.close(now);
 }
 
 /// Takes the connection out of its place; what it has in flight goes on.
@@ -410,13 +451,12 @@ void ConnectionPool::dial_at(std::size_t place, Instant when) {
   });
 }
 
-void ConnectionPool::say_once(const Dialled& failed, const Url& url) {
-  bool& said = said_[static_cast<std::size_t>(failed.error)];
-  if (std::exchange(said, true)) return;
+void ConnectionPool::say_once(const Dialled& failed, std::size_t url) {
+  if (std::exchange(told_[url][static_cast<std::size_t>(failed.error)], true)) return;
   // The reason may begin with the same word: "connect: Connection refused".
   const std::string what = std::string(reports::to_string(failed.error)) + ": ";
-  const bool has_said = failed.why.starts_with(what);
-  log_warning("no connection to " + url.authority() + ": " + (has_said ? "" : what) + failed.why);
+  log_warning_again(std::string(reports::kNoConnectionTo) + options_.urls[url].authority() + ": " +
+                    (failed.why.starts_with(what) ? "" : what) + failed.why);
 }
 
 std::shared_ptr<Connection> ConnectionPool::connect(Dialled dialled, std::size_t url, Instant now) {
@@ -438,17 +478,20 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   if (dialled.connect) recorder_.measured(now, Metric::kConnect, *dialled.connect);
   if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
   const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
+  for (const SessionEnd& end : dialled.ends) recorder_.quic(now, counts_of(end));
   if (!dialled.is_up()) {
     recorder_.connection_failed(now, address);
     taken_[url].drop();  // What comes back may be another server.
-    say_once(dialled, options_.urls[url]);
+    say_once(dialled, url);
     place.renewed = false;
     dial_at(index, now + place.backoff.next());
     if (up_ == 0) owner_.on_no_connection(dialled.error, now);
     return;
   }
+  note_alternative(dialled, now);
   limit(index, now);
   place.renewed = false;
+  told_[url].fill(false);  // What fails from now on fails anew.
   ++up_;
   const bool is_done = !dialled.early;
   const bool is_resumed = is_done && dialled.is_resumed();
@@ -457,6 +500,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   place.connection->address = address;
   const auto connection = place.connection;
   if (is_done) note_opened(*connection, is_resumed, now);
+  disturber_.on_opened(*connection, now);
   connection->open(now);
   if (connection->is_ended()) return;  // on_lost() has been called.
   update_free(*connection);

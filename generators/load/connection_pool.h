@@ -9,6 +9,7 @@
 
 #include "generators/load/backoff.h"
 #include "generators/load/connection.h"
+#include "generators/load/disturber.h"
 #include "generators/load/recorder.h"
 #include "generators/load/taken_rule.h"
 #include "generators/spec/target_spec.h"
@@ -114,6 +115,10 @@ class ConnectionPool final : private Connection::Owner {
   std::optional<Instant> next_expiry() const { return expiry_; }
   std::size_t in_flight() const { return in_flight_; }
 
+  /// Disturbs connections over QUIC until calm(), which says what came of it.
+  void disturb(const Disturbance& what, std::uint64_t seed);
+  DisturbanceTally calm();
+
  private:
   struct Place {
     std::size_t number = 0;  // Within the load.
@@ -132,6 +137,9 @@ class ConnectionPool final : private Connection::Owner {
   bool on_unprocessed(const Connection& connection, const InFlight& request, Instant now) override;
   void on_end(const InFlight& request, reports::ErrorClass error, int status, Instant now) override;
   void on_trouble(const Connection& connection, reports::ErrorClass error) override;
+  void on_alternatives(const Connection& connection, std::string_view value, Instant now) override {
+    dialer_.heard_alternatives(options_.urls[connection.url()], value, now);
+  }
   void on_bytes(std::uint64_t received, std::uint64_t sent, Instant now) override;
   void on_datagrams(std::uint64_t received, std::uint64_t dropped, Instant now) override;
   void on_quic(const reports::QuicCounts& counts, Instant now) override;
@@ -142,9 +150,11 @@ class ConnectionPool final : private Connection::Owner {
   void dial(std::size_t place);
   void dial_at(std::size_t place, Instant when);
   /// The first failure of each class is said aloud: counts do not tell why.
-  void say_once(const Dialled& failed, const Url& url);
+  void say_once(const Dialled& failed, std::size_t url);
   void on_dialled(std::size_t index, std::size_t url, Dialled dialled);
   std::shared_ptr<Connection> connect(Dialled dialled, std::size_t url, Instant now);
+  /// Counts what became of the origin's word that it speaks HTTP/3.
+  void note_alternative(const Dialled& dialled, Instant now);
   /// Counts one whose handshake is done.
   void note_opened(const Connection& connection, bool is_resumed, Instant now);
   void replace(Connection& connection, Instant now);
@@ -164,6 +174,8 @@ class ConnectionPool final : private Connection::Owner {
   void doubt(Connection& connection);
   void retire(Connection& connection, Instant now);
   void let_go(Connection& connection);
+  /// Closes one that has been given up: what never came up has failed, whoever ended it.
+  void close_given_up(Connection& connection, Instant now);
   void limit(std::size_t index, Instant now);
   bool is_worn(const Connection& connection, Instant now) const;
   void update_free(Connection& connection);
@@ -180,6 +192,8 @@ class ConnectionPool final : private Connection::Owner {
   Duration timeout_;
   Random random_;
   std::array<bool, reports::kErrorClasses> said_{};
+  /// By URL: which failures to connect were told since there was a connection.
+  std::vector<std::array<bool, reports::kErrorClasses>> told_;
   std::vector<Place> places_;
   std::vector<std::shared_ptr<Connection>> leaving_;  // No new requests; what is in flight ends.
   std::vector<Connection*> free_;                     // Those with a free stream.
@@ -187,6 +201,7 @@ class ConnectionPool final : private Connection::Owner {
   std::vector<std::shared_ptr<Connection>> flushing_;
   std::vector<TakenRule> taken_;  // By URL.
   asio::steady_timer doubt_;
+  Disturber disturber_;
   std::weak_ptr<Connection> doubted_;  // What doubt_ is about.
   std::size_t turn_ = 0;
   std::size_t together_ = 0;  // Taken since the last flush() from the connection whose turn it is.

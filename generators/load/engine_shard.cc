@@ -1,9 +1,11 @@
 #include "generators/load/engine_shard.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "generators/http3/quic_dialer.h"
+#include "generators/load/auto_dialer.h"
 
 namespace squall::generators {
 
@@ -40,16 +42,25 @@ void EngineShard::add(std::shared_ptr<const PreparedLoad> load, LoadPart part) {
   added.load = load;
   if (load->quic) {
     auto tickets = load->quic->resumes_sessions() ? std::make_shared<QuicTickets>() : nullptr;
-    added.dialer = std::make_unique<QuicDialer>(shard_.context(), std::move(options), load->quic,
+    added.dialer = std::make_unique<QuicDialer>(shard_.context(), options, load->quic,
                                                 std::move(tickets), load->target.quic, load->qlog);
-  } else {
-    added.dialer = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
+  }
+  if (load->target.protocol != Protocol::kH3) {
+    auto ask = ask_by(resolver_, options.resolve);
+    auto tcp = std::make_unique<TcpDialer>(shard_.context(), std::move(options));
+    if (added.dialer == nullptr) {
+      added.dialer = std::move(tcp);
+    } else {
+      added.dialer = std::make_unique<AutoDialer>(shard_.context(), std::move(tcp),
+                                                  std::move(added.dialer), std::move(ask));
+    }
   }
   added.recorder = std::make_unique<Recorder>();
   added.recorder->name_requests(load->request_names());
   added.offered =
       std::make_unique<ShardLoad>(shard_.context(), std::move(load), std::move(part), *added.dialer,
                                   *added.recorder, [this] { on_part_done(); });
+  added.offered->on_lapse([this] { lapsed_.store(true, std::memory_order_release); });
   parts_.push_back(std::move(added));
 }
 
@@ -77,6 +88,41 @@ void EngineShard::pace(const std::string& load, Duration at, const std::vector<S
       if (part.load->load.name == load) part.offered->pace(at, stages);
     }
   });
+}
+
+void EngineShard::add_users(const std::string& load, Duration at, std::uint64_t count) {
+  asio::post(shard_.context(), [this, load, at, count] {
+    for (Part& part : parts_) {
+      if (part.load->load.name == load) part.offered->more_users(at, count);
+    }
+  });
+}
+
+void EngineShard::allow_until(Instant moment) {
+  asio::post(shard_.context(), [this, moment] {
+    for (Part& part : parts_) part.offered->allow_until(moment);
+  });
+}
+
+void EngineShard::disturb(const std::string& load, const Disturbance& what, std::uint64_t seed) {
+  asio::post(shard_.context(), [this, load, what, seed] {
+    for (Part& part : parts_) {
+      if (part.load->load.name == load) part.offered->disturb(what, seed);
+    }
+  });
+}
+
+DisturbanceTally EngineShard::calm(const std::string& load) {
+  std::packaged_task<DisturbanceTally()> task([this, load] {
+    DisturbanceTally tally;
+    for (Part& part : parts_) {
+      if (part.load->load.name == load) tally.add(part.offered->calm());
+    }
+    return tally;
+  });
+  auto done = task.get_future();
+  asio::post(shard_.context(), [&task] { task(); });
+  return done.get();
 }
 
 void EngineShard::stop(Duration drain) {

@@ -37,7 +37,15 @@ class EngineShard final : private RestPolicy {
   void start(Instant start);
   /// See LoadEngine::pace(); other shards get the same.
   void pace(const std::string& load, Duration at, const std::vector<Stage>& stages);
+  /// See LoadEngine::add_users(); these are the shard's part of them.
+  void add_users(const std::string& load, Duration at, std::uint64_t count);
+  /// See LoadEngine::allow_until().
+  void allow_until(Instant moment);
+  bool has_lapsed() const { return lapsed_.load(std::memory_order_acquire); }
   void stop(Duration drain);
+  /// See LoadEngine::disturb(); these two from any thread, once it is started.
+  void disturb(const std::string& load, const Disturbance& what, std::uint64_t seed);
+  DisturbanceTally calm(const std::string& load);
   bool is_done() const { return done_.load(std::memory_order_acquire); }
 
   /// Adds what was measured since the last call to `cells`, and this shard's health to `health`:
@@ -69,6 +77,7 @@ class EngineShard final : private RestPolicy {
   Duration cpu_before_{};
   bool started_ = false;
   std::atomic<bool> done_{false};
+  std::atomic<bool> lapsed_{false};
 
   std::optional<RunDelayWatch> run_delay_;  // From start() on.
   std::mutex mutex_;

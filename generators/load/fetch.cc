@@ -85,8 +85,10 @@ class OneAnswer final : public ClientSession::Observer {
  public:
   void on_answer(ClientSession::Ticket /*ticket*/) override {}
   void on_status(ClientSession::Ticket /*ticket*/, int status) override { answer.status = status; }
-  void on_header(ClientSession::Ticket /*ticket*/, std::string_view /*name*/,
-                 std::string_view /*value*/) override {}
+  void on_header(ClientSession::Ticket /*ticket*/, std::string_view name,
+                 std::string_view value) override {
+    answer.headers.emplace_back(name, value);
+  }
   void on_body(ClientSession::Ticket /*ticket*/, std::string_view piece) override {
     answer.body += piece.substr(0, kMostBody - answer.body.size());
     if (answer.body.size() == kMostBody) end = StreamEnd::kWhole;  // Enough of it.
@@ -158,7 +160,7 @@ Result<Answer> fetch(const std::string& url, Duration timeout) {
   if (tcp_only) {
     auto stream = connect(*parsed, until);
     if (!stream) return std::move(stream).error().within(url);
-    return Answer{200, {}};
+    return Answer{200, {}, {}};
   }
   auto answer = fetch_url(*parsed, until);
   if (!answer) return std::move(answer).error().within(url);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
@@ -10,7 +12,8 @@ namespace squall::generators {
 /// The answer to one request.
 struct Answer {
   int status = 0;
-  std::string body;  ///< At most the first 64 KiB.
+  std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case, as they came.
+  std::string body;                                          ///< At most the first 64 KiB.
 };
 
 /// One GET, as a ready check or a probe makes it. https: ALPN offers h2 and http/1.1, certificates

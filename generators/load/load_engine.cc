@@ -1,15 +1,18 @@
 #include "generators/load/load_engine.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <sys/resource.h>
 
 #include "generators/load/engine_shard.h"
 #include "generators/load/prepared_load.h"
 #include "generators/load/process_watch.h"
+#include "generators/schedule/random.h"
 
 namespace squall::generators {
 namespace {
@@ -34,6 +37,18 @@ Result<void> allow_descriptors(std::size_t needed) {
   return {};
 }
 
+/// What a load writes down is opened when it is to be offered, not when it is looked at: it must
+/// not turn out during the run that nothing can be written.
+Result<void> create_files(const PreparedLoad& load) {
+  if (load.qlog) {
+    if (auto created = load.qlog->create(); !created) {
+      return std::move(created).error().within("target " + load.target.name);
+    }
+  }
+  if (load.tls || load.quic) return check_key_log();
+  return {};
+}
+
 class ShardedEngine final : public LoadEngine {
  public:
   ShardedEngine(std::vector<std::shared_ptr<const PreparedLoad>> loads,
@@ -45,6 +60,7 @@ class ShardedEngine final : public LoadEngine {
     for (const auto& load : loads) {
       next = share_out(load, options, next);
       if (load->schedule) paced_.insert(load->load.name);
+      names_.insert(load->load.name);
     }
   }
 
@@ -62,6 +78,43 @@ class ShardedEngine final : public LoadEngine {
     }
     for (const auto& shard : shards_) shard->pace(load, at, stages);
     return {};
+  }
+
+  Result<void> add_users(const std::string& load, Duration at, std::uint64_t count) override {
+    const auto found = closed_.find(load);
+    if (found == closed_.end()) {
+      return error(std::errc::invalid_argument, "load " + load + ": there are no users");
+    }
+    const std::vector<std::size_t>& offering = found->second;
+    for (std::size_t i = 0; i < offering.size(); ++i) {
+      shards_[offering[i]]->add_users(load, at, Slice{i, offering.size()}.count_below(count));
+    }
+    return {};
+  }
+
+  void allow_until(Instant moment) override {
+    for (const auto& shard : shards_) shard->allow_until(moment);
+  }
+
+  bool has_lapsed() const override {
+    return std::any_of(shards_.begin(), shards_.end(),
+                       [](const auto& shard) { return shard->has_lapsed(); });
+  }
+
+  Result<void> disturb(const std::string& load, const Disturbance& what,
+                       std::uint64_t seed) override {
+    if (names_.count(load) == 0) {
+      return error(std::errc::invalid_argument, "load " + load + ": it is not there");
+    }
+    std::uint64_t number = 0;
+    for (const auto& shard : shards_) shard->disturb(load, what, random_at(seed, ++number));
+    return {};
+  }
+
+  DisturbanceTally calm(const std::string& load) override {
+    DisturbanceTally tally;
+    for (const auto& shard : shards_) tally.add(shard->calm(load));
+    return tally;
   }
 
   reports::Snapshot collect() override {
@@ -85,12 +138,15 @@ class ShardedEngine final : public LoadEngine {
                         const EngineOptions& options, std::size_t first_shard) {
     const std::size_t connections = load->target.connections;
     const std::size_t used = std::min(shards_.size(), connections);
-    const Slice agent{options.agent_index, options.agent_count};
+    const Slice agent = options.slices ? options.slices->at(load->load.name)
+                                       : Slice{options.agent_index, options.agent_count};
+    const bool is_closed = std::holds_alternative<ClosedSpec>(load->load.schedule);
     for (std::size_t i = 0; i < used; ++i) {
+      if (is_closed) closed_[load->load.name].push_back((first_shard + i) % shards_.size());
       LoadPart part;
       part.slice = agent.part(i, used);
       for (const std::size_t connection : connections_of(i, used, connections)) {
-        part.places.push_back(connection + options.agent_index);  // Agents begin with other URLs.
+        part.places.push_back(connection + agent.number(0));  // Agents begin with other URLs.
       }
       shards_[(first_shard + i) % shards_.size()]->add(load, std::move(part));
     }
@@ -98,7 +154,9 @@ class ShardedEngine final : public LoadEngine {
   }
 
   std::vector<std::unique_ptr<EngineShard>> shards_;
-  std::set<std::string> paced_;  // The loads whose rate can be changed.
+  std::set<std::string> paced_;                             // The loads whose rate can be changed,
+  std::set<std::string> names_;                             // and all.
+  std::map<std::string, std::vector<std::size_t>> closed_;  // Which shards have its users.
   ProcessWatch process_;
 };
 
@@ -115,6 +173,7 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
   std::size_t connections = 0;
   std::vector<std::shared_ptr<const PreparedLoad>> prepared;
   for (LoadSpec& load : loads) {
+    if (options.slices && !options.slices->contains(load.name)) continue;
     const auto target =
         std::find_if(targets.begin(), targets.end(),
                      [&load](const TargetSpec& known) { return known.name == load.target; });
@@ -125,6 +184,7 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
     auto made =
         PreparedLoad::make(std::move(load), *target, options.seed, options.directory, tables);
     if (!made) return std::move(made).error();
+    if (auto created = create_files(*made); !created) return std::move(created).error();
     connections += made->target.connections;
     prepared.push_back(std::make_shared<const PreparedLoad>(*std::move(made)));
   }

@@ -151,16 +151,16 @@ Result<PreparedLoad> PreparedLoad::make(LoadSpec load, const TargetSpec& target,
   if (auto good = check_source(prepared.source, target); !good) {
     return std::move(good).error().within("target " + target.name + ": source");
   }
-  if (target.protocol == Protocol::kH3) {
+  const bool is_https = target.urls.front().scheme == "https";
+  if (target.protocol == Protocol::kH3 || (target.protocol == Protocol::kAuto && is_https)) {
     auto quic = QuicTls::make(target.tls, directory);
     if (!quic) return std::move(quic).error().within("target " + target.name);
     prepared.quic = std::make_shared<const QuicTls>(*std::move(quic));
     if (target.quic.qlog) {
-      auto qlog = QlogFolder::make(directory / *target.quic.qlog);
-      if (!qlog) return std::move(qlog).error().within("target " + target.name);
-      prepared.qlog = *std::move(qlog);
+      prepared.qlog = std::make_shared<QlogFolder>(directory / *target.quic.qlog);
     }
-  } else if (target.urls.front().scheme == "https") {
+  }
+  if (target.protocol != Protocol::kH3 && is_https) {
     auto tls = TlsContext::make(target.tls, directory, offers(target.protocol));
     if (!tls) return std::move(tls).error().within("target " + target.name);
     prepared.tls = std::make_shared<const TlsContext>(*std::move(tls));

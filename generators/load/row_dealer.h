@@ -21,20 +21,22 @@ namespace squall::generators {
 /// Errors:     none; what is used up deals nothing.
 class RowDealer {
  public:
-  explicit RowDealer(Slice slice) : slice_(slice) {}
+  explicit RowDealer(Slice slice) : slice_(std::move(slice)) {}
 
   /// The next row of `table`, or none when this slice of it is used up.
   std::optional<std::uint32_t> deal(const DataTable& table) {
     auto known = std::find_if(next_.begin(), next_.end(),
                               [&table](const auto& entry) { return entry.first == &table; });
-    if (known == next_.end()) known = next_.emplace(next_.end(), &table, slice_.first);
-    if (known->second >= table.rows()) return std::nullopt;
-    return static_cast<std::uint32_t>(std::exchange(known->second, known->second + slice_.step));
+    if (known == next_.end()) known = next_.emplace(next_.end(), &table, 0);
+    const std::uint64_t row = slice_.number(known->second);
+    if (row >= table.rows()) return std::nullopt;
+    ++known->second;
+    return static_cast<std::uint32_t>(row);
   }
 
  private:
   Slice slice_;
-  std::vector<std::pair<const DataTable*, std::uint64_t>> next_;
+  std::vector<std::pair<const DataTable*, std::uint64_t>> next_;  // Indices into the slice.
 };
 
 }  // namespace squall::generators

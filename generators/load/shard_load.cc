@@ -35,7 +35,7 @@ PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   options.reconnect = load.target.reconnect;
   options.renew = load.target.new_connection_every;
   options.connect_over = load.target.connect_over;
-  options.seed = random_at(derive_seed(load.seed, "connections"), part.slice.first);
+  options.seed = random_at(derive_seed(load.seed, "connections"), part.slice.number(0));
   return options;
 }
 
@@ -59,8 +59,6 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       pool_(loop, dialer, recorder, pool_options(*load_, part_), *this),
       schedule_(load_->schedule),
       rows_(part_.slice),
-      next_number_(part_.slice.first),
-      next_walk_(part_.slice.first),
       timer_(loop),
       opening_(loop) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
@@ -69,10 +67,7 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
     arrivals_.emplace(load_->moments, part_.slice, split_of(*load_));
   } else {
     users_.emplace(std::get<ClosedSpec>(load_->load.schedule).think,
-                   random_at(derive_seed(load_->seed, "think"), part_.slice.first));
-    if (load_->keeps_walkers) {
-      walkers_.add_users(std::get<ClosedSpec>(load_->load.schedule).users, part_.slice);
-    }
+                   random_at(derive_seed(load_->seed, "think"), part_.slice.number(0)));
   }
 }
 
@@ -84,15 +79,23 @@ void ShardLoad::open(Instant start) {
   give_up_ = end_ + load_->target.timeout;
   opened_ = true;
   if (users_) {
-    const std::uint64_t all = std::get<ClosedSpec>(load_->load.schedule).users;
-    for (std::uint64_t user = part_.slice.first; user < all; user += part_.slice.step) {
-      users_->wake(static_cast<std::uint32_t>(user), begin_);
-    }
+    add_users(part_.slice.count_below(std::get<ClosedSpec>(load_->load.schedule).users), begin_);
   }
   opening_.expires_at(begin_ - kAhead);
   opening_.async_wait([this](const boost::system::error_code& aborted) {
     if (!aborted && !done_) pool_.open();
   });
+  arm();
+}
+
+void ShardLoad::add_users(std::uint64_t count, Instant from) {
+  if (load_->keeps_walkers) walkers_.add_users(count);
+  for (; count > 0; --count) users_->wake(known_users_++, from);
+}
+
+void ShardLoad::more_users(Duration at, std::uint64_t count) {
+  if (done_ || stopped_ || !users_ || !opened_) return;
+  add_users(count, std::max(begin_, begin_ - load_->load.at + at));
   arm();
 }
 
@@ -108,6 +111,18 @@ void ShardLoad::pace(Duration at, const std::vector<Stage>& stages) {
   tick();
 }
 
+void ShardLoad::allow_until(Instant moment) {
+  allowed_until_ = moment;
+  if (!done_ && !heed_lapse(Clock::now())) arm();
+}
+
+bool ShardLoad::heed_lapse(Instant now) {
+  if (stopped_ || now < allowed_until_) return false;
+  on_lapse_();
+  stop(Duration::zero());
+  return true;
+}
+
 void ShardLoad::stop(Duration drain) {
   if (done_) return;
   const Instant now = Clock::now();
@@ -118,7 +133,7 @@ void ShardLoad::stop(Duration drain) {
   }
   stopped_ = true;
   opening_.cancel();
-  if (opened_) count_rest_as_unsent(now);
+  if (opened_) count_rest_as_unsent(std::min(now, allowed_until_ - Duration(1)));
   leave_unsent(now);
   end_ = std::min(end_, now);
   give_up_ = now;
@@ -171,6 +186,7 @@ void ShardLoad::on_awake() {
 void ShardLoad::tick() {
   if (done_) return;
   Instant now = Clock::now();
+  if (heed_lapse(now)) return;
   if (const auto expiry = pool_.next_expiry(); expiry && *expiry <= now) pool_.expire(now);
   end_again(now - load_->target.timeout, ErrorClass::kTimeout, now);
   if (cut_ && *cut_ <= now) {
@@ -215,9 +231,9 @@ void ShardLoad::release_users(Instant now) {
     const Instant due = users_->next();
     const std::uint32_t user = users_->pop();
     if (due >= end_) continue;  // The load is over for this user.
-    Job job{due, next_number_, user, 0};
+    Job job{due, part_.slice.number(requests_begun_), user, 0};
     if (!begin(job)) continue;  // Neither is there anything left for this user.
-    next_number_ += part_.slice.step;
+    ++requests_begun_;
     release(job);
   }
 }
@@ -352,8 +368,11 @@ void ShardLoad::on_no_connection(ErrorClass error, Instant now) {
 
 void ShardLoad::on_progress(Instant now) {
   if (done_) return;
-  if (users_ && !stopped_) release_users(now);
-  pump(now);
+  // What has lapsed is ended by the timer: this may be deep inside of the pool.
+  if (stopped_ || now < allowed_until_) {
+    if (users_ && !stopped_) release_users(now);
+    pump(now);
+  }
   check_over(now);
   if (!done_) arm();
 }
@@ -375,6 +394,7 @@ void ShardLoad::arm() {
   Instant next = Instant::max();
   const auto at = [&next](Instant moment) { next = std::min(next, moment); };
   if (!stopped_) {
+    if (opened_) at(allowed_until_);
     if (arrivals_ && !used_up_ && arrivals_->peek()) {
       at(std::max(begin_ + arrivals_->peek()->due, next_look_));
     }

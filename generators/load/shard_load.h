@@ -65,12 +65,21 @@ class ShardLoad final : private ConnectionPool::Owner {
   void open(Instant start);
   /// Goes on by `stages` from `at` after the start of the timeline; see LoadEngine::pace().
   void pace(Duration at, const std::vector<Stage>& stages);
+  /// See LoadEngine::add_users().
+  void more_users(Duration at, std::uint64_t count);
+  /// See LoadEngine::allow_until(); `on_lapse` is told when that ends the load.
+  void allow_until(Instant moment);
+  void on_lapse(std::function<void()> on_lapse) { on_lapse_ = std::move(on_lapse); }
   /// Begins no further request; see LoadEngine::stop().
   void stop(Duration drain);
   /// Ends at once: what is in flight counts as closed, what waits as unsent.
   void close();
 
   bool is_done() const { return done_; }
+
+  /// See LoadEngine::disturb().
+  void disturb(const Disturbance& what, std::uint64_t seed) { pool_.disturb(what, seed); }
+  DisturbanceTally calm() { return pool_.calm(); }
 
   /// As RestPolicy::rest(), for this load alone; kNoMatter when any rest will do.
   Duration rest() const;
@@ -102,7 +111,10 @@ class ShardLoad final : private ConnectionPool::Owner {
   void on_no_connection(reports::ErrorClass error, Instant now) override;
   void on_progress(Instant now) override;
 
+  void add_users(std::uint64_t count, Instant from);
   void tick();
+  /// True when the load may not go on, which ends it.
+  bool heed_lapse(Instant now);
   void release_arrivals(Instant now);
   void release_users(Instant now);
   void release(const Job& job);
@@ -135,6 +147,7 @@ class ShardLoad final : private ConnectionPool::Owner {
   LoadPart part_;
   Recorder& recorder_;
   std::function<void()> on_done_;
+  std::function<void()> on_lapse_ = [] {};
   ConnectionPool pool_;
   RingQueue<Job> backlog_;
   RingQueue<Again> again_;
@@ -143,8 +156,9 @@ class ShardLoad final : private ConnectionPool::Owner {
   std::optional<ThinkingUsers> users_;            // or a closed one.
   Walkers walkers_;                               // Where the load keeps any.
   RowDealer rows_;
-  std::uint64_t next_number_;  // Closed loads: of the next request,
-  std::uint64_t next_walk_;    // and the next walk.
+  std::uint64_t requests_begun_ = 0;  // Closed loads: how many requests
+  std::uint64_t walks_begun_ = 0;     // and walks have begun here,
+  std::uint32_t known_users_ = 0;     // by how many users.
   asio::steady_timer timer_;
   asio::steady_timer opening_;
   Instant armed_for_ = Instant::max();
@@ -156,8 +170,9 @@ class ShardLoad final : private ConnectionPool::Owner {
   bool was_free_ = false;  // What waits fell due with a stream free, and nothing before it.
   Instant next_look_ = Instant::min();  // For arrivals, not before.
   Instant begin_{};
-  Instant end_{};               // No request begins from here on.
-  Instant give_up_{};           // What still waits then is unsent.
+  Instant end_{};      // No request begins from here on.
+  Instant give_up_{};  // What still waits then is unsent.
+  Instant allowed_until_ = Instant::max();
   std::optional<Instant> cut_;  // After stop(): when what is in flight is given up.
   bool shard_rests_ = false;    // And looks for arrivals after each rest.
   bool opened_ = false;

@@ -28,7 +28,7 @@ bool ShardLoad::begin(Job& job) {
   if (!is_flow) return true;
   std::uint64_t walk = job.number;
   if (users_) {
-    walk = std::exchange(next_walk_, next_walk_ + part_.slice.step);
+    walk = part_.slice.number(walks_begun_++);
   } else {
     job.number *= load.load.requests.size();  // Each step has a number of its own.
     job.user = walkers_.add();

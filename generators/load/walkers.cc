@@ -28,12 +28,6 @@ void Walker::learn(const InFlight& request) {
   }
 }
 
-void Walkers::add_users(std::uint64_t users, Slice slice) {
-  slice_ = slice;
-  if (users <= slice.first) return;
-  walkers_.resize(static_cast<std::size_t>((users - slice.first - 1) / slice.step + 1));
-}
-
 std::uint32_t Walkers::add() {
   if (free_.empty()) {
     walkers_.emplace_back();

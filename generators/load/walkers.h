@@ -7,7 +7,6 @@
 
 #include "generators/load/in_flight.h"
 #include "generators/request/cookie_jar.h"
-#include "generators/schedule/arrival_walk.h"
 
 namespace squall::generators {
 
@@ -35,18 +34,17 @@ struct Walker {
 /// Errors:     using a walker that is not there is a programming error.
 class Walkers {
  public:
-  /// The users that this slice of a closed load has, who are known by their numbers in the load.
-  void add_users(std::uint64_t users, Slice slice);
+  /// So many more users of a closed load, who are known by small numbers in order, from 0.
+  void add_users(std::uint64_t users) {
+    walkers_.resize(walkers_.size() + static_cast<std::size_t>(users));
+  }
   /// A walker of an open load.
   std::uint32_t add();
   void remove(std::uint32_t walker);
 
-  Walker& operator[](std::uint32_t walker) {
-    return walkers_[static_cast<std::size_t>((walker - slice_.first) / slice_.step)];
-  }
+  Walker& operator[](std::uint32_t walker) { return walkers_[walker]; }
 
  private:
-  Slice slice_;
   std::vector<Walker> walkers_;
   std::vector<std::uint32_t> free_;
 };

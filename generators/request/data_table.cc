@@ -1,12 +1,11 @@
 #include "generators/request/data_table.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "generators/schedule/random.h"
 #include "generators/spec/records.h"
+#include "harness/base/files.h"
 
 namespace squall::generators {
 namespace {
@@ -133,14 +132,7 @@ Result<DataTable> DataTable::parse(std::string_view text, const std::string& nam
 
 Result<DataTable> DataTable::read(const std::filesystem::path& file, DataSpec::Order order,
                                   std::uint64_t seed) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return error(std::errc::no_such_file_or_directory, "read " + file.string());
-  std::error_code unknown;
-  std::string text;
-  const std::uintmax_t size = std::filesystem::file_size(file, unknown);
-  if (!unknown) text.reserve(static_cast<std::size_t>(size) + 1);
-  text.assign(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad()) return error(std::errc::io_error, "read " + file.string());
+  SQUALL_TRY(const std::string text, read_file(file));
   return parse(text, file.string(), order, seed);
 }
 

@@ -11,25 +11,25 @@ ArrivalWalk::ArrivalWalk(std::shared_ptr<const OpenSchedule> schedule, Arrivals 
     : schedule_(std::move(schedule)),
       kind_(kind),
       seed_(derive_seed(seed, "arrivals")),
-      slice_(slice),
+      slice_(std::move(slice)),
       split_(split) {
-  find(slice_.first);
+  find(0);
 }
 
 ArrivalWalk::ArrivalWalk(std::shared_ptr<const std::vector<Duration>> moments, Slice slice,
                          std::optional<Split> split)
-    : moments_(std::move(moments)), slice_(slice), split_(split) {
-  find(slice_.first);
+    : moments_(std::move(moments)), slice_(std::move(slice)), split_(split) {
+  find(0);
 }
 
 void ArrivalWalk::pop() {
-  if (next_) find(next_->number + slice_.step);
+  if (next_) find(index_ + 1);
 }
 
 void ArrivalWalk::change(std::shared_ptr<const OpenSchedule> schedule) {
   if (moments_) return;
   schedule_ = std::move(schedule);
-  find(number_);
+  find(sought_);
 }
 
 bool ArrivalWalk::is_beyond(std::uint64_t number) const {
@@ -37,10 +37,12 @@ bool ArrivalWalk::is_beyond(std::uint64_t number) const {
   return kind_ == Arrivals::kConstant && number >= schedule_->count();
 }
 
-void ArrivalWalk::find(std::uint64_t number) {
-  number_ = number;
+void ArrivalWalk::find(std::uint64_t index) {
+  sought_ = index;
   next_.reset();
-  while (split_ && !split_->has(number) && !is_beyond(number)) number += slice_.step;
+  std::uint64_t number = slice_.number(index);
+  while (split_ && !split_->has(number) && !is_beyond(number)) number = slice_.number(++index);
+  index_ = index;
   if (moments_) {
     if (number < moments_->size()) next_ = Arrival{number, (*moments_)[number]};
     return;

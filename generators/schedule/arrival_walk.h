@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,14 +20,32 @@ struct Arrival {
   bool operator==(const Arrival&) const = default;
 };
 
-/// A part of a load's requests: those whose number is `first` modulo `step`.
+/// A part of a load's requests, or users: those whose number is `first` modulo `step`. Where there
+/// are turns, it is that part of those whose number is one of them modulo `round`.
 struct Slice {
   std::uint64_t first = 0;
   std::uint64_t step = 1;
+  std::vector<std::uint32_t> turns = {};  ///< Below `round`, rising; none: all.
+  std::uint64_t round = 1;
 
+  /// Of the numbers that are in it, in order, the one at `index`.
+  std::uint64_t number(std::uint64_t index) const {
+    const std::uint64_t own = first + step * index;
+    if (turns.empty()) return own;
+    return own / turns.size() * round + turns[own % turns.size()];
+  }
+  /// How many there are below `end`.
+  std::uint64_t count_below(std::uint64_t end) const {
+    std::uint64_t own = end;
+    if (!turns.empty()) {
+      const auto rest = std::lower_bound(turns.begin(), turns.end(), end % round) - turns.begin();
+      own = end / round * turns.size() + static_cast<std::uint64_t>(rest);
+    }
+    return own <= first ? 0 : (own - first - 1) / step + 1;
+  }
   /// Part `index` of `count` of this part.
   Slice part(std::uint64_t index, std::uint64_t count) const {
-    return {first + step * index, step * count};
+    return {first + step * index, step * count, turns, round};
   }
   bool operator==(const Slice&) const = default;
 };
@@ -69,7 +88,8 @@ class ArrivalWalk {
   void change(std::shared_ptr<const OpenSchedule> schedule);
 
  private:
-  void find(std::uint64_t number);
+  /// The first that is to be found from the slice's `index`th on.
+  void find(std::uint64_t index);
   bool is_beyond(std::uint64_t number) const;
 
   std::shared_ptr<const OpenSchedule> schedule_;
@@ -79,7 +99,8 @@ class ArrivalWalk {
   Slice slice_;
   std::optional<Split> split_;
   std::optional<Arrival> next_;
-  std::uint64_t number_ = 0;  // That of next_, or of what comes when a change makes room for it.
+  std::uint64_t sought_ = 0;  // The slice's index from which next_ was looked for,
+  std::uint64_t index_ = 0;  // and that of next_, or of what comes when a change makes room for it.
   std::uint64_t walked_ = 0;  // Poisson: how many gaps have been added up,
   long double reached_ = 0;   // and to what.
 };

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/socket.h>
+
 #include "generators/session/request_session.h"
 #include "harness/base/units.h"
 
@@ -49,12 +51,21 @@ struct SessionEnd {
   bool by_peer = false;
   std::uint64_t code = 0;  ///< Where there is one.
   std::string text;        ///< The same in words: "H3_INTERNAL_ERROR (0x102)".
+  std::string name;        ///< Without number and reason: "H3_INTERNAL_ERROR".
+};
+
+/// How a request's stream was broken off, its connection going on.
+struct StreamBreak {
+  std::uint64_t code = 0;  ///< As SessionEnd's,
+  std::string name;
+  bool by_peer = false;
 };
 
 /// Requests that were sent before the handshake was done (0-RTT, RFC 9001 §4.6).
 struct EarlyData {
   std::uint64_t sent = 0;      ///< Such requests,
-  std::uint64_t rejected = 0;  ///< those of a handshake in which the server took none,
+  std::uint64_t accepted = 0;  ///< those of a handshake in which the server took them,
+  std::uint64_t rejected = 0;  ///< those of one in which it took none (of no other is it known),
   std::uint64_t refused = 0;   ///< and those answered with 425 Too Early (RFC 8470 §5.2).
 
   bool operator==(const EarlyData&) const = default;
@@ -66,6 +77,28 @@ struct PathFigures {
   std::uint64_t window = 0;  ///< Of congestion control, in bytes.
   std::uint64_t sent = 0;    ///< Packets so far, after the handshake,
   std::uint64_t lost = 0;    ///< and those that did not arrive.
+  Duration probe_after{};    ///< How long an answer may take before one probes (RFC 9002 §6.2.1).
+  std::uint64_t in_flight = 0;  ///< Bytes that are to be acknowledged.
+};
+
+/// Who is told of a session's connection IDs (RFC 9000 §5.1), where many sessions share a socket.
+///
+/// Lifecycle:  outlives the session.
+/// Threads:    the session's.
+/// Errors:     none.
+class ConnectionIds {
+ public:
+  static constexpr std::size_t kSize = 8;  ///< Of each.
+  using Id = std::array<std::uint8_t, kSize>;
+  using ResetToken = std::array<std::uint8_t, 16>;  ///< RFC 9000 §10.3.
+
+  virtual ~ConnectionIds() = default;
+  /// From now on the server may call the session so. False when another one is: it needs a new one.
+  virtual bool add(const Id& id) = 0;
+  virtual void remove(const Id& id) = 0;
+  /// A datagram that ends with this says that the server has forgotten the session.
+  virtual void add_reset(const ResetToken& token) = 0;
+  virtual void remove_reset(const ResetToken& token) = 0;
 };
 
 /// A session over datagrams, with its own handshake, timers and congestion control: HTTP/3.
@@ -92,6 +125,11 @@ class DatagramSession : public RequestSession {
   /// good time and on this connection: they have not ended.
   virtual EarlyData early_data() const { return {}; }
   virtual PathFigures path() const { return {}; }
+  /// Goes on from another address of ours (RFC 9000 §9.2): what is sent and received from now on is
+  /// by a socket there. False where that cannot be done now, or the server forbids it.
+  virtual bool migrate(const sockaddr& /*local*/, std::size_t /*size*/, Instant /*now*/) {
+    return false;
+  }
 
   virtual bool receive(std::span<const char> datagram, Ecn ecn, Instant now) = 0;
   virtual bool take_output(Datagrams& out, Instant now) = 0;
@@ -99,6 +137,8 @@ class DatagramSession : public RequestSession {
   virtual std::optional<Instant> next_timer() const = 0;
   virtual bool on_timer(Instant now) = 0;
   virtual const SessionEnd& end() const = 0;
+  /// What was broken off since this was last asked; not what was given up for us.
+  virtual std::vector<StreamBreak> take_breaks() { return {}; }
 };
 
 }  // namespace squall::generators

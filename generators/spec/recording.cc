@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "generators/spec/records.h"
 #include "generators/spec/timestamps.h"
+#include "harness/base/files.h"
 
 namespace squall::generators {
 namespace {
@@ -249,10 +248,7 @@ Result<Recording> parse_recording(std::string_view text, const std::string& name
 
 Result<Recording> read_recording(const ReplaySpec& replay, const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / replay.file;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return error(std::errc::no_such_file_or_directory, "read " + path.string());
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
-  if (stream.bad()) return error(std::errc::io_error, "read " + path.string());
+  SQUALL_TRY(const std::string text, read_file(path));
   return parse_recording(text, replay.file, replay.format, replay.methods);
 }
 

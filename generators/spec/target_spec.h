@@ -75,6 +75,7 @@ struct QuicSpec {
   /// Larger datagrams are tried from 1200 bytes on. If not, all may be as large as the greatest.
   bool discovers_mtu = true;
   bool is_paced = true;             ///< Uploads are spread over the round trip.
+  bool shares_socket = false;       ///< All connections of a load on a shard; else one for each.
   bool marks_ecn = true;            ///< Ours; those that come are read in any case.
   std::optional<std::string> qlog;  ///< Folder for the logs of connections.
 };

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -15,6 +14,7 @@
 
 #include "generators/target/connection.h"
 #include "generators/target/quic_listener.h"
+#include "harness/base/files.h"
 #include "harness/base/log.h"
 #include "harness/base/unique_fd.h"
 
@@ -32,14 +32,6 @@ constexpr int kMostAccepts = 64;  // Per wake-up.
 
 Error failed(const error_code& code, const std::string& doing) {
   return Error{std::error_code(code.value(), std::generic_category()), doing};
-}
-
-Result<std::string> contents_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return Error{std::error_code(errno, std::generic_category()), "read " + path};
-  return text.str();
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
@@ -100,8 +92,8 @@ Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& option
 Result<void> TargetLoop::use_certificate(const TargetOptions& options) {
   if (!protocols_.needs_tls()) return {};
   if (options.certificate_file && options.key_file) {
-    SQUALL_TRY(certificate_.certificate, contents_of(*options.certificate_file));
-    SQUALL_TRY(certificate_.key, contents_of(*options.key_file));
+    SQUALL_TRY(certificate_.certificate, read_file(*options.certificate_file));
+    SQUALL_TRY(certificate_.key, read_file(*options.key_file));
   } else if (options.certificate_file || options.key_file) {
     return error(std::errc::invalid_argument, "a certificate and its key must be given together");
   } else {

@@ -85,6 +85,11 @@ Result<TargetOptions> parse_target_options(const TargetOptionTexts& texts) {
   if (is_for_quic && !options.protocols.h3) {
     return bad("alt-svc, retry and early-data are about h3, which is not among the protocols");
   }
+  if (texts.alt_svc && !options.protocols.h1 && !options.protocols.h2) {
+    return bad(
+        "alt-svc is said in answers of h1 and h2, and neither is among the protocols: expected"
+        " --protocol with one of them, such as h2,h3");
+  }
   if (texts.alt_svc) options.alt_svc = std::chrono::seconds(*texts.alt_svc);
   options.retry = texts.retry;
   options.early_data = texts.early_data;

@@ -35,6 +35,19 @@ struct Dialled {
   std::optional<Duration> tls;
   /// When the handshake began that still goes on: requests may go ahead of its end (0-RTT).
   std::optional<Instant> early;
+  /// What became of an origin's word that it speaks HTTP/3 as well (RFC 7838).
+  enum class Alternative {
+    kNone,      ///< It gave none.
+    kTaken,     ///< This is it.
+    kFellBack,  ///< It was tried, but TCP was up before it;
+    kAvoided,   ///< or not tried, because it was found out of reach a little while ago.
+  };
+  Alternative alternative = Alternative::kNone;
+  bool is_by_record = false;   ///< With kTaken: known from an HTTPS record of the DNS (RFC 9460).
+  Duration fell_back_after{};  ///< With kFellBack: so much later than at once was TCP begun.
+
+  /// Over QUIC: how each address's handshake ended that failed, by itself or by the server's word.
+  std::vector<SessionEnd> ends;
 
   bool is_up() const { return stream || link; }
   /// True when TLS resumed an earlier session; only when is_up().
@@ -52,13 +65,28 @@ class Dialer {
   class Attempt {
    public:
     virtual ~Attempt() = default;
+    /// True while it waits for its turn among others of ours, and nothing has been sent.
+    virtual bool is_queued() const { return false; }
   };
   using Done = std::function<void(Dialled)>;
+  using Begun = std::function<void()>;
 
   virtual ~Dialer() = default;
   /// Begins to connect. `done` is called once, later, from the event loop, unless the attempt is
   /// destroyed before; it may destroy the attempt.
   virtual std::unique_ptr<Attempt> dial(const Url& url, Done done) = 0;
+  /// The same; `begun` is called when something is sent for the first time, which may be at once.
+  virtual std::unique_ptr<Attempt> dial_and_tell(const Url& url, Begun begun, Done done) {
+    begun();
+    return dial(url, std::move(done));
+  }
+  /// The datagrams of attempts over QUIC meet with this from now on; null: with nothing any more.
+  virtual void disturb(const std::shared_ptr<DatagramTrouble>& /*trouble*/) {}
+  /// An answer from `url` had that Alt-Svc header (RFC 7838); heeded by who can.
+  virtual void heard_alternatives(const Url& /*url*/, std::string_view /*value*/, Instant /*now*/) {
+  }
+  /// A connection to `url` that was an alternative has turned silent.
+  virtual void alternative_failed(const Url& /*url*/, Instant /*now*/) {}
 };
 
 /// How connections to a target are made.

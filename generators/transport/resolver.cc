@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <ares.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
 namespace squall::generators {
@@ -62,6 +63,12 @@ std::pair<Resolved, Duration> read(const ares_addrinfo& found) {
 struct Resolver::Asked {
   Resolver* resolver;
   std::string name;
+};
+
+struct Resolver::AskedServices {
+  Resolver* resolver;
+  std::string name;
+  ServicesDone done;
 };
 
 struct Resolver::Socket {
@@ -164,6 +171,53 @@ void Resolver::on_dns(void* asked, int status, int /*timeouts*/, ares_addrinfo* 
     return;
   }
   question->resolver->answer(question->name, {{}, ares_strerror(status)}, Instant::min());
+}
+
+void Resolver::ask_services(const std::string& host, std::uint16_t port, ServicesDone done) {
+  if (!broken_.empty()) {
+    answer_services(std::move(done), {{}, broken_});
+    return;
+  }
+  for (const int family : {AF_INET, AF_INET6}) {
+    hostent* known = nullptr;
+    if (ares_gethostbyname_file(files_, host.c_str(), family, &known) != ARES_SUCCESS) continue;
+    ares_free_hostent(known);
+    answer_services(std::move(done), {});
+    return;
+  }
+  constexpr int kInternet = 1;
+  constexpr int kHttps = 65;  // RFC 9460 §9; c-ares 1.18 has no name for it, nor a parser.
+  // Deleted by the callback, which is always called.
+  auto* asked =  // NOLINT: c-ares' interface
+      new AskedServices{this, https_record_name(host, port), std::move(done)};
+  ares_query(dns_, asked->name.c_str(), kInternet, kHttps, on_services, asked);
+  arm_timer();
+}
+
+void Resolver::on_services(void* asked, int status, int /*timeouts*/, unsigned char* message,
+                           int size) {
+  const std::unique_ptr<AskedServices> question(static_cast<AskedServices*>(asked));
+  if (status == ARES_EDESTRUCTION) return;
+  Services services;
+  if (status == ARES_SUCCESS && size >= 0) {
+    auto records = parse_https_answer({message, static_cast<std::size_t>(size)}, question->name);
+    if (records) {
+      services.records = *std::move(records);
+    } else {
+      services.why = "the answer is malformed";
+    }
+  } else if (status != ARES_ENODATA && status != ARES_ENOTFOUND) {
+    services.why = ares_strerror(status);
+  }
+  question->resolver->answer_services(std::move(question->done), std::move(services));
+}
+
+/// Not from here, because this may be inside of c-ares, or of ask_services().
+void Resolver::answer_services(ServicesDone done, Services services) {
+  asio::post(loop_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done),
+                     services = std::move(services)] {
+    if (!alive.expired()) done(services);
+  });
 }
 
 /// Keeps an answer, and tells those who wait for it: not from here, because this is inside of

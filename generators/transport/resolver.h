@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "generators/transport/https_record.h"
 #include "harness/base/units.h"
 #include "harness/runtime/asio.h"
 
@@ -49,10 +51,22 @@ class Resolver {
   /// Looks a name up. `done` is called once, later, from the event loop.
   std::unique_ptr<Waiting> ask(const std::string& name, Done done);
 
+  /// What the DNS says of how an origin is to be had (RFC 9460); `why` where there is no answer.
+  struct Services {
+    std::vector<ServiceRecord> records;  ///< Best first.
+    std::string why;
+  };
+  using ServicesDone = std::function<void(const Services&)>;
+  /// Asks for the HTTPS records of an origin. `done` is called once, later, from the event loop,
+  /// unless this is destroyed before. Nobody waits for it: it is given up with the last who does
+  /// wait for an address. Of a name in /etc/hosts the DNS is not asked; it has no record then.
+  void ask_services(const std::string& host, std::uint16_t port, ServicesDone done);
+
  private:
-  struct Asked;   // One question that is under way.
-  struct Socket;  // One of c-ares' descriptors.
-  struct Call {   // One who waits; `done` is empty once called or given up.
+  struct Asked;          // One question that is under way,
+  struct AskedServices;  // or one for services.
+  struct Socket;         // One of c-ares' descriptors.
+  struct Call {          // One who waits; `done` is empty once called or given up.
     Done done;
   };
   struct Answer {
@@ -62,6 +76,8 @@ class Resolver {
 
   static void on_file(void* asked, int status, int timeouts, ares_addrinfo* found);
   static void on_dns(void* asked, int status, int timeouts, ares_addrinfo* found);
+  static void on_services(void* asked, int status, int timeouts, unsigned char* message, int size);
+  void answer_services(ServicesDone done, Services services);
   void answer(const std::string& name, Resolved resolved, Instant until);
   void forget_one();
   void watch(int descriptor, bool readable, bool writable);

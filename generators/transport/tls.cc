@@ -280,11 +280,18 @@ class TlsStream final : public ByteStream {
   std::string offers_;
 };
 
+/// The file that is to have the secrets of TLS; null where the environment names none. An empty
+/// name is none, as GnuTLS and browsers have it.
+const char* key_log_name() {
+  const char* name = ::secure_getenv("SSLKEYLOGFILE");
+  return name == nullptr || *name == '\0' ? nullptr : name;
+}
+
 /// Appends a line of secrets to the file that SSLKEYLOGFILE names, as GnuTLS does for QUIC. One
 /// write of a whole line, so that the threads' lines do not mix.
 void log_key(const SSL* /*ssl*/, const char* line) {
   static const UniqueFd file(
-      ::open(::secure_getenv("SSLKEYLOGFILE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+      ::open(key_log_name(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   const std::string whole = std::string(line) + '\n';
   if (file.get() >= 0 && ::write(file.get(), whole.data(), whole.size()) < 0) return;  // As it is.
 }
@@ -313,7 +320,7 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
   if (context == nullptr) return failed("TLS");
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  if (::secure_getenv("SSLKEYLOGFILE") != nullptr) SSL_CTX_set_keylog_callback(context, log_key);
+  if (key_log_name() != nullptr) SSL_CTX_set_keylog_callback(context, log_key);
   tls.resumes_ = spec.resume_sessions;
   SSL_CTX_set_session_cache_mode(context, tls.resumes_
                                               ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
@@ -374,6 +381,15 @@ std::unique_ptr<ByteStream> TlsContext::connect(UniqueFd socket, const std::stri
     if (verify_) SSL_set1_host(stream->ssl(), name.c_str());
   }
   return stream;
+}
+
+Result<void> check_key_log() {
+  const char* name = key_log_name();
+  if (name == nullptr) return {};
+  const UniqueFd file(::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (file.get() >= 0) return {};
+  return Error{std::error_code(errno, std::generic_category()),
+               std::string("SSLKEYLOGFILE: ") + name};
 }
 
 }  // namespace squall::generators

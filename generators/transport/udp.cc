@@ -80,6 +80,14 @@ Result<UdpSocket> UdpSocket::connect(const asio::ip::udp::endpoint& to,
   return made;
 }
 
+void UdpSocket::follow(const UdpSocket& before) {
+  received_ += before.received_;
+  sent_ += before.sent_;
+  datagrams_ += before.datagrams_;
+  dropped_ = dropped_before_ = before.dropped_;
+  cuts_ = cuts_ && before.cuts_;
+}
+
 bool UdpSocket::mark(Ecn ecn) {
   if (marked_ == ecn) return true;
   marked_ = ecn;
@@ -164,7 +172,7 @@ UdpSocket::Received UdpSocket::receive(std::span<char> into) {
     } else if (one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_TCLASS) {
       got.ecn = static_cast<Ecn>(static_cast<unsigned>(value_of<int>(one)) & 3U);
     } else if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SO_RXQ_OVFL) {
-      dropped_ = value_of<std::uint32_t>(one);
+      dropped_ = dropped_before_ + value_of<std::uint32_t>(one);
     }
   }
   datagrams_ += got.segment == 0 ? 1 : (got.bytes + got.segment - 1) / got.segment;

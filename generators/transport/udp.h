@@ -44,6 +44,8 @@ class UdpSocket {
   IoStep send(std::span<const char> bytes, std::size_t segment, Ecn ecn);
   Received receive(std::span<char> into);
 
+  /// Counts on from where `before` is, in whose stead this one is used.
+  void follow(const UdpSocket& before);
   /// Nothing can be sent or received any more.
   void close() { socket_.reset(); }
 
@@ -72,6 +74,7 @@ class UdpSocket {
   std::uint64_t sent_ = 0;
   std::uint64_t datagrams_ = 0;
   std::uint32_t dropped_ = 0;
+  std::uint32_t dropped_before_ = 0;
   int errno_ = 0;
   Ecn marked_ = Ecn::kNone;
   bool cuts_ = true;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
 
-#include "faults/core/fault_error.h"
 #include "faults/process/pick.h"
-#include "faults/process/process_fault.h"
+#include "harness/agent/fault_record.h"
 #include "harness/base/log.h"
 
 namespace squall::agent {
@@ -23,26 +24,32 @@ const faults::FaultSpec* find(const std::vector<faults::FaultSpec>& specs,
   return found == specs.end() ? nullptr : &*found;
 }
 
-/// A fault that failed was never in force; residue is, or may be.
-void fail(reports::FaultRecord& record, const Error& why) {
-  record.error = why.message();
-  if (const std::string stutter = record.label + ": "; record.error.starts_with(stutter)) {
-    record.error.erase(0, stutter.size());
+/// What may take longer to come or to go than a moment, and neither orders nor waits for the
+/// signals and limits that another fault put on the same processes.
+bool takes_its_time(const faults::FaultSpec& spec, const scenarios::PlannedFault& planned) {
+  if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
+    const auto* descriptors = std::get_if<faults::DescriptorsPressure>(&pressure->what);
+    return descriptors == nullptr || !descriptors->of;
   }
-  if (faults::is_residue(why)) {
-    record.state = State::kResidue;
-    return;
-  }
-  record.state = State::kFailed;
-  record.from.reset();
-  record.to.reset();
+  // Those of a row return on threads of their own.
+  const auto* process = std::get_if<faults::ProcessFault>(&spec.what);
+  if (process == nullptr) return std::holds_alternative<faults::NetworkFault>(spec.what);
+  return process->action == faults::ProcessFault::Action::kSignal && process->signal != SIGSTOP &&
+         planned.row == 0;
 }
 
-/// A number of its own for each application of a fault, from the run's seed.
-std::uint64_t seed_for(std::uint64_t seed, const std::string& label) {
-  std::uint64_t hash = 0xcbf29ce484222325U ^ seed;  // FNV-1a
-  for (const char c : label) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
+/// Where others may be that have to be gone before this comes: on its interface, or what it presses
+/// on. Empty where others do not matter.
+std::string place_of(const faults::FaultSpec& spec) {
+  if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
+    return "pressure " + std::to_string(pressure->what.index());
+  }
+  const auto* network = std::get_if<faults::NetworkFault>(&spec.what);
+  if (network == nullptr) return {};
+  // Which namespace a process is in is not known yet: those of all processes are one place.
+  const std::string space =
+      network->namespace_of ? "of a process" : network->namespace_name.value_or("");
+  return "network " + space + " " + network->interface;
 }
 
 }  // namespace
@@ -70,10 +77,14 @@ void FaultRunner::begin_row(std::size_t row, Duration shift) {
 
 void FaultRunner::end_row() { order({.row = {}, .shift = {}}); }
 
-void FaultRunner::order(RowOrder order) {
+void FaultRunner::stop_fault(const std::string& name) {
+  order({.row = {}, .shift = {}, .stopped = name});
+}
+
+void FaultRunner::order(Order order) {
   {
     const std::lock_guard lock(mutex_);
-    orders_.push_back(order);
+    orders_.push_back(std::move(order));
     is_done_ = is_done_ && !thread_.joinable();
   }
   wake_.notify_all();
@@ -91,7 +102,8 @@ void FaultRunner::stop() {
 bool FaultRunner::is_done() const {
   const std::lock_guard lock(mutex_);
   // Once it is done the thread begins no further restart, so that they can be looked at.
-  return is_done_ && std::all_of(restarts_.begin(), restarts_.end(), [](const auto& restart) {
+  return is_done_ && apart_.is_idle() &&
+         std::all_of(restarts_.begin(), restarts_.end(), [](const auto& restart) {
            return restart.wait_for(Duration::zero()) == std::future_status::ready;
          });
 }
@@ -111,7 +123,7 @@ bool FaultRunner::await(const FaultTimeline& timeline) {
   std::unique_lock lock(mutex_);
   const auto next = timeline.next();
   const auto is_woken = [this] { return is_stopping_ || !orders_.empty(); };
-  is_done_ = !next && in_force_.empty() && orders_.empty();
+  is_done_ = !next && in_force_.empty() && apart_.is_empty() && orders_.empty();
   if (next) {
     wake_.wait_until(lock, start_ + next->at, is_woken);
   } else if (has_rows_) {
@@ -122,10 +134,10 @@ bool FaultRunner::await(const FaultTimeline& timeline) {
   return !is_stopping_;
 }
 
-std::optional<FaultRunner::RowOrder> FaultRunner::take_order() {
+std::optional<FaultRunner::Order> FaultRunner::take_order() {
   const std::lock_guard lock(mutex_);
   if (orders_.empty()) return std::nullopt;
-  const RowOrder order = orders_.front();
+  Order order = std::move(orders_.front());
   orders_.pop_front();
   return order;
 }
@@ -134,14 +146,7 @@ void FaultRunner::run() {
   std::vector<scenarios::PlannedFault> current = faults_of(0, {});
   FaultTimeline timeline(current);
   while (await(timeline)) {
-    while (const auto order = take_order()) {
-      if (!order->row) {
-        for (const scenarios::PlannedFault& planned : current) undo(planned);
-      }
-      current = order->row ? faults_of(*order->row, order->shift)
-                           : std::vector<scenarios::PlannedFault>();
-      timeline = FaultTimeline(current);
-    }
+    while (const auto order = take_order()) obey(*order, current, timeline);
     while (const auto step = timeline.pop(now())) {
       const scenarios::PlannedFault& planned = current[step->fault];
       step->kind == FaultStep::Kind::kApply ? apply(planned) : undo(planned);
@@ -152,125 +157,107 @@ void FaultRunner::run() {
   is_done_ = true;
 }
 
-void FaultRunner::apply(const scenarios::PlannedFault& planned) {
+void FaultRunner::obey(const Order& order, std::vector<scenarios::PlannedFault>& current,
+                       FaultTimeline& timeline) {
+  if (!order.stopped.empty()) {
+    for (std::size_t i = 0; i < current.size(); ++i) {
+      if (current[i].name != order.stopped) continue;
+      timeline.drop(i);
+      undo(current[i], WhyUndone::kOperator);
+    }
+    return;
+  }
+  if (!order.row) {
+    for (const scenarios::PlannedFault& planned : current) undo(planned);
+    apart_.wait();
+  }
+  current = order.row ? faults_of(*order.row, order.shift) : std::vector<scenarios::PlannedFault>();
+  timeline = FaultTimeline(current);
+}
+
+reports::FaultRecord FaultRunner::begun(const scenarios::PlannedFault& planned) const {
   reports::FaultRecord record;
   record.name = planned.name;
   record.label = planned.label;
   record.asked = planned.what;
   record.from = now();
+  return record;
+}
+
+void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   const faults::FaultSpec* spec = find(specs_, planned.name);
   const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
-  const auto* link = spec != nullptr ? std::get_if<faults::LinkFault>(&spec->what) : nullptr;
-  const auto* network = spec != nullptr ? std::get_if<faults::NetworkFault>(&spec->what) : nullptr;
-  const auto* pressure =
-      spec != nullptr ? std::get_if<faults::PressureFault>(&spec->what) : nullptr;
-  if (pressure != nullptr) {
-    inject(*spec, *pressure, record);
-  } else if (link != nullptr && means_.links != nullptr) {
-    inject(*spec, *link, record);
-  } else if (network != nullptr && means_.networks != nullptr) {
-    inject(*network, record);
-  } else if (fault == nullptr) {
-    fail(record, error(std::errc::not_supported, planned.label));
-  } else if (fault->action == faults::ProcessFault::Action::kRestart) {
-    return begin_restart(*fault, std::move(record));
-  } else {
-    inject(*fault, planned.row > 0, record);
+  if (fault != nullptr && fault->action == faults::ProcessFault::Action::kRestart) {
+    return begin_restart(planned, *fault);
   }
+  if (spec != nullptr && takes_its_time(*spec, planned)) return apply_apart(planned, *spec);
+  if (auto held = bring(planned, spec)) {
+    in_force_.insert_or_assign(planned.label, *std::move(held));
+  }
+}
+
+void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
+                              const faults::FaultSpec& spec) {
+  const auto held = std::make_shared<std::optional<InForce>>();
+  const bool is_moment = !planned.to && planned.row == 0;
+  apart_.begin(planned.label, place_of(spec),
+               {.apply = [this, planned, &spec, held] { *held = bring(planned, &spec); },
+                .undo =
+                    [this, held](WhyUndone why) {
+                      if (!*held || finish(**held, why)) return;
+                      const std::lock_guard lock(mutex_);
+                      left_.push_back(*std::move(*held));
+                    },
+                .miss = [this, planned](WhyUndone why) { miss(planned, why); },
+                .is_moment = is_moment});
+  if (is_moment) apart_.end(planned.label, WhyUndone::kItsEnd);
+}
+
+void FaultRunner::miss(const scenarios::PlannedFault& planned, WhyUndone why) {
+  if (why != WhyUndone::kItsEnd) return;  // Who ended it knows that it was still to come.
+  reports::FaultRecord record = begun(planned);
+  record.from.reset();
+  record.state = State::kIneffective;
+  record.error = "it never came: what was in its place before it was gone only after its end";
   tell_(record);
 }
 
-void FaultRunner::inject(const faults::ProcessFault& fault, bool is_of_row,
-                         reports::FaultRecord& record) {
-  faults::ProcessScope scope = means_.scope;
-  scope.services = means_.services.processes();
-  scope.seed = seed_for(means_.scope.seed, record.label);
-  std::vector<std::string> hit;
-  scope.on_pick = [&](const faults::Candidate& picked) {
-    if (auto instance = faults::instance_of(picked, scope, means_.processes)) {
-      means_.about_to_hit(*instance);
-      if (std::find(hit.begin(), hit.end(), *instance) == hit.end()) hit.push_back(*instance);
-    }
-  };
-  auto injected = faults::inject(means_.processes, means_.journal, fault, record.label, scope);
-  if (!injected) return fail(record, injected.error());
-  record.asked = injected->asked;
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  if (injected->took) record.effective = now();
-  if (!injected->took) {
-    record.state = State::kIneffective;
-    record.error = injected->seen;
+std::optional<FaultRunner::InForce> FaultRunner::bring(const scenarios::PlannedFault& planned,
+                                                       const faults::FaultSpec* spec) {
+  reports::FaultRecord record = begun(planned);
+  auto held = [&]() -> std::optional<InForce> {
+    const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
+    const auto* link = spec != nullptr ? std::get_if<faults::LinkFault>(&spec->what) : nullptr;
+    const auto* network =
+        spec != nullptr ? std::get_if<faults::NetworkFault>(&spec->what) : nullptr;
+    const auto* pressure =
+        spec != nullptr ? std::get_if<faults::PressureFault>(&spec->what) : nullptr;
+    const auto* quic = spec != nullptr ? std::get_if<faults::QuicFault>(&spec->what) : nullptr;
+    if (pressure != nullptr) return inject(*spec, *pressure, record);
+    if (quic != nullptr && means_.loads) return inject(*quic, record);
+    if (link != nullptr && means_.links != nullptr) return inject(*spec, *link, record);
+    if (network != nullptr && means_.networks != nullptr) return inject(*spec, *network, record);
+    if (fault != nullptr) return inject(*fault, planned.row > 0, record);
+    fail(record, error(std::errc::not_supported, planned.label));
+    return std::nullopt;
+  }();
+  if (held) {
+    held->record = record;
+    // What takes its time to come is there only now; the rest was, before it was read back.
+    const bool is_slow = spec != nullptr && takes_its_time(*spec, planned);
+    held->since = is_slow ? now() : *record.from;
+    // A row ends when it has its answer.
+    if (planned.to && planned.row == 0) held->asked_length = *planned.to - planned.from;
   }
-  const bool is_held = injected->active.is_held();
-  if (!is_held && !is_of_row) {
-    record.to = record.from;
-    if (record.state == State::kInForce) record.state = State::kDone;
-    return;
-  }
-  if (is_held) hit.clear();  // What was only stopped is there as soon as it goes on.
-  in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
-                                                   .record = record,
-                                                   .look = nullptr,
-                                                   .ended = std::move(hit)});
-}
-
-void FaultRunner::inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
-                         reports::FaultRecord& record) {
-  auto injected = faults::inject(*means_.links, fault, spec.pulse, record.label,
-                                 seed_for(means_.scope.seed, record.label));
-  if (!injected) return fail(record, injected.error());
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  record.effective = now();
-  in_force_.insert_or_assign(record.label, InForce{.fault = std::move(injected->active),
-                                                   .record = record,
-                                                   .look = std::move(injected->look),
-                                                   .ended = {}});
-}
-
-void FaultRunner::inject(const faults::NetworkFault& fault, reports::FaultRecord& record) {
-  faults::ProcessScope scope = means_.scope;
-  scope.services = means_.services.processes();
-  const auto site = means_.networks->site_of(fault, scope);
-  if (!site) return fail(record, site.error());
-  auto injected = faults::inject(*site, means_.journal, fault, record.label);
-  if (!injected) return fail(record, injected.error());
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  const auto look = [look = std::move(injected->look)] {
-    const faults::NetworkFinding found = look();
-    return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
-  };
-  in_force_.insert_or_assign(
-      record.label,
-      InForce{.fault = std::move(injected->active), .record = record, .look = look, .ended = {}});
-}
-
-void FaultRunner::inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
-                         reports::FaultRecord& record) {
-  auto injected = faults::inject(means_.pressure, means_.processes, means_.journal, fault,
-                                 spec.length.value_or(Duration::zero()), record.label);
-  if (!injected) return fail(record, injected.error());
-  record.seen = injected->finding.seen;
-  record.state = State::kInForce;
-  if (injected->is_there) record.effective = now();
-  if (!injected->finding.took) {
-    record.state = State::kIneffective;
-    record.error = injected->finding.why_not;
-  }
-  const auto look = [look = std::move(injected->look)] {
-    const faults::PressureFinding found = look();
-    return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
-  };
-  in_force_.insert_or_assign(
-      record.label, InForce{.fault = std::move(injected->active), .record = record, .look = look});
+  tell_(record);
+  return held;
 }
 
 void FaultRunner::look_back(const InForce& held, reports::FaultRecord& record) {
   if (!held.look) return;
   const faults::LinkFinding finding = held.look();
   record.seen = finding.seen;
+  if (held.survival) record.survival = held.survival();
   if (finding.took) return;
   record.state = State::kIneffective;
   record.error = finding.why_not;
@@ -294,7 +281,9 @@ void FaultRunner::begin_return(InForce held) {
   }));
 }
 
-void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::FaultRecord record) {
+void FaultRunner::begin_restart(const scenarios::PlannedFault& planned,
+                                const faults::ProcessFault& fault) {
+  reports::FaultRecord record = begun(planned);
   faults::ProcessScope scope = means_.scope;
   scope.services = means_.services.processes();
   auto candidates = faults::find_candidates(means_.processes, fault.match, scope);
@@ -304,7 +293,7 @@ void FaultRunner::begin_restart(const faults::ProcessFault& fault, reports::Faul
   }
   std::vector<faults::Candidate> chosen;
   for (const std::size_t index :
-       faults::choose(fault.pick, candidates->size(), seed_for(scope.seed, record.label))) {
+       faults::choose(fault.pick, candidates->size(), seed_of(record.label))) {
     chosen.push_back((*candidates)[index]);
     means_.about_to_hit(chosen.back().name);
   }
@@ -334,7 +323,8 @@ void FaultRunner::restart(const std::vector<faults::Candidate>& candidates,
   record.state = State::kDone;
 }
 
-void FaultRunner::undo(const scenarios::PlannedFault& planned) {
+void FaultRunner::undo(const scenarios::PlannedFault& planned, WhyUndone why) {
+  if (apart_.end(planned.label, why)) return;
   const auto found = in_force_.find(planned.label);
   if (found == in_force_.end()) return;  // It failed, and has been told of.
   if (!found->second.ended.empty()) {
@@ -342,40 +332,61 @@ void FaultRunner::undo(const scenarios::PlannedFault& planned) {
     in_force_.erase(found);
     return;
   }
-  auto& [fault, record, look, ended] = found->second;
-  auto reverted = fault.revert();
-  record.to = now();
-  look_back(found->second, record);
+  // What is still held undo_all() and the destructor try again.
+  if (finish(found->second, why)) in_force_.erase(found);
+}
+
+bool FaultRunner::finish(InForce& held, WhyUndone why) {
+  auto& record = held.record;
+  const bool is_first = !record.to;
+  if (held.let_go && is_first) {
+    held.let_go();
+    record.to = now();
+  }
+  auto reverted = held.fault.revert();
+  // What could not be undone at its end was in force until now.
+  if (!record.to || (reverted && record.state == State::kResidue)) record.to = now();
+  record.is_stopped = record.is_stopped || why == WhyUndone::kOperator;
+  if (why == WhyUndone::kItsEnd) {
+    look_back(held, record);
+    if (held.asked_length) note_length(record, *held.asked_length, *record.to - held.since);
+  } else if (is_first) {
+    // Cut short, it had no time to show all that was asked for: only what it did is told.
+    if (held.look) record.seen = held.look().seen;
+    if (held.survival) record.survival = held.survival();
+  }
   if (!reverted) {
     fail(record, reverted.error());
-    tell_(record);
-    return;  // Still held: undo_all() and the destructor try again.
+  } else if (record.state != State::kIneffective) {
+    record.state = State::kUndone;
+    record.error.clear();
   }
-  if (record.state == State::kInForce) record.state = State::kUndone;
   tell_(record);
-  in_force_.erase(found);
+  return static_cast<bool>(reverted);
 }
 
 void FaultRunner::undo_all() {
-  for (auto& [label, held] : in_force_) {
-    auto reverted = held.fault.revert();
-    // Cut short, it had no time to show all that was asked for: only what it did is told.
-    if (!held.record.to && held.look) held.record.seen = held.look().seen;
-    if (!held.record.to) held.record.to = now();
-    if (!reverted) {
-      fail(held.record, reverted.error());
-    } else if (held.record.state != State::kIneffective) {
-      held.record.state = State::kUndone;
-      held.record.error.clear();
-    }
-    tell_(held.record);
-  }
+  apart_.end_all(WhyUndone::kRunIsOver);
+  for (auto& [label, held] : in_force_) finish(held, WhyUndone::kRunIsOver);
   in_force_.clear();
+  apart_.wait();
+  std::vector<InForce> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(left_);
+  }
+  for (InForce& held : left) finish(held, WhyUndone::kRunIsOver);
 }
 
 bool FaultRunner::is_stopping() const {
   const std::lock_guard lock(mutex_);
   return is_stopping_;
+}
+
+std::uint64_t FaultRunner::seed_of(const std::string& label) const {
+  std::uint64_t hash = 0xcbf29ce484222325U ^ means_.scope.seed;  // FNV-1a
+  for (const char c : label) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
 }
 
 Duration FaultRunner::now() const { return std::chrono::steady_clock::now() - start_; }

@@ -29,4 +29,11 @@ std::optional<FaultStep> FaultTimeline::pop(Duration now) {
   return steps_[taken_++];
 }
 
+void FaultTimeline::drop(std::size_t fault) {
+  const auto rest = steps_.begin() + static_cast<std::ptrdiff_t>(taken_);
+  steps_.erase(std::remove_if(rest, steps_.end(),
+                              [fault](const FaultStep& step) { return step.fault == fault; }),
+               steps_.end());
+}
+
 }  // namespace squall::agent

@@ -30,6 +30,8 @@ class FaultTimeline {
   std::optional<FaultStep> next() const;
   /// Takes the next step, if it is due by `now`.
   std::optional<FaultStep> pop(Duration now);
+  /// Leaves out what is still to come of this fault.
+  void drop(std::size_t fault);
 
  private:
   std::vector<FaultStep> steps_;  // In order.

@@ -1,10 +1,15 @@
 #include "harness/agent/network_sites.h"
 
+#include <chrono>
+#include <cstddef>
 #include <utility>
 #include <variant>
 
 #include "faults/core/journal.h"
 #include "faults/network/capabilities.h"
+#include "faults/network/own_peers.h"
+#include "faults/network/rehearsal.h"
+#include "harness/agent/traffic_owner.h"
 
 namespace squall::agent {
 
@@ -18,6 +23,12 @@ NetworkSites::NetworkSites(faults::Networks& networks, faults::ProcessTable& pro
 Result<std::unique_ptr<NetworkSites>> NetworkSites::make(faults::Networks& networks,
                                                          faults::ProcessTable& processes) {
   SQUALL_TRY(const auto capabilities, faults::probe_this_kernel());
+  return make(networks, processes, capabilities);
+}
+
+Result<std::unique_ptr<NetworkSites>> NetworkSites::make(faults::Networks& networks,
+                                                         faults::ProcessTable& processes,
+                                                         const faults::Capabilities& capabilities) {
   SQUALL_TRY(const auto self, faults::this_owner(processes));
   std::string owner =
       std::to_string(self.process.pid) + "_" + std::to_string(self.process.start_ticks);
@@ -25,27 +36,62 @@ Result<std::unique_ptr<NetworkSites>> NetworkSites::make(faults::Networks& netwo
       new NetworkSites(networks, processes, capabilities, std::move(owner)));
 }
 
-Result<faults::NetworkSite> NetworkSites::site_of(const faults::NetworkFault& fault,
-                                                  const faults::ProcessScope& scope) {
-  SQUALL_TRY(const auto space, space_of(fault, scope));
-  return faults::NetworkSite{.networks = networks_,
-                             .capabilities = capabilities_,
-                             .space = space,
-                             .name = owner_ + "_" + std::to_string(next_++),
-                             .held = &held_};
+Result<void> NetworkSites::protect(const std::string& endpoint) {
+  auto peer = faults::read_endpoint(endpoint);
+  if (!peer) {
+    return error(std::errc::invalid_argument,
+                 "'" + endpoint + "' is no address with a port, so it could not be protected");
+  }
+  coordinators_.push_back({*std::move(peer), faults::ProtectedPeer::Who::kCoordinator});
+  return {};
 }
 
-Result<void> NetworkSites::check(const std::vector<faults::FaultSpec>& specs,
+Result<NetworkSites::Placed> NetworkSites::place(const faults::NetworkFault& fault,
+                                                 bool is_autonomous,
+                                                 const faults::ProcessScope& scope) {
+  SQUALL_TRY(const auto space, space_of(fault, scope));
+  SQUALL_TRY(auto owned, find_owner(fault, processes_, scope));
+  faults::NetworkSite site{.networks = networks_,
+                           .capabilities = capabilities_,
+                           .space = space,
+                           .name = owner_ + "_" + std::to_string(next_++),
+                           .held = &held_,
+                           .probes = true,
+                           .watch = std::chrono::seconds(1),
+                           .protected_peers = faults::own_peers()};
+  if (!is_autonomous) {
+    site.protected_peers.insert(site.protected_peers.end(), coordinators_.begin(),
+                                coordinators_.end());
+  }
+  if (!owned.note.empty()) site.notes.push_back(std::move(owned.note));
+  return Placed{std::move(owned.fault), std::move(site)};
+}
+
+Result<void> NetworkSites::check(const std::vector<scenarios::PlannedFault>& planned,
+                                 const std::vector<faults::FaultSpec>& specs,
                                  const faults::ProcessScope& scope) {
+  std::vector<faults::RehearsedFault> rehearsed;
   for (const faults::FaultSpec& spec : specs) {
     const auto* fault = std::get_if<faults::NetworkFault>(&spec.what);
     if (fault == nullptr) continue;
-    const auto planned = [&]() -> Result<faults::NetworkPlan> {
-      SQUALL_TRY(const auto site, site_of(*fault, scope));
-      SQUALL_TRY(const auto facts, faults::look_around(site));
-      return faults::plan_network(*fault, facts, site.name);
+    const auto placed = [&]() -> Result<faults::RehearsedFault> {
+      SQUALL_TRY(auto here, place(*fault, spec.autonomous, scope));
+      SQUALL_TRY(auto facts, faults::look_around(here.site, here.fault));
+      return faults::RehearsedFault{
+          "", std::move(here.fault), std::move(facts), std::move(here.site.name), {}, {}};
     }();
-    if (!planned) return Error(planned.error()).within("fault " + spec.name);
+    if (!placed) return Error(placed.error()).within("fault " + spec.name);
+    for (const scenarios::PlannedFault& one : planned) {
+      if (one.name != spec.name) continue;
+      faults::RehearsedFault& fresh = rehearsed.emplace_back(*placed);
+      fresh.label = one.label;
+      fresh.from = one.from;
+      fresh.to = one.to.value_or(one.from);
+    }
+  }
+  const auto plans = faults::rehearse(rehearsed);
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (!plans[i]) return Error(plans[i].error()).within("fault " + rehearsed[i].label);
   }
   return {};
 }

@@ -3,23 +3,35 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "faults/core/audit.h"
 #include "faults/core/recover.h"
+#include "faults/process/hang_fault.h"
 #include "faults/process/match.h"
 #include "generators/load/fetch.h"
 #include "harness/agent/link_places.h"
 #include "harness/agent/state_directory.h"
 #include "harness/base/log.h"
+#include "harness/control/lease.h"
 
 namespace squall::agent {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// When an agent's reaper ends it for hanging where its coordinator would do so before, unless that
+/// hangs or has died as well.
+constexpr Duration kHangsAlone = std::chrono::seconds(2);
 
 std::string all_of(const std::vector<scenarios::Mistake>& mistakes) {
   std::string text;
@@ -28,12 +40,16 @@ std::string all_of(const std::vector<scenarios::Mistake>& mistakes) {
 }
 
 /// What an earlier agent left behind is undone before anything new is begun.
-Result<void> clean_up_before(const std::filesystem::path& journals, faults::ProcessTable& table,
+Result<void> clean_up_before(const std::filesystem::path& state, faults::ProcessTable& table,
                              faults::Networks& networks) {
+  const std::filesystem::path journals = state / "journals";
   auto report = faults::recover(journals, table, {.networks = &networks});
   if (!report) return std::move(report).error().within("undo what an earlier agent left");
   if (report->changes.empty() && report->troubles.empty()) return {};  // Or agents that live.
   for (const std::string& line : report->in_words()) log_warning("recovered: " + line);
+  for (const faults::AuditEntry& entry : faults::audit_of(*report, "agent")) {
+    if (auto kept = faults::append_audit(faults::audit_file(state), entry); !kept) return kept;
+  }
   if (!report->is_clean()) {
     return error(std::errc::operation_canceled,
                  "something that an earlier agent left could not be undone: see squall recover");
@@ -58,6 +74,20 @@ std::vector<std::pair<pid_t, std::string>> processes_of_this_run(faults::Process
   return own;
 }
 
+/// The slice of each load that is this agent's.
+std::map<std::string, generators::Slice> slices_of(const wire::Share& share) {
+  std::map<std::string, generators::Slice> slices;
+  for (const wire::LoadPart& part : share.loads()) {
+    const std::uint32_t count = std::max(1U, part.count());
+    if (part.turns_size() > 1) {
+      slices[part.load()] = {0, 1, {part.turns().begin(), part.turns().end()}, count};
+    } else {
+      slices[part.load()] = {part.turns_size() == 1 ? part.turns(0) : 0, count};
+    }
+  }
+  return slices;
+}
+
 Result<int> status_of(const std::string& url, Duration timeout) {
   auto answer = generators::fetch(url, timeout);
   if (!answer) return std::move(answer).error();
@@ -67,29 +97,30 @@ Result<int> status_of(const std::string& url, Duration timeout) {
 }  // namespace
 
 Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
-                                            const std::string& squall_program) {
+                                            const Surroundings& surroundings) {
   std::unique_ptr<Part> part(new Part);
+  part->surroundings_ = surroundings;
   part->lease_length_ = Duration(share.lease_ns());
 
   scenarios::ParseOptions parse_options;
-  parse_options.squall_program = squall_program;
+  parse_options.squall_program = surroundings.squall_program;
   auto parsed = scenarios::parse(share.scenario_text(), share.scenario_file(), parse_options);
   if (const auto* mistakes = std::get_if<1>(&parsed)) {
     return error(std::errc::invalid_argument, "read the scenario:" + all_of(*mistakes));
   }
   part->scenario_ = std::get<0>(std::move(parsed)).scenario;
-  SQUALL_TRY(part->plan_, scenarios::compile(part->scenario_));
+  if (auto taken = part->take_share(share); !taken) return std::move(taken).error();
 
   std::vector<generators::TargetSpec> targets = part->scenario_.targets;
-  if (auto made = part->make_links(targets, share.agent_count()); !made) {
+  if (auto heeded = part->heed_policy(share, targets); !heeded) return std::move(heeded).error();
+  if (auto made = part->make_links(targets); !made) {
     return std::move(made).error();
   }
-  if (share.keeps_services()) {
-    if (auto kept = part->keep_services(share, squall_program); !kept) {
-      return std::move(kept).error();
-    }
+  if (share.keeps_services() || share.faults_size() > 0) {
+    if (auto kept = part->keep_services(share); !kept) return std::move(kept).error();
   }
 
+  for (const wire::LoadPart& own : share.loads()) part->loads_.insert(own.load());
   const scenarios::Scenario& scenario = part->scenario_;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   SQUALL_TRY(part->engine_,
@@ -97,35 +128,77 @@ Result<std::unique_ptr<Part>> Part::prepare(const wire::Share& share,
                                           {.shards = share.shards() > 0 ? share.shards() : cores,
                                            .agent_index = share.agent_index(),
                                            .agent_count = std::max(1U, share.agent_count()),
+                                           .slices = slices_of(share),
                                            .seed = scenario.seed,
                                            .directory = scenario.directory,
                                            .data = scenario.data}));
   return part;
 }
 
-Result<void> Part::make_links(std::vector<generators::TargetSpec>& targets, std::size_t agents) {
+Result<void> Part::take_share(const wire::Share& share) {
+  // The plan is that of all: only then are this agent's faults picked.
+  SQUALL_TRY(plan_, scenarios::compile(scenario_));
+  const std::set<std::string> own(share.faults().begin(), share.faults().end());
+  std::erase_if(plan_.faults, [&](const auto& planned) { return !own.contains(planned.name); });
+  std::erase_if(scenario_.faults, [&](const auto& spec) { return !own.contains(spec.name); });
+  if (!share.keeps_services()) scenario_.services.clear();
+  return {};
+}
+
+Result<void> Part::heed_policy(const wire::Share& share,
+                               std::vector<generators::TargetSpec>& targets) {
+  if (!surroundings_.policy) return {};
+  std::set<std::string> targeted;
+  for (const wire::LoadPart& part : share.loads()) {
+    if (const auto* load = scenario_.find_load(part.load())) targeted.insert(load->target);
+  }
+  std::vector<std::string> refused;
+  for (generators::TargetSpec& target : targets) {
+    if (!targeted.contains(target.name)) continue;
+    // What was looked at is what is connected to, whatever DNS says later.
+    if (auto pinned = pin_addresses(target); !pinned) return std::move(pinned).error();
+    for (std::string& why : surroundings_.policy->against(target)) {
+      refused.push_back(std::move(why));
+    }
+  }
+  for (const faults::FaultSpec& fault : scenario_.faults) {
+    for (std::string& why : surroundings_.policy->against(fault)) {
+      refused.push_back(std::move(why));
+    }
+  }
+  if (refused.empty()) return {};
+  return error(std::errc::invalid_argument,
+               fmt::format("the policy of this agent forbids it: {}", fmt::join(refused, "; ")));
+}
+
+Result<void> Part::make_links(std::vector<generators::TargetSpec>& targets) {
   SQUALL_TRY(const auto places, places_of_links(scenario_));
   if (places.empty()) return {};
-  if (agents > 1) {
-    return error(std::errc::not_supported,
-                 "a link fault with " + std::to_string(agents) +
-                     " agents: its relay would stand before the load of one of them only");
-  }
   SQUALL_TRY(links_, faults::Links::make(places));
   lead_through(links_->addresses(), scenario_, targets);
   return {};
 }
 
-Result<void> Part::keep_services(const wire::Share& share, const std::string& squall_program) {
+Result<void> Part::keep_services(const wire::Share& share) {
   if (scenario_.services.empty() && scenario_.faults.empty()) return {};
   SQUALL_TRY(const auto state, state_directory());
-  const std::filesystem::path journals = state / "journals";
-  if (auto clean = clean_up_before(journals, processes_, networks_); !clean) return clean;
+  if (auto clean = clean_up_before(state, processes_, networks_); !clean) return clean;
+  run_id_ = share.run_id();
+  audit_ = faults::audit_file(state);
+  const faults::AuditEntry begun{.what = "run.begun",
+                                 .run = run_id_,
+                                 .subject = scenario_.name,
+                                 .asked = share.scenario_file(),
+                                 .detail = "results in " + share.run_directory()};
+  if (auto kept = faults::append_audit(audit_, begun); !kept) return kept;
 
-  const std::filesystem::path folder = journals / share.run_id();
+  // Agents of one run may be on one machine.
+  const std::string name =
+      share.agent_index() == 0 ? run_id_ : run_id_ + "." + std::to_string(share.agent_index());
+  const std::filesystem::path folder = state / "journals" / name;
   SQUALL_TRY(auto owner, faults::this_owner(processes_));
   SQUALL_TRY(journal_, faults::Journal::open(folder, std::move(owner)));
-  SQUALL_TRY(auto reaper, faults::Reaper::start(squall_program, folder));
+  SQUALL_TRY(auto reaper, faults::Reaper::start(surroundings_.squall_program, folder));
   reaper_ = std::make_unique<faults::Reaper>(std::move(reaper));
 
   SQUALL_TRY(services_,
@@ -135,7 +208,10 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
                  *journal_, processes_, status_of,
                  [this](const services::ServiceEvent& event) { note_service(event); }));
   if (auto started = services_->start_all(); !started) return started;
+  return ready_faults();
+}
 
+Result<void> Part::ready_faults() {
   faults::ProcessScope scope = faults::ProcessScope::around_this_process();
   scope.directory = scenario_.directory;
   scope.seed = scenario_.seed;
@@ -146,17 +222,23 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
   };
   if (std::any_of(scenario_.faults.begin(), scenario_.faults.end(), is_of_network)) {
     SQUALL_TRY(sites_, NetworkSites::make(networks_, processes_));
+    if (!surroundings_.coordinator.empty()) {
+      if (auto safe = sites_->protect(surroundings_.coordinator); !safe) return safe;
+    }
     faults::ProcessScope now = scope;
     now.services = services_->processes();
-    if (auto able = sites_->check(scenario_.faults, now); !able) return able;
+    if (auto able = sites_->check(plan_.faults, scenario_.faults, now); !able) return able;
   }
-  const faults::PressureSite pressure{squall_program, scenario_.directory};
+  const faults::PressureSite pressure{surroundings_.squall_program, scenario_.directory};
   for (const faults::FaultSpec& spec : scenario_.faults) {
-    const auto* fault = std::get_if<faults::PressureFault>(&spec.what);
-    if (fault == nullptr) continue;
-    if (auto able = faults::check_pressure(pressure, *fault); !able) {
-      return std::move(able).error().within("fault " + spec.name);
+    Result<void> able;
+    if (const auto* fault = std::get_if<faults::PressureFault>(&spec.what)) {
+      able = faults::check_pressure(pressure, *fault);
+    } else if (const auto* process = std::get_if<faults::ProcessFault>(&spec.what);
+               process != nullptr && process->action == faults::ProcessFault::Action::kHang) {
+      able = faults::check_hang(processes_);
     }
+    if (!able) return std::move(able).error().within("fault " + spec.name);
   }
   faults_ = std::make_unique<FaultRunner>(
       plan_.faults, scenario_.faults,
@@ -166,6 +248,7 @@ Result<void> Part::keep_services(const wire::Share& share, const std::string& sq
                          .links = links_.get(),
                          .networks = sites_.get(),
                          .pressure = pressure,
+                         .loads = [this] { return engine_.get(); },
                          .scope = std::move(scope),
                          .about_to_hit = [this](const std::string& one) { note_hit(one); }},
       [this](const reports::FaultRecord& record) { note_fault(record); });
@@ -192,9 +275,22 @@ void Part::pace(const wire::Pace& order) {
   for (const auto& stage : order.stages()) {
     stages.push_back({{stage.from_per_s()}, {stage.to_per_s()}, Duration(stage.length_ns())});
   }
+  if (!loads_.contains(order.load())) return;  // It is for other agents.
   if (auto paced = engine_->pace(order.load(), Duration(order.at_ns()), stages); !paced) {
     add_error("change the rate: " + paced.error().message());
   }
+}
+
+void Part::add_users(const wire::MoreUsers& order) {
+  if (!loads_.contains(order.load())) return;  // It is for other agents.
+  if (auto added = engine_->add_users(order.load(), Duration(order.at_ns()), order.count());
+      !added) {
+    add_error("take up users: " + added.error().message());
+  }
+}
+
+void Part::stop_fault(const wire::StopFault& order) {
+  if (faults_) faults_->stop_fault(order.fault());
 }
 
 void Part::begin_row(const wire::BeginRow& order) {
@@ -209,6 +305,13 @@ void Part::end_row() {
   if (faults_) faults_->end_row();
 }
 
+void Part::allow_until(Instant moment) {
+  engine_->allow_until(moment);
+  // An agent with a policy is nobody's child.
+  if (reaper_)
+    reaper_->expect_until(moment + (surroundings_.policy ? control::kHangs : kHangsAlone));
+}
+
 reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {
@@ -220,6 +323,7 @@ Part::Told Part::take_told() {
 }
 
 void Part::stop(Duration drain) {
+  if (reaper_) reaper_->expect_until(Instant::max());
   if (engine_) engine_->stop(drain);
   if (faults_) faults_->stop();
 }
@@ -242,9 +346,16 @@ std::vector<std::string> Part::end() {
     std::error_code ignored;  // Not empty: recover() will see to it.
     std::filesystem::remove(journal_->directory(), ignored);
   }
+  write_audit(
+      {.what = "run.ended", .run = run_id_, .subject = scenario_.name, .asked = {}, .detail = {}});
   const std::lock_guard lock(mutex_);
   events_.close(Clock::now());
   return errors_;
+}
+
+void Part::write_audit(const faults::AuditEntry& entry) {
+  if (audit_.empty()) return;
+  if (auto kept = faults::append_audit(audit_, entry); !kept) log_warning(kept.error().message());
 }
 
 Duration Part::longest_timeout() const {
@@ -286,7 +397,9 @@ void Part::note_fault(const reports::FaultRecord& record) {
       case State::kDone:
         return {"fault.applied", record.seen};
       case State::kUndone:
-        return {"fault.undone", "verified: nothing is left"};
+        return {"fault.undone", record.is_stopped
+                                    ? "stopped by the operator; verified: nothing is left"
+                                    : "verified: nothing is left"};
       case State::kFailed:
         return {"fault.failed", record.error};
       case State::kIneffective:
@@ -296,6 +409,11 @@ void Part::note_fault(const reports::FaultRecord& record) {
     }
     return {"note", record.asked};
   }();
+  write_audit({.what = kind,
+               .run = run_id_,
+               .subject = record.label,
+               .asked = record.asked,
+               .detail = detail});
   const std::lock_guard lock(mutex_);
   // Faults begin after the start only. One that failed was never in force, and has no time but now.
   const std::optional<Duration> at = record.to ? record.to : record.from;

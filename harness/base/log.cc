@@ -1,17 +1,25 @@
 #include "harness/base/log.h"
 
+#include <chrono>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "harness/base/warn_again.h"
+
 namespace squall {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What comes again and again is no news each time.
+constexpr auto kQuiet = std::chrono::seconds(2);
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> kLogger = [] {
@@ -45,7 +53,8 @@ void say(spdlog::level::level_enum level, std::string_view line) noexcept {
 struct Kept {
   std::mutex mutex;
   std::size_t most = 0;
-  std::set<std::string, std::less<>> seen;
+  std::size_t count = 0;                                       // Of those that were kept.
+  std::map<std::string, Clock::time_point, std::less<>> seen;  // And when they last came.
   std::vector<std::string> lines;
 };
 
@@ -54,15 +63,19 @@ Kept& kept() {
   return all;
 }
 
-/// False when this line was kept before.
-bool keep(std::string_view line) noexcept {
+/// False when this line was kept before, or, where it may come `again`, came a moment ago.
+bool keep(std::string_view line, bool again) noexcept {
   try {
     Kept& all = kept();
     const std::lock_guard lock(all.mutex);
-    if (all.seen.contains(line)) return false;
-    if (all.seen.size() > all.most || all.most == 0) return true;
-    const bool is_full = all.seen.size() == all.most;
-    all.seen.emplace(line);
+    const auto now = Clock::now();
+    if (const auto found = all.seen.find(line); found != all.seen.end()) {
+      const auto last = std::exchange(found->second, now);
+      if (!again || now - last < kQuiet) return false;
+    }
+    if (all.count > all.most || all.most == 0) return true;
+    const bool is_full = all.count++ == all.most;
+    all.seen.emplace(line, now);
     all.lines.emplace_back(is_full ? "there were more warnings than are kept: see stderr" : line);
   } catch (const std::exception&) {  // As above.
   }
@@ -87,7 +100,10 @@ void set_up_log(LogLevel level, std::string_view who) {
 }
 
 void log_warning(std::string_view line) noexcept {
-  if (keep(line)) say(spdlog::level::warn, line);
+  if (keep(line, false)) say(spdlog::level::warn, line);
+}
+void log_warning_again(std::string_view line) noexcept {
+  if (keep(line, true)) say(spdlog::level::warn, line);
 }
 void log_error(std::string_view line) noexcept { say(spdlog::level::err, line); }
 void log_info(std::string_view line) noexcept { say(spdlog::level::info, line); }

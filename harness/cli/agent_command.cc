@@ -1,6 +1,8 @@
 #include <atomic>
 #include <csignal>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,7 +14,12 @@
 #include "harness/agent/agent.h"
 #include "harness/base/log.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/fleet_options.h"
 #include "harness/cli/interrupts.h"
+#include "harness/control/address.h"
+#include "harness/coordinator/placement.h"
+#include "harness/trust/known_name.h"
+#include "harness/trust/own_certificate.h"
 
 namespace squall::cli {
 
@@ -30,9 +37,45 @@ int agent(const AgentCommand& command) {
     fmt::print(stderr, "--join is required\nRun with --help for more information.\n");
     return kExitUsage;
   }
+  if (const auto address = control::check_address(command.join); !address) {
+    fmt::print(stderr, "--join {}\n", address.error().trail);
+    return kExitUsage;
+  }
   set_up_log(command.quiet ? LogLevel::kQuiet : LogLevel::kNormal, command.name);
-  agent::AgentOptions options{
-      .join = command.join, .name = command.name, .labels = {}, .squall_program = this_program()};
+  auto credentials = read_credentials(command.credentials, trust::Identity::Role::kAgent);
+  if (!credentials) {
+    const Error& failure = credentials.error();
+    fmt::print(stderr, "squall agent: {}\n",
+               failure.code == std::errc::invalid_argument ? failure.trail : failure.message());
+    return kExitUsage;
+  }
+  agent::AgentOptions options{.join = command.join,
+                              .credentials = *std::move(credentials),
+                              .policy = {},
+                              .name = command.name,
+                              .labels = {},
+                              .squall_program = this_program()};
+  if (options.credentials) {
+    // What is kept of a run has the name by which the coordinator knows this agent.
+    const auto self = trust::check_own(options.credentials->own, trust::Identity::Role::kAgent);
+    if (self) options.name = trust::known_name(*self, command.name);
+  }
+  if (!options.join.starts_with("unix:") || command.is_placed) options.policy.emplace();
+  if (command.policy) {
+    auto policy = agent::Policy::read(*command.policy);
+    if (!policy) {
+      fmt::print(stderr, "{}\n",
+                 policy.error().code == std::errc::invalid_argument ? policy.error().trail
+                                                                    : policy.error().message());
+      return kExitUsage;
+    }
+    options.policy = *std::move(policy);
+  }
+  if (!options.credentials && !control::is_on_this_machine(options.join)) {
+    fmt::print(stderr, "--join {}: needs --ca, --cert and --key: squall certs makes them\n",
+               options.join);
+    return kExitUsage;
+  }
   for (const std::string& label : command.labels) {
     const std::size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -40,6 +83,10 @@ int agent(const AgentCommand& command) {
       return kExitUsage;
     }
     options.labels[label.substr(0, equals)] = label.substr(equals + 1);
+  }
+  if (const auto weight = coordinator::weight_of(options.labels); !weight) {
+    fmt::print(stderr, "--{}\n", weight.error().trail);
+    return kExitUsage;
   }
   std::atomic<bool> stop = false;
   const Interrupts interrupts([&stop](int) { stop = true; });

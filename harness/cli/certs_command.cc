@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "harness/cli/commands.h"
+#include "harness/coordinator/placement.h"
 #include "harness/trust/authority.h"
 #include "harness/trust/certificate_files.h"
 
@@ -59,6 +60,9 @@ Result<Identity> read_identity(const CertsCommand& command) {
     if (!identity.labels.emplace(key, value).second) {
       return error(std::errc::invalid_argument, fmt::format("--label {}: given twice", key));
     }
+  }
+  if (const auto weight = coordinator::weight_of(identity.labels); !weight) {
+    return error(std::errc::invalid_argument, "--" + weight.error().trail);
   }
   return identity;
 }

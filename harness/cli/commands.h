@@ -22,6 +22,14 @@ struct ScenarioOptions {
   std::vector<std::string> left_out = {};  ///< As ParseOptions has it; no option of a command.
 };
 
+/// The files by which one end of a fleet's links proves itself and believes the other: all three,
+/// or none.
+struct CredentialFiles {
+  std::string authority;
+  std::string certificate;
+  std::string key;
+};
+
 /// How two runs are compared.
 struct ComparisonOptions {
   double tolerance = reports::CompareOptions{}.tolerance;
@@ -40,6 +48,11 @@ struct RunCommand {
   std::optional<std::string> out;
   std::size_t agents = 1;
   std::size_t shards = 0;
+  std::string listen;  ///< For agents that dial in; empty: agents are local.
+  std::string expect;  ///< "role=edge:3,role=load:2".
+  std::string wait = "30s";
+  std::string place;  ///< "ssh:FILE": agents are started there; empty: they are not.
+  CredentialFiles credentials;
   std::vector<std::string> baselines;  ///< Runs to be compared with; their median counts.
   ComparisonOptions comparison;
   bool quiet = false;
@@ -60,6 +73,10 @@ struct AgentCommand {
   std::string join;
   std::string name = "agent";
   std::vector<std::string> labels;  ///< "key=value".
+  CredentialFiles credentials;
+  std::optional<std::string> policy;  ///< File.
+  bool is_placed =
+      false;  ///< Started over ssh: it has a policy, although it joins by a socket here.
   bool quiet = false;
   bool probe = false;  ///< Only say what network faults this kernel can do.
 };
@@ -99,6 +116,12 @@ struct StopCommand {
   bool no_wait = false;
 };
 
+/// Changes a run that goes on.
+struct CtlCommand {
+  std::string run;                 ///< The run's folder, or its id.
+  std::vector<std::string> words;  ///< "rate browse 2000/s", "pause", "resume", "stop".
+};
+
 /// Lists what is in force on this machine.
 struct FaultsCommand {
   bool json = false;
@@ -130,6 +153,7 @@ int target(const TargetCommand& command);
 int recover(const RecoverCommand& command);
 int list_faults(const FaultsCommand& command);
 int stop(const StopCommand& command);
+int ctl(const CtlCommand& command);
 int spof(const SpofCommand& command);
 /// The hidden command of an agent's second process.
 int reaper(const std::string& journal, int fd);

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -7,6 +10,7 @@
 #include "faults/core/in_force.h"
 #include "faults/network/kernel_networks.h"
 #include "faults/network/network_undo.h"
+#include "faults/process/frozen_cgroup.h"
 #include "faults/process/procfs_table.h"
 #include "harness/agent/state_directory.h"
 #include "harness/cli/commands.h"
@@ -55,18 +59,38 @@ int list_faults(const FaultsCommand& command) {
     const auto owner = processes.look_at({pid, start_ticks});
     return owner && owner->is_alive();
   };
+  const auto is_told = [&](pid_t pid, std::uint64_t start_ticks) {
+    return std::any_of(found->changes.begin(), found->changes.end(), [&](const auto& change) {
+      return change.agent && change.agent->process == faults::ProcessId{pid, start_ticks};
+    });
+  };
+  const auto is_not_left = [&](pid_t pid, std::uint64_t start_ticks) {
+    return is_alive(pid, start_ticks) || is_told(pid, start_ticks);
+  };
+  const auto is_not_elsewhere = [&](pid_t pid, std::uint64_t start_ticks) {
+    return !is_alive(pid, start_ticks) || is_told(pid, start_ticks);
+  };
   // A dry run only looks.
-  const auto by_name = faults::take_back_by_name(networks, true, is_alive);
+  const auto elsewhere = faults::take_back_by_name(networks, true, is_not_elsewhere);
+  auto by_name = faults::take_back_by_name(networks, true, is_not_left);
+  auto hung = faults::take_back_hung_by_name(processes, true, is_not_left);
+  std::move(hung.done.begin(), hung.done.end(), std::back_inserter(by_name.done));
+  std::move(hung.troubles.begin(), hung.troubles.end(), std::back_inserter(by_name.troubles));
   for (const std::string& trouble : by_name.troubles) found->troubles.push_back(trouble);
   if (command.json) {
-    print_json(*found, by_name.done);
+    std::vector<std::string> named = elsewhere.done;
+    named.insert(named.end(), by_name.done.begin(), by_name.done.end());
+    print_json(*found, named);
   } else {
-    const bool is_calm = found->changes.empty() && by_name.done.empty();
+    const bool is_calm = found->changes.empty() && by_name.done.empty() && elsewhere.done.empty();
     if (is_calm && found->troubles.empty()) fmt::print("nothing is in force\n");
     bool is_left = !by_name.done.empty();
     for (const faults::ChangeInForce& change : found->changes) {
       fmt::print("{} ({}; undo: {})\n", change.intent, agent_in_words(change), change.undo);
       is_left = is_left || !change.agent_lives;
+    }
+    for (const std::string& what : elsewhere.done) {
+      fmt::print("{} (found by its name; its agent lives, with another state folder)\n", what);
     }
     for (const std::string& what : by_name.done)
       fmt::print("{} (found by its name; its agent is dead)\n", what);

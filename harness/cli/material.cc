@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "faults/network/kernel_networks.h"
+#include "faults/network/network_obstacles.h"
+#include "faults/network/own_peers.h"
+#include "faults/pressure/pressure_fault.h"
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
 #include "harness/services/instance.h"
 #include "scenarios/plan/plan.h"
+#include "scenarios/plan/windows.h"
 
 namespace squall::cli {
 namespace {
@@ -81,7 +88,55 @@ std::vector<std::string> missing_programs(const scenarios::Scenario& scenario) {
   return lines;
 }
 
-std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
+/// Without cgroups of version 2 nobody can tell whose packets are a cgroup's.
+std::vector<std::string> missing_cgroups(const scenarios::Scenario& scenario) {
+  std::vector<std::string> lines;
+  for (const faults::FaultSpec& spec : scenario.faults) {
+    const auto* network = std::get_if<faults::NetworkFault>(&spec.what);
+    if (network == nullptr || !network->of || !network->of->cgroup) continue;
+    if (const auto root = faults::KernelNetworks().cgroup("/"); !root) {
+      lines.push_back("fault " + spec.name + ": " + root.error().message());
+    }
+  }
+  return lines;
+}
+
+/// The scenarios run one after the other, from now on.
+std::vector<std::string> closed_windows(const std::vector<ScenarioFile>& files) {
+  std::vector<std::string> lines;
+  WallTime from = std::chrono::system_clock::now();
+  for (const ScenarioFile& file : files) {
+    const auto compiled = scenarios::compile(file.parsed.scenario);
+    const Duration length = compiled ? compiled->length : Duration::zero();
+    if (const auto why = scenarios::why_closed(file.parsed.scenario.safety, from, length)) {
+      lines.push_back(fmt::format("{}: {}", file.path, *why));
+    }
+    from += length;
+  }
+  return lines;
+}
+
+/// What is asked of this machine and it could never do: more than it has, or to cut off SSH and
+/// the like. Faults for agents elsewhere are those agents' to check.
+std::vector<std::string> impossible_faults(const scenarios::Scenario& scenario) {
+  std::vector<std::string> lines;
+  for (const faults::FaultSpec& spec : scenario.faults) {
+    if (!spec.on.empty()) continue;
+    Result<void> possible;
+    if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
+      possible = faults::check_size({.program = {}, .directory = scenario.directory}, *pressure);
+    } else if (const auto* network = std::get_if<faults::NetworkFault>(&spec.what)) {
+      faults::NetworkFacts facts;
+      facts.is_own_space = !network->namespace_name && !network->namespace_of;
+      facts.protected_peers = faults::own_peers();
+      possible = faults::check_protected(*network, facts);
+    }
+    if (!possible) lines.push_back("fault " + spec.name + ": " + in_words(possible.error()));
+  }
+  return lines;
+}
+
+std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& files) {
   std::vector<std::string> lines;
   for (const ScenarioFile& file : files) {
     for (const scenarios::NotSupported& part : file.parsed.scenario.not_supported) {
@@ -93,12 +148,19 @@ std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
   }
   if (!lines.empty()) return lines;
   for (const ScenarioFile& file : files) {
-    for (const auto& check : {unusable_material, missing_programs}) {
+    for (const auto& check :
+         {unusable_material, missing_programs, missing_cgroups, impossible_faults}) {
       for (const std::string& why : check(file.parsed.scenario)) {
         lines.push_back(fmt::format("{}: {}", file.path, why));
       }
     }
   }
+  return lines;
+}
+
+std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files) {
+  std::vector<std::string> lines = closed_windows(files);
+  for (std::string& line : lasting_obstacles(files)) lines.push_back(std::move(line));
   return lines;
 }
 

@@ -17,8 +17,12 @@ std::vector<std::string> unusable_material(const scenarios::Scenario& scenario);
 /// The services whose program is not on this machine, a line each. Another machine may have it.
 std::vector<std::string> missing_programs(const scenarios::Scenario& scenario);
 
-/// All that keeps these scenarios from being run, a line each that names the file: what is not
-/// supported yet, cannot be planned, and both of the above.
+/// All that keeps these scenarios from being run on this machine at any time, a line each that
+/// names the file: what is not supported yet, cannot be planned, is asked of this machine and
+/// beyond it, and both of the above.
+std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& files);
+
+/// The same, and what may not begin now by `safety.windows`.
 std::vector<std::string> obstacles(const std::vector<ScenarioFile>& files);
 
 }  // namespace squall::cli

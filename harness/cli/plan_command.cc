@@ -1,54 +1,160 @@
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "faults/network/capabilities.h"
 #include "faults/network/kernel_networks.h"
 #include "faults/network/network_fault.h"
+#include "faults/network/network_obstacles.h"
+#include "faults/network/own_peers.h"
+#include "faults/network/rehearsal.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/material.h"
+#include "harness/cli/plan_steps.h"
 #include "harness/cli/scenario_files.h"
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/capacity_seconds.h"
 #include "reports/capacity/capacity_options.h"
 #include "scenarios/plan/plan.h"
+#include "scenarios/plan/windows.h"
 
 namespace squall::cli {
 namespace {
 
-/// What a network fault would do to this machine as it is now.
-Result<faults::NetworkPlan> plan_here(const faults::NetworkFault& fault,
-                                      faults::Networks& networks) {
-  if (fault.namespace_of) {
-    return error(std::errc::not_supported, "its process is found when the run has begun");
-  }
-  SQUALL_TRY(const auto space,
-             fault.namespace_name ? networks.of_name(*fault.namespace_name) : networks.own());
-  const faults::NetworkSite site{networks, faults::Capabilities::all(), space, "PID_TICKS_1"};
-  SQUALL_TRY(const auto facts, faults::look_around(site));
-  return faults::plan_network(fault, facts, site.name);
+/// Whether the place of a fault is a process's, or its packets are: these are there in the run.
+bool is_found_later(const faults::NetworkFault& fault) {
+  return fault.namespace_of || (fault.of && fault.of->service);
 }
 
-/// Each step of every network fault and of its undo, as lines of tc, ip and nft.
-void print_network_steps(const scenarios::Scenario& scenario) {
+/// This machine where a network fault would be, as it is now, were its kernel able to do all.
+Result<faults::NetworkFacts> look_here(const faults::NetworkFault& fault,
+                                       faults::Networks& networks) {
+  SQUALL_TRY(const auto space,
+             fault.namespace_name ? networks.of_name(*fault.namespace_name) : networks.own());
+  const faults::NetworkSite site{.networks = networks,
+                                 .capabilities = faults::Capabilities::all(),
+                                 .space = space,
+                                 .name = "",
+                                 .protected_peers = faults::own_peers()};
+  return faults::look_around(site, fault);
+}
+
+/// What one application of a network fault would do here, beside the others.
+struct StepsHere {
+  const faults::FaultSpec* spec = nullptr;
+  std::string label;
+  Result<faults::NetworkPlan> plan;
+};
+
+/// Each application of every network fault whose place is known before the run.
+std::vector<StepsHere> plan_here(const scenarios::Scenario& scenario, const scenarios::Plan& plan,
+                                 faults::Networks& networks) {
+  std::vector<StepsHere> steps;
+  std::vector<faults::RehearsedFault> rehearsed;
+  std::vector<std::size_t> which;  // Of the steps.
+  struct Place {
+    std::string name;
+    Result<faults::NetworkFacts> facts;
+  };
+  std::map<std::string, Place> looked;  // By fault.
+  for (const scenarios::PlannedFault& planned : plan.faults) {
+    const faults::FaultSpec* spec = scenario.find_fault(planned.name);
+    const auto* fault = spec == nullptr ? nullptr : std::get_if<faults::NetworkFault>(&spec->what);
+    if (fault == nullptr || is_found_later(*fault)) continue;
+    auto here = looked.find(planned.name);
+    if (here == looked.end()) {
+      std::string name = "PID_TICKS_" + std::to_string(looked.size() + 1);
+      here =
+          looked.emplace(planned.name, Place{std::move(name), look_here(*fault, networks)}).first;
+    }
+    const auto& [name, facts] = here->second;
+    if (!facts) {
+      steps.push_back({spec, planned.label, facts.error()});
+      continue;
+    }
+    which.push_back(steps.size());
+    steps.push_back({spec, planned.label, error(std::errc::not_supported)});
+    rehearsed.push_back(
+        {planned.label, *fault, *facts, name, planned.from, planned.to.value_or(planned.from)});
+  }
+  auto plans = faults::rehearse(rehearsed);
+  for (std::size_t i = 0; i < plans.size(); ++i) steps[which[i]].plan = std::move(plans[i]);
+  return steps;
+}
+
+/// What this kernel cannot do of it, and that other means there are; empty when it can.
+std::string shortcoming(const faults::NetworkFault& fault,
+                        const Result<faults::Capabilities>& kernel) {
+  if (!kernel) return "whether this kernel can do it is not known: " + kernel.error().message();
+  const auto able = faults::check_capabilities(fault, *kernel);
+  if (able) return {};
+  return able.error().trail +
+         ": a run would be refused here before its load"
+         " (a 'link' fault needs nothing of the kernel)";
+}
+
+/// Each step of every fault on processes, of pressure and on a link, and of its undo.
+void print_steps(const scenarios::Scenario& scenario) {
+  for (const faults::FaultSpec& spec : scenario.faults) {
+    const Steps steps = steps_of(spec);
+    if (steps.lines.empty()) continue;
+    fmt::print("steps of {}\n", spec.name);
+    for (const std::string& line : steps.lines) fmt::print("  {}\n", line);
+    for (const std::string& line : steps.undo_lines) fmt::print("  undo: {}\n", line);
+  }
+}
+
+/// The steps of one application and of its undo, as lines of tc, ip and nft.
+std::string text_of(const Result<faults::NetworkPlan>& planned) {
+  if (!planned) return "  not known here: " + planned.error().message() + "\n";
+  std::string text;
+  for (const faults::NetworkChange& change : planned->changes) {
+    std::istringstream lines(change.line);
+    for (std::string line; std::getline(lines, line);) text += "  " + line + "\n";
+  }
+  for (const std::string& line : planned->undo_lines) text += "  undo: " + line + "\n";
+  for (const std::string& note : planned->notes) text += "  note: " + note + "\n";
+  for (const std::string& limit : planned->limits) text += "  note: " + limit + "\n";
+  return text;
+}
+
+/// Each step of every network fault and of its undo. An application that does what one before it
+/// has done is not told again.
+void print_network_steps(const scenarios::Scenario& scenario, const scenarios::Plan& plan) {
   faults::KernelNetworks networks;
+  std::optional<Result<faults::Capabilities>> kernel;
+  const std::vector<StepsHere> all = plan_here(scenario, plan, networks);
   for (const faults::FaultSpec& spec : scenario.faults) {
     const auto* fault = std::get_if<faults::NetworkFault>(&spec.what);
     if (fault == nullptr) continue;
-    fmt::print("steps of {}\n", spec.name);
-    const auto planned = plan_here(*fault, networks);
-    if (!planned) {
-      fmt::print("  not known here: {}\n", planned.error().message());
+    if (is_found_later(*fault)) {
+      fmt::print("steps of {}\n  not known before the run: {}\n", spec.name,
+                 "the process that it is for is looked for when it begins");
       continue;
     }
-    for (const faults::NetworkChange& change : planned->changes) {
-      std::istringstream lines(change.line);
-      for (std::string line; std::getline(lines, line);) fmt::print("  {}\n", line);
+    std::set<std::string> told;
+    bool any_is_planned = false;
+    for (const StepsHere& steps : all) {
+      if (steps.spec != &spec) continue;
+      any_is_planned = any_is_planned || steps.plan;
+      const std::string text = text_of(steps.plan);
+      if (told.insert(text).second) fmt::print("steps of {}\n{}", steps.label, text);
     }
-    for (const std::string& line : planned->undo_lines) fmt::print("  undo: {}\n", line);
-    for (const std::string& note : planned->notes) fmt::print("  note: {}\n", note);
+    if (!any_is_planned) continue;
+    if (!kernel) kernel = faults::probe_this_kernel();
+    const std::string why_not = shortcoming(*fault, *kernel);
+    if (!why_not.empty()) fmt::print("  note: {}\n", why_not);
   }
 }
 
@@ -60,6 +166,7 @@ int plan(const PlanCommand& command) {
     print_mistakes(*mistakes);
     return kExitUsage;
   }
+  int code = kExitOk;
   for (const ScenarioFile& file : std::get<0>(read)) {
     const scenarios::Scenario& scenario = file.parsed.scenario;
     const auto compiled = scenarios::compile(scenario);
@@ -78,9 +185,20 @@ int plan(const PlanCommand& command) {
           has_rows ? "Each search" : "The search", most.probes, most.seconds,
           to_seconds(scenario.capacity->deadline));
     }
-    if (!command.json) print_network_steps(scenario);
+    // As a run would, now or at any time.
+    for (const std::string& line : lasting_obstacles({file})) {
+      fmt::print(stderr, "{}\n", line);
+      code = kExitUsage;
+    }
+    if (command.json) continue;
+    if (const auto why = scenarios::why_closed(scenario.safety, std::chrono::system_clock::now(),
+                                               compiled->length)) {
+      fmt::print("note: now the run would be refused: {}\n", *why);
+    }
+    print_steps(scenario);
+    print_network_steps(scenario, *compiled);
   }
-  return kExitOk;
+  return code;
 }
 
 }  // namespace squall::cli

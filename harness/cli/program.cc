@@ -54,12 +54,38 @@ void add_compare(CLI::App& app, CompareCommand& options) {
       "comparable: not the same scenario or machine, a run that is no measurement, or too noisy.");
 }
 
+void add_credentials(CLI::App& command, CredentialFiles& files) {
+  auto* ca = command.add_option("--ca", files.authority, "Certificate of the fleet's authority");
+  auto* cert = command.add_option("--cert", files.certificate, "Its own certificate (PEM)");
+  auto* key = command.add_option("--key", files.key, "Its own key (PEM)");
+  ca->needs(cert)->needs(key);
+  cert->needs(ca);
+  key->needs(ca);
+}
+
 void add_run(CLI::App& app, RunCommand& options) {
   CLI::App& command = *app.add_subcommand("run", "Run scenarios and write their reports");
   add_scenario_options(command, options.scenarios);
   command.add_option("--out", options.out, "Folder for the results (default runs/NAME-TIMESTAMP)");
-  command.add_option("--agents", options.agents, "How many local agents offer the load")
-      ->check(CLI::Range(1, 64));
+  auto* agents =
+      command.add_option("--agents", options.agents, "How many local agents offer the load");
+  agents->check(CLI::Range(1, 64));
+  auto* listen = command.add_option(
+      "--listen", options.listen,
+      "ADDRESS:PORT for agents on other machines: squall agent --join; needs --ca, --cert and "
+      "--key, but on loopback");
+  auto* expect = command.add_option("--expect", options.expect,
+                                    "The agents to wait for, by label: role=edge:3,role=load:2");
+  listen->needs(expect)->excludes(agents);
+  expect->needs(listen);
+  command
+      .add_option("--place", options.place,
+                  "ssh:HOSTS.yaml: agents are started on these machines, and end with the run")
+      ->excludes(listen)
+      ->excludes(agents);
+  command.add_option("--wait", options.wait,
+                     "For so long agents of other machines are waited for (default 30s)");
+  add_credentials(command, options.credentials);
   command.add_option("--shards", options.shards, "Threads of each agent (default: one per core)")
       ->check(CLI::Range(1, 256));
   command
@@ -88,16 +114,23 @@ void add_others(CLI::App& app, PlanCommand& plan, ValidateCommand& validate) {
 void add_agent(CLI::App& app, AgentCommand& options) {
   CLI::App& command =
       *app.add_subcommand("agent", "Offer load and inject faults for a coordinator");
-  auto* join =
-      command.add_option("--join", options.join, "Where the coordinator listens: unix:PATH");
+  auto* join = command.add_option("--join", options.join,
+                                  "Where the coordinator listens: HOST:PORT, or unix:PATH");
   command
       .add_flag("--probe", options.probe, "Only say what faults on the network this kernel can do")
       ->excludes(join);
   command.add_option("--name", options.name, "How the coordinator knows this agent");
-  command.add_option("--label", options.labels, "key=value, to place loads and faults by")
+  command
+      .add_option("--label", options.labels,
+                  "key=value, to place loads and faults by; weight=2: twice the load of others")
       ->take_all()
       ->allow_extra_args(false);
+  add_credentials(command, options.credentials);
+  command.add_option("--policy", options.policy,
+                     "File that says what it may be told to do, and by whom (default: load to "
+                     "loopback and no faults, by coordinator main; all where it joins unix:PATH)");
   command.add_flag("--quiet", options.quiet, "Only errors on stderr");
+  command.add_flag("--placed", options.is_placed)->group("");  // As `run --place` starts it.
 }
 
 void add_target(CLI::App& app, TargetCommand& options) {
@@ -214,6 +247,7 @@ int run_program(int argc, const char* const* argv) {
   RecoverCommand recover_options;
   FaultsCommand faults_options;
   StopCommand stop_options;
+  CtlCommand ctl_options;
   SpofCommand spof_options;
   std::string journal;
   int fd = -1;
@@ -237,6 +271,15 @@ int run_program(int argc, const char* const* argv) {
       ->required();
   stop_command.add_flag("--now", stop_options.now, "Do not wait for answers that are under way");
   stop_command.add_flag("--no-wait", stop_options.no_wait, "Do not wait until the run has ended");
+  CLI::App& ctl_command =
+      *app.add_subcommand("ctl", "Change a run that another terminal started, while it goes on");
+  ctl_command.add_option("RUN", ctl_options.run, "The run's folder (runs/latest), or its id")
+      ->required();
+  ctl_command
+      .add_option("ORDER", ctl_options.words,
+                  "rate LOAD RATE (2000/s, to the end of its schedule), pause, resume (open loads "
+                  "alone), fault stop NAME (undone now, not applied again), or stop")
+      ->required();
   app.add_subcommand("version", "Print the version");
   CLI::App& reaper_command = *app.add_subcommand("reaper", "")->group("");
   reaper_command.add_option("--journal", journal)->required();
@@ -266,6 +309,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "recover") return recover(recover_options);
   if (chosen == "faults") return list_faults(faults_options);
   if (chosen == "stop") return stop(stop_options);
+  if (chosen == "ctl") return ctl(ctl_options);
   if (chosen == "spof") return spof(spof_options);
   if (chosen == "reaper") return reaper(journal, fd);
   if (chosen == "pressure") return pressure(order, fd);

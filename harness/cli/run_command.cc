@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "harness/base/log.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/fleet_options.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
 #include "harness/cli/material.h"
@@ -89,7 +91,7 @@ reports::RunResult judged(const RunCommand& command, const reports::RunRecord& r
 
 int run_one(const RunCommand& command, const ScenarioFile& file,
             const coordinator::RunDirectory& folder, const coordinator::StopRequest& stop,
-            const Baselines& baselines) {
+            const Baselines& baselines, const std::optional<coordinator::Fleet>& fleet) {
   const WallTime now = std::chrono::system_clock::now();
   const std::string run_id = new_run_id(now);
   const auto lock = coordinator::RunLock::take(folder.path(), run_id);
@@ -105,7 +107,8 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
                                   .shards = command.shards,
                                   .agent_flags = {},
                                   .fetch = fetch_probe,
-                                  .lock = &*lock};
+                                  .lock = &*lock,
+                                  .fleet = fleet};
   if (command.quiet) options.agent_flags.emplace_back("--quiet");
 
   LiveProgress progress(stderr, command.quiet);
@@ -153,6 +156,14 @@ int run(const RunCommand& command) {
   }
   if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
 
+  const auto fleet = read_fleet(command, files);
+  if (!fleet) {
+    fmt::print(stderr, "squall run: {}\n",
+               fleet.error().code == std::errc::invalid_argument ? fleet.error().trail
+                                                                 : fleet.error().message());
+    return kExitUsage;
+  }
+
   // Before the folders: runs/latest is about to be this run.
   const auto baselines = read_baselines(command, files);
   if (!baselines) {
@@ -169,7 +180,7 @@ int run(const RunCommand& command) {
   const Interrupts interrupts([&stop](int signal) { stop.ask(signal); });
   int code = kExitOk;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    code = louder(code, run_one(command, files[i], (*folders)[i], stop, (*baselines)[i]));
+    code = louder(code, run_one(command, files[i], (*folders)[i], stop, (*baselines)[i], *fleet));
     if (stop.times() > 0) break;
   }
   return code;

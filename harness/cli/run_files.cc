@@ -1,34 +1,17 @@
 #include "harness/cli/run_files.h"
 
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
+#include "harness/base/files.h"
 #include "reports/hdr/read_histogram_log.h"
 #include "reports/json/read_results.h"
 #include "scenarios/parse/mistakes.h"
 #include "scenarios/parse/yaml.h"
 
 namespace squall::cli {
-namespace {
 
 namespace fs = std::filesystem;
-
-Result<std::string> read_file(const fs::path& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream) {
-    const int reason = errno == 0 ? EIO : errno;
-    return Error{std::error_code(reason, std::generic_category()), "read " + path.string()};
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string canonical_scenario(std::string_view text) {
   scenarios::Mistakes mistakes;

@@ -37,7 +37,9 @@ std::string absolute(const std::string& path) {
 
 Result<coordinator::ProbeReply> fetch_probe(const std::string& url, Duration timeout) {
   SQUALL_TRY(auto answer, generators::fetch(url, timeout));
-  return coordinator::ProbeReply{.status = answer.status, .body = std::move(answer.body)};
+  return coordinator::ProbeReply{.status = answer.status,
+                                 .headers = std::move(answer.headers),
+                                 .body = std::move(answer.body)};
 }
 
 }  // namespace squall::cli

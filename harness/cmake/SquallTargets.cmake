@@ -3,9 +3,11 @@ include_guard(GLOBAL)
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 
+# Paths below this folder are hashed as relative ones: every clone on a machine finds what another compiled.
 find_program(SQUALL_CCACHE ccache)
 if(SQUALL_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SQUALL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SQUALL_CCACHE})
 endif()
 
 # Debian's own Python, which the set-up installs, rather than a wrapper that is earlier in PATH.

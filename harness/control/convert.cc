@@ -66,6 +66,7 @@ Result<reports::GroupCells> take(const google::protobuf::Map<std::string, wire::
 
 void put(const reports::QuicCounts& from, wire::QuicCounts& to) {
   to.set_early_sent(from.early_sent);
+  to.set_early_accepted(from.early_accepted);
   to.set_early_rejected(from.early_rejected);
   to.set_early_refused(from.early_refused);
   to.set_early_answers(from.early_answers);
@@ -77,11 +78,32 @@ void put(const reports::QuicCounts& from, wire::QuicCounts& to) {
   to.set_path_window(from.path_window);
   to.set_packets_sent(from.packets_sent);
   to.set_packets_lost(from.packets_lost);
+  to.set_alternatives(from.alternatives);
+  to.set_alternatives_by_record(from.alternatives_by_record);
+  to.set_fell_back(from.fell_back);
+  to.set_fell_back_us(from.fell_back_us);
+  to.set_avoided(from.avoided);
+  to.set_silent(from.silent);
+  to.set_silent_us(from.silent_us);
+  to.set_resumed_answers(from.resumed_answers);
+  to.set_resumed_answers_us(from.resumed_answers_us);
+  to.set_ecn_ect0(from.ecn_ect0);
+  to.set_ecn_ect1(from.ecn_ect1);
+  to.set_ecn_ce(from.ecn_ce);
+  for (const auto& [error, times] : from.errors) {
+    wire::QuicError& put = *to.add_errors();
+    put.set_name(error.name);
+    if (error.code) put.set_code(*error.code);
+    put.set_by_server(error.by_server);
+    put.set_is_of_stream(error.is_of_stream);
+    put.set_times(times);
+  }
 }
 
 reports::QuicCounts take(const wire::QuicCounts& from) {
   reports::QuicCounts counts;
   counts.early_sent = from.early_sent();
+  counts.early_accepted = from.early_accepted();
   counts.early_rejected = from.early_rejected();
   counts.early_refused = from.early_refused();
   counts.early_answers = from.early_answers();
@@ -93,6 +115,23 @@ reports::QuicCounts take(const wire::QuicCounts& from) {
   counts.path_window = from.path_window();
   counts.packets_sent = from.packets_sent();
   counts.packets_lost = from.packets_lost();
+  counts.alternatives = from.alternatives();
+  counts.alternatives_by_record = from.alternatives_by_record();
+  counts.fell_back = from.fell_back();
+  counts.fell_back_us = from.fell_back_us();
+  counts.avoided = from.avoided();
+  counts.silent = from.silent();
+  counts.silent_us = from.silent_us();
+  counts.resumed_answers = from.resumed_answers();
+  counts.resumed_answers_us = from.resumed_answers_us();
+  counts.ecn_ect0 = from.ecn_ect0();
+  counts.ecn_ect1 = from.ecn_ect1();
+  counts.ecn_ce = from.ecn_ce();
+  for (const wire::QuicError& one : from.errors()) {
+    reports::QuicError error{one.name(), {}, one.by_server(), one.is_of_stream()};
+    if (one.has_code()) error.code = one.code();
+    counts.count(error, one.times());
+  }
   return counts;
 }
 
@@ -265,6 +304,15 @@ wire::FaultState to_message(const reports::FaultRecord& fault) {
   message.set_asked(fault.asked);
   message.set_seen(fault.seen);
   message.set_error(fault.error);
+  message.set_stopped(fault.is_stopped);
+  if (fault.survival) {
+    wire::Survival& survival = *message.mutable_survival();
+    survival.set_connections(fault.survival->connections);
+    survival.set_survived(fault.survival->survived);
+    survival.set_silent(fault.survival->silent);
+    survival.set_longest_gap_ns(fault.survival->longest_gap.count());
+    survival.set_mean_gap_ns(fault.survival->mean_gap.count());
+  }
   return message;
 }
 
@@ -280,6 +328,12 @@ reports::FaultRecord from_message(const wire::FaultState& message) {
   fault.asked = message.asked();
   fault.seen = message.seen();
   fault.error = message.error();
+  fault.is_stopped = message.stopped();
+  if (message.has_survival()) {
+    const wire::Survival& survival = message.survival();
+    fault.survival = {survival.connections(), survival.survived(), survival.silent(),
+                      Duration(survival.longest_gap_ns()), Duration(survival.mean_gap_ns())};
+  }
   return fault;
 }
 

@@ -1,8 +1,11 @@
 #include "harness/control/coordinator_link.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
 #include "harness/base/log.h"
@@ -11,6 +14,29 @@ namespace squall::control {
 namespace {
 
 constexpr int kLargestMessage = 64 << 20;  // Bytes.
+/// gRPC reads a message to its end before it looks at its size; of all that it reads together this
+/// much may be in memory, and who wants more is cut off.
+constexpr std::size_t kMostInMemory = std::size_t{512} << 20;
+/// Until a connection has shaken hands, and until one that carries no stream is closed.
+constexpr int kHandshakeWithin = 5'000;  // Milliseconds; so is the next.
+constexpr int kIdleWithin = 30'000;
+/// An agent has one stream, and for a moment two.
+constexpr int kStreamsEach = 4;
+/// Streams on which nothing was said yet.
+constexpr std::ptrdiff_t kMostStrangers = 1000;
+/// Who was refused may still read why.
+constexpr std::chrono::seconds kGoWithin{5};
+constexpr std::chrono::milliseconds kBetweenSweeps{500};
+
+/// The answer to a call that is not taken.
+///
+/// Lifecycle:  deletes itself when gRPC is done with it.
+/// Threads:    gRPC's. Errors: none.
+class Refusal final : public grpc::ServerBidiReactor<wire::FromAgent, wire::ToAgent> {
+ public:
+  explicit Refusal(const grpc::Status& why) { Finish(why); }
+  void OnDone() override { delete this; }
+};
 
 }  // namespace
 
@@ -23,69 +49,132 @@ Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
   std::unique_ptr<CoordinatorLink> link(new CoordinatorLink);
   link->needs_identity_ = credentials.has_value();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, to_server(credentials), &link->port_);
-  // Two coordinators on one port would share their agents.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+  if (address.starts_with("unix:")) {
+    builder.AddListeningPort(address, to_server(credentials), &link->port_);
+  } else {
+    SQUALL_TRY(link->gate_, Gate::open(address));
+    link->port_ = link->gate_->port();
+    using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    acceptor =
+        builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, to_server(credentials));
+  }
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeWithin);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleWithin);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsEach);
   builder.RegisterService(link.get());
   builder.SetMaxReceiveMessageSize(kLargestMessage);
+  builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kMostInMemory));
   link->server_ = builder.BuildAndStart();
   if (!link->server_) return error(std::errc::address_not_available, "listen on " + address);
+  if (credentials) {
+    hear_failed_handshakes([refusals = &link->refusals_](const std::string& why) {
+      refusals->note("TLS handshake: " + why);
+    });
+  }
+  if (link->gate_) {
+    link->gate_->let_in(
+        [acceptor = std::shared_ptr(std::move(acceptor))](UniqueFd connection) {
+          grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters one;
+          one.fd = connection.release();
+          acceptor->HandleNewConnection(&one);
+        },
+        link->refusals_);
+  }
   return link;
 }
 
 CoordinatorLink::~CoordinatorLink() {
   if (!server_) return;  // The address could not be had.
-  // A deadline in the past cancels the streams that are still open, so that Attend returns.
+  gate_.reset();
+  hear_failed_handshakes(nullptr);
+  // A deadline in the past cancels the streams that are still open.
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
+  if (const std::string rest = refusals_.rest(); !rest.empty()) log_warning(rest);
 }
 
-grpc::Status CoordinatorLink::Attend(grpc::ServerContext* context, Stream* stream) {
-  std::optional<trust::Identity> peer;
-  if (needs_identity_) {
-    auto identity = identity_of(*context->auth_context());
-    if (identity && identity->role != trust::Identity::Role::kAgent) {
-      identity = error(std::errc::permission_denied, "its certificate is not an agent's");
-    }
-    if (!identity) {
-      log_warning(context->peer() + " was refused: " + identity.error().trail);
-      return {grpc::StatusCode::PERMISSION_DENIED, identity.error().trail};
-    }
-    peer = *std::move(identity);
+Result<std::optional<trust::Identity>> CoordinatorLink::identify(
+    const grpc::CallbackServerContext& context) const {
+  if (!needs_identity_) return std::optional<trust::Identity>();
+  SQUALL_TRY(trust::Identity identity, identity_of(*context.auth_context()));
+  if (identity.role != trust::Identity::Role::kAgent) {
+    return error(std::errc::permission_denied, "its certificate is not an agent's");
   }
-  StreamId id = 0;
+  return std::optional(std::move(identity));
+}
+
+CoordinatorLink::Stream* CoordinatorLink::Attend(grpc::CallbackServerContext* context) {
+  auto peer = identify(*context);
+  const auto refuse = [&](grpc::StatusCode code, const std::string& why) {
+    refusals_.note(context->peer() + ": " + why);
+    return new Refusal({code, why});
+  };
+  if (!peer) return refuse(grpc::StatusCode::PERMISSION_DENIED, peer.error().trail);
+  std::shared_ptr<AgentStream> stream;
   {
     const std::lock_guard lock(mutex_);
-    id = ++last_stream_;
-    streams_[id] = stream;
+    const auto strangers = std::count_if(streams_.begin(), streams_.end(),
+                                         [](const auto& one) { return !one.second->is_greeted(); });
+    if (strangers < kMostStrangers) {
+      const StreamId id = ++last_stream_;
+      const AgentStream::Ends ends{.told = [this](Told told) { told_.post(std::move(told)); },
+                                   .gone =
+                                       [this](StreamId gone) {
+                                         const std::lock_guard streams(mutex_);
+                                         streams_.erase(gone);
+                                       }};
+      stream = std::make_shared<AgentStream>(id, *std::move(peer), *context, ends,
+                                             std::chrono::steady_clock::now());
+      streams_[id] = stream;
+    }
   }
-  Told told;
-  while (stream->Read(&told.message)) {
-    told.stream = id;
-    told.at = std::chrono::steady_clock::now();
-    told.peer = peer;
-    told_.post(std::exchange(told, {}));
+  if (!stream) {
+    return refuse(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many others say nothing");
   }
-  {
-    const std::lock_guard lock(mutex_);
-    streams_.erase(id);
-  }
-  told_.post({.stream = id,
-              .message = {},
-              .at = std::chrono::steady_clock::now(),
-              .ended = true,
-              .peer = std::move(peer)});
-  return grpc::Status::OK;
+  stream->open();
+  return stream.get();
+}
+
+std::shared_ptr<AgentStream> CoordinatorLink::find(StreamId stream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : found->second;
 }
 
 Result<void> CoordinatorLink::tell(StreamId stream, const wire::ToAgent& order) {
-  // Held while writing, so that the stream cannot end under it.
-  const std::lock_guard lock(mutex_);
-  const auto found = streams_.find(stream);
-  if (found == streams_.end() || !found->second->Write(order)) {
-    return error(std::errc::broken_pipe, "send to an agent");
+  const auto found = find(stream);
+  if (!found) return error(std::errc::broken_pipe, "send to an agent");
+  return found->send(order);
+}
+
+void CoordinatorLink::hang_up(StreamId stream) {
+  if (const auto found = find(stream)) found->cut();
+}
+
+void CoordinatorLink::show_out(StreamId stream) {
+  if (const auto found = find(stream)) {
+    found->must_end_by(std::chrono::steady_clock::now() + kGoWithin);
   }
-  return {};
+}
+
+std::optional<Told> CoordinatorLink::hear(Instant deadline) {
+  sweep();
+  auto told = told_.take(deadline);
+  if (told && !told->ended) {
+    if (const auto stream = find(told->stream)) stream->taken();
+  }
+  return told;
+}
+
+void CoordinatorLink::sweep() {
+  const Instant now = std::chrono::steady_clock::now();
+  if (now < next_sweep_) return;
+  next_sweep_ = now + kBetweenSweeps;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, stream] : streams_) {
+    if (stream->expire(now)) refusals_.note("no hello was said on a stream");
+  }
 }
 
 }  // namespace squall::control

@@ -11,30 +11,23 @@
 
 #include "harness/base/result.h"
 #include "harness/base/units.h"
+#include "harness/control/agent_stream.h"
 #include "harness/control/credentials.h"
+#include "harness/control/gate.h"
 #include "harness/control/mailbox.h"
+#include "harness/control/refusals.h"
 
 namespace squall::control {
 
-/// Which stream a message came by; never used twice in a process.
-using StreamId = std::uint64_t;
-
-/// What a coordinator hears: a message, or that a stream has ended.
-struct Told {
-  StreamId stream = 0;
-  wire::FromAgent message;
-  Instant at;  ///< When it arrived.
-  bool ended = false;
-  /// Who its certificate says it is; none: it is on this machine, and known by its socket.
-  std::optional<trust::Identity> peer = {};
-};
-
 /// The coordinator's side of the streams of its agents: a gRPC server.
 ///
+/// Who does not shake hands within five seconds, or opens a stream and says no hello, is cut off;
+/// so is who does not read. What is refused is told of in a few lines, however often it knocks.
+///
 /// Lifecycle:  listen → hear and tell → destroy, which ends all streams and joins all threads.
-/// Threads:    one caller's thread; gRPC's own threads read.
+/// Threads:    one caller's thread; gRPC's own few threads read and write.
 /// Errors:     listen() fails when the address cannot be had; tell() when that stream is gone.
-class CoordinatorLink final : private wire::Coordinator::Service {
+class CoordinatorLink final : private wire::Coordinator::CallbackService {
  public:
   /// `address` as gRPC writes it: "unix:/path", whose path must not exist, or "10.0.0.1:7400", port
   /// 0 for any. Without credentials only a Unix socket or a loopback address is listened on.
@@ -44,21 +37,35 @@ class CoordinatorLink final : private wire::Coordinator::Service {
 
   /// The port that is listened on; 0 for a Unix socket.
   int port() const { return port_; }
+  /// Hands it over to be sent; it waits for nobody.
   Result<void> tell(StreamId stream, const wire::ToAgent& order);
-  std::optional<Told> hear(Instant deadline) { return told_.take(deadline); }
+  /// Ends a stream whose agent is not to be heard any more; its end is told as that of any other.
+  void hang_up(StreamId stream);
+  /// Its agent was refused, and has this long to go by itself.
+  void show_out(StreamId stream);
+  /// The next that is told, or nothing by `deadline`. To be called often: what has had its time is
+  /// cut off here.
+  std::optional<Told> hear(Instant deadline);
 
  private:
-  using Stream = grpc::ServerReaderWriter<wire::ToAgent, wire::FromAgent>;
+  using Stream = grpc::ServerBidiReactor<wire::FromAgent, wire::ToAgent>;
 
   CoordinatorLink() = default;
-  grpc::Status Attend(grpc::ServerContext* context, Stream* stream) override;
+  Stream* Attend(grpc::CallbackServerContext* context) override;
+  Result<std::optional<trust::Identity>> identify(const grpc::CallbackServerContext& context) const;
+  std::shared_ptr<AgentStream> find(StreamId stream);
+  /// Cuts off those that have had their time.
+  void sweep();
 
   std::mutex mutex_;  // Guards the next two.
-  std::map<StreamId, Stream*> streams_;
+  std::map<StreamId, std::shared_ptr<AgentStream>> streams_;
   StreamId last_stream_ = 0;
   Mailbox<Told> told_;
+  Refusals refusals_;
+  Instant next_sweep_;
   bool needs_identity_ = false;  // Since before the server was started.
   int port_ = 0;
+  std::unique_ptr<Gate> gate_;  // Of TCP.
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,19 @@ bool is_on_this_machine(std::string_view address);
 /// to be a coordinator's.
 std::shared_ptr<grpc::ServerCredentials> to_server(const std::optional<Credentials>& credentials);
 std::shared_ptr<grpc::ChannelCredentials> to_channel(const std::optional<Credentials>& credentials);
+
+/// From now on `hear` is told of each TLS handshake that fails in this process, and why, on any
+/// thread; null: nobody is. It is not called any more when this has returned.
+void hear_failed_handshakes(std::function<void(const std::string& why)> hear);
+
+/// Why the last TLS handshake of this process failed since forget_failed_handshake(), in words for
+/// the operator of an agent; empty: none did.
+std::string failed_handshake();
+void forget_failed_handshake();
+
+/// What OpenSSL says of a handshake or an alert, in such words: which end does not believe which.
+/// What is not known is passed on as it is.
+std::string in_agents_words(std::string_view openssl);
 
 /// Who the other end's verified certificate says it is; an Error where there is none.
 Result<trust::Identity> identity_of(const grpc::AuthContext& peer);

@@ -1,8 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+
 #include "harness/base/units.h"
 
 namespace squall::control {
+
+/// An agent whose lease has lapsed so long ago, and that has not begun to stop, hangs: its reaper
+/// ends it, and undoes what it has in force.
+inline constexpr Duration kHangs = std::chrono::milliseconds(500);
 
 /// An agent's permission to go on, which lapses unless the coordinator renews it.
 ///
@@ -12,34 +19,16 @@ class Lease {
  public:
   Lease(Duration length, Instant now) : length_(length), renewed_(now) {}
 
-  void renew(Instant now) { renewed_ = now; }
+  /// Never takes back what it had: one that was granted before the last one changes nothing.
+  void renew(Instant granted) { renewed_ = std::max(renewed_, granted); }
   bool has_lapsed(Instant now) const { return now - renewed_ >= length_; }
+  Instant renewed_at() const { return renewed_; }
   Instant lapses_at() const { return renewed_ + length_; }
   Duration length() const { return length_; }
 
  private:
   Duration length_;
   Instant renewed_;
-};
-
-/// Estimates how far an agent's clock is ahead of the coordinator's, from echoed messages.
-///
-/// As NTP does (RFC 5905 §8) over one exchange: half the round trip is taken off, and the exchange
-/// with the shortest round trip is believed, because it bounds the error best.
-class ClockOffset {
- public:
-  /// The coordinator sent at `sent`, the agent's clock said `agent` on receipt, and the answer was
-  /// back at `received`; all in nanoseconds of the clock of whoever read it.
-  void observe(Duration sent, Duration agent, Duration received);
-
-  bool is_known() const { return round_trip_ != Duration::max(); }
-  Duration offset() const { return offset_; }
-  /// The offset is right to half of this.
-  Duration round_trip() const { return round_trip_; }
-
- private:
-  Duration offset_{};
-  Duration round_trip_ = Duration::max();
 };
 
 }  // namespace squall::control

@@ -40,7 +40,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
   pid_t pid = -1;
   const int failure =
-      posix_spawn(&pid, command.front().c_str(), nullptr, &attributes, arguments.data(), environ);
+      posix_spawnp(&pid, command.front().c_str(), nullptr, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   if (failure != 0) {
     return Error{std::error_code(failure, std::generic_category()), "start " + command.front()};
@@ -50,6 +50,14 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), ending_(std::move(other.ending_)) {}
+
+ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
+  if (this == &other) return *this;
+  kill();
+  pid_ = std::exchange(other.pid_, -1);
+  ending_ = std::move(other.ending_);
+  return *this;
+}
 
 ChildProcess::~ChildProcess() { kill(); }
 

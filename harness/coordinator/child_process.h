@@ -11,8 +11,8 @@
 
 namespace squall::coordinator {
 
-/// Another process of this program that runs as our child, in a process group of its own, so that a
-/// Ctrl-C in the terminal reaches the coordinator alone.
+/// Another process, of this program or of ssh, that runs as our child, in a process group of its
+/// own, so that a Ctrl-C in the terminal reaches the coordinator alone.
 ///
 /// Lifecycle:  start → (wait_until) → destroy, which kills what is left; an agent's reaper then
 ///             undoes what it had in force.
@@ -20,9 +20,10 @@ namespace squall::coordinator {
 /// Errors:     start() fails when the program cannot be run.
 class ChildProcess {
  public:
+  /// The program is looked for in PATH where it is named without a folder.
   static Result<ChildProcess> start(const std::vector<std::string>& command);
   ChildProcess(ChildProcess&& other) noexcept;
-  ChildProcess& operator=(ChildProcess&&) = delete;
+  ChildProcess& operator=(ChildProcess&& other) noexcept;
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();

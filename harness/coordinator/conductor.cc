@@ -8,8 +8,10 @@
 
 #include "faults/spec/signals.h"
 #include "harness/base/log.h"
-#include "harness/base/version.h"
+#include "harness/control/clock_exchange.h"
 #include "harness/control/convert.h"
+#include "harness/control/protocol.h"
+#include "harness/coordinator/placement.h"
 #include "harness/coordinator/this_machine.h"
 
 namespace squall::coordinator {
@@ -23,8 +25,6 @@ constexpr Duration kHeadStart = 700ms;
 constexpr Duration kJoinWithin = 15s;
 /// What an agent is granted on top of the scenario's own limits before it counts as hung.
 constexpr Duration kGrace = 15s;
-/// An agent answers each lease; on top of the lease's length it gets this.
-constexpr Duration kAnswerWithin = 1s;
 /// How often the coordinator looks at requests to stop while nothing arrives.
 constexpr Duration kTick = 50ms;
 
@@ -65,6 +65,12 @@ Conductor::Conductor(const scenarios::ParsedScenario& parsed, scenarios::Plan pl
     planned.label = fault.label;
     planned.asked = fault.what;
   }
+  if (options.lock != nullptr) orders_.emplace(options.run_directory);
+  if (options.fleet) {
+    roll_.emplace(options.fleet->expected);
+    door_ = Door::kOpen;
+    return;
+  }
   seats_.resize(options.agents);
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     seats_[i].name = fmt::format("agent-{}", i + 1);
@@ -81,6 +87,7 @@ reports::RunRecord Conductor::run(const std::string& address) && {
 }
 
 bool Conductor::gather(const std::string& address) {
+  if (roll_) return gather_fleet(address);
   for (Seat& seat : seats_) {
     std::vector<std::string> command = {
         options_.squall_program, "agent", "--join", address, "--name", seat.name};
@@ -96,6 +103,16 @@ bool Conductor::gather(const std::string& address) {
 }
 
 bool Conductor::share_out() {
+  std::vector<Labels> labels;
+  labels.reserve(seats_.size());
+  for (const Seat& seat : seats_) labels.push_back(seat.labels);
+  const auto placed = place(record_.scenario, labels, roll_.has_value());
+  if (!placed) {
+    record_.errors.push_back(placed.error().trail);
+    end_early(reports::EarlyEnd::Cause::kError, placed.error().trail);
+    turn_all_away(placed.error().trail);
+    return false;
+  }
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     wire::ToAgent order;
     wire::Share& share = *order.mutable_share();
@@ -106,7 +123,15 @@ bool Conductor::share_out() {
     share.set_agent_count(static_cast<std::uint32_t>(seats_.size()));
     share.set_shards(static_cast<std::uint32_t>(options_.shards));
     share.set_run_directory(options_.run_directory.string());
-    share.set_keeps_services(i == 0);
+    share.set_keeps_services(i == 0 && !roll_);
+    seats_[i].placed = (*placed)[i];
+    for (const LoadPart& part : seats_[i].placed.loads) {
+      wire::LoadPart& own = *share.add_loads();
+      own.set_load(part.load);
+      own.mutable_turns()->Add(part.turns.begin(), part.turns.end());
+      own.set_count(part.count);
+    }
+    for (const std::string& fault : seats_[i].placed.faults) share.add_faults(fault);
     share.set_lease_ns(record_.scenario.safety.lease.count());
     tell(seats_[i], order);
   }
@@ -114,6 +139,7 @@ bool Conductor::share_out() {
 }
 
 void Conductor::start() {
+  if (roll_) compare_clocks();
   events_.date_from(Clock::now() + kHeadStart);
   record_.started =
       std::chrono::system_clock::now() + std::chrono::duration_cast<WallTime::duration>(kHeadStart);
@@ -121,11 +147,15 @@ void Conductor::start() {
     wire::ToAgent order;
     const Duration offset = seat.offset.is_known() ? seat.offset.offset() : Duration::zero();
     order.mutable_start()->set_at_ns((events_.start()->time_since_epoch() + offset).count());
+    // Local agents have our clock.
+    if (roll_) seat.offset_at_start = seat.offset;
     tell(seat, order);
     if (!seat.is_over()) seat.state = Seat::State::kRunning;
-    seat.heard = Clock::now();
+    seat.heard = seat.granted = Clock::now();
   }
   guards_.emplace(record_.scenario, record_.plan, options_.fetch);
+  merges_.emplace();
+  paces_.emplace(record_.scenario);
   if (record_.scenario.capacity) capacity_.emplace(record_.scenario, record_.plan);
 }
 
@@ -166,7 +196,11 @@ void Conductor::finish() {
     await_all_over(Clock::now() + patience + slowest_stop(scenario) + kGrace, stage_);
   }
   guards_.reset();
+  if (merges_) record_.merge_lateness = merges_->lateness(seats_.size());
+  watch_take_ups();
+  keep_missing();
   keep_capacity();
+  keep_paces();
   events_.close(Clock::now());
   record_.duration = std::max(load_ended_.value_or(elapsed()), Duration::zero());
   dismiss_agents();
@@ -175,36 +209,21 @@ void Conductor::finish() {
 }
 
 void Conductor::dismiss_agents() {
-  wire::ToAgent order;
-  order.mutable_finish();
+  await_departures();
   for (Seat& seat : seats_) {
-    if (seat.state == Seat::State::kDone) tell(seat, order);
-  }
-  for (Seat& seat : seats_) {
-    if (!seat.child) continue;
-    const Duration patience = seat.state == Seat::State::kDone ? Duration(5s) : Duration::zero();
+    if (!seat.child) {
+      if (roll_) record_.agents.push_back(seat.record());
+      if (roll_ && seat.state == Seat::State::kLost) recover_faults_of(seat);
+      continue;
+    }
+    const bool goes = seat.state == Seat::State::kDone || seat.has_left;
+    const Duration patience = goes ? Duration(5s) : Duration::zero();
     if (!seat.child->wait_until(Clock::now() + patience) && !seat.is_over()) {
       lose(seat, "it did not end when told to");
     }
     record_.agents.push_back(seat.record());
     seat.child.reset();
     if (seat.state == Seat::State::kLost) recover_faults_of(seat);
-  }
-}
-
-void Conductor::recover_faults_of(const Seat& seat) {
-  // Its reaper is at work by now; `squall recover` waits for it, and does what it could not.
-  auto recovery = ChildProcess::start({options_.squall_program, "recover", "--quiet"});
-  if (!recovery || recovery->wait_until(Clock::now() + kGrace) != "exited with status 0") {
-    record_.errors.push_back("what " + seat.name + " had in force could not be seen undone");
-    return;
-  }
-  for (reports::FaultRecord& fault : record_.faults) {
-    const bool is_its = std::find(fault.on.begin(), fault.on.end(), seat.name) != fault.on.end();
-    if (!is_its || fault.state != reports::FaultRecord::State::kInForce) continue;
-    fault.state = reports::FaultRecord::State::kUndone;
-    fault.to = elapsed();
-    put_event("fault.undone", fault.label, "by recovery, after " + seat.name + " was lost");
   }
 }
 
@@ -242,8 +261,10 @@ void Conductor::await_all_over(Instant deadline, std::string_view stage) {
 
 void Conductor::listen_until(Instant deadline) {
   heed_stop_request();
+  heed_orders();
   renew_leases();
   lose_silent_agents();
+  watch_take_ups();
   while (auto told = link_.hear(deadline)) {
     take(*told);
     renew_leases();
@@ -260,16 +281,13 @@ void Conductor::take(const control::Told& told) {
 }
 
 void Conductor::take_hello(const control::Told& told) {
+  if (roll_) return take_hello_of_fleet(told);
   const wire::Hello& hello = told.message.hello();
   for (Seat& seat : seats_) {
     if (seat.name != hello.name() || seat.state != Seat::State::kAwaited) continue;
-    if (hello.version() != version()) {
-      const std::string why = fmt::format("agent {} is version {}, the coordinator is {}",
-                                          hello.name(), hello.version(), version());
-      wire::ToAgent order;
-      order.mutable_refused()->set_why(why);
-      if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
-      return lose(seat, why);
+    if (const auto understood = control::understands(hello, seat.name); !understood) {
+      refuse(told.stream, understood.error().trail, true);
+      return lose(seat, understood.error().trail);
     }
     seat.stream = told.stream;
     seat.version = hello.version();
@@ -278,18 +296,28 @@ void Conductor::take_hello(const control::Told& told) {
     put_event("agent.joined", seat.name, "version " + seat.version);
     return;
   }
-  wire::ToAgent order;
-  order.mutable_refused()->set_why("nobody awaits an agent named " + hello.name());
-  if (auto sent = link_.tell(told.stream, order); !sent) log_debug(sent.error().message());
+  refuse(told.stream, "nobody awaits an agent named " + hello.name(), true);
 }
 
 void Conductor::take_from(Seat& seat, const control::Told& told) {
   seat.heard = told.at;
   if (told.ended) {
+    seat.stream = 0;
+    if (door_ != Door::kShut) return leave_early(seat);
+    // One of a fleet may come back by another stream until it must count as lost.
+    if (roll_ && !seat.is_over()) return put_event("agent.cut", seat.name, "its connection ended");
     if (!seat.is_over()) lose(seat, "its connection ended");
     return;
   }
   const wire::FromAgent& message = told.message;
+  if (message.has_taken()) return seat.orders.taken(message.taken().sequence());
+  if (message.sequence() > 0) {
+    const bool is_new = seat.told.take(message.sequence());
+    wire::ToAgent answer;
+    answer.mutable_taken()->set_sequence(seat.told.last());
+    tell(seat, answer);
+    if (!is_new) return;
+  }
   switch (message.what_case()) {
     case wire::FromAgent::kPrepared:
       if (message.prepared().error().empty()) {
@@ -310,8 +338,11 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
       take_fault(seat, message.fault());
       break;
     case wire::FromAgent::kLeaseSeen:
-      seat.offset.observe(Duration(message.lease_seen().coordinator_ns()),
-                          Duration(message.lease_seen().agent_ns()), told.at.time_since_epoch());
+      control::take(message.lease_seen(), told.at, control::Clocks::here(), seat.offset,
+                    seat.wall_offset);
+      break;
+    case wire::FromAgent::kLeaving:
+      take_leave(seat, message.leaving().why());
       break;
     case wire::FromAgent::kDone:
       take_done(seat, message.done());
@@ -327,10 +358,10 @@ void Conductor::take_snapshot(Seat& seat, const wire::Snapshot& message) {
     record_.errors.push_back(seat.name + ": " + snapshot.error().message());
     return;
   }
-  if (record_.ledger.add(seat.name, *snapshot) && guards_) guards_->take(seat.name, *snapshot);
-  wire::ToAgent order;
-  order.mutable_taken()->set_sequence(message.sequence());
-  tell(seat, order);
+  if (!record_.ledger.add(seat.name, *snapshot)) return;
+  losses_.take(seat.name, *snapshot);
+  if (guards_) guards_->take(seat.name, *snapshot);
+  if (merges_) merges_->take(seat.name, snapshot->second, elapsed());
 }
 
 void Conductor::take_event(Seat& seat, const wire::EventSeen& message) {
@@ -341,35 +372,17 @@ void Conductor::take_event(Seat& seat, const wire::EventSeen& message) {
   record_.events.push_back(std::move(event));
 }
 
-void Conductor::take_fault(const Seat& seat, const wire::FaultState& message) {
-  reports::FaultRecord seen = control::from_message(message);
-  for (reports::FaultRecord& fault : record_.faults) {
-    if (fault.label != seen.label) continue;
-    seen.name = fault.name;
-    seen.on = fault.on;
-    if (std::find(seen.on.begin(), seen.on.end(), seat.name) == seen.on.end()) {
-      seen.on.push_back(seat.name);
-    }
-    if (seen.asked.empty()) seen.asked = fault.asked;
-    fault = std::move(seen);
-    return;
-  }
-  log_debug(seat.name + " tells of a fault that is not in the plan: " + message.label());
-}
-
 void Conductor::take_done(Seat& seat, const wire::Done& message) {
   for (const std::string& failed : message.errors()) record_.errors.push_back(failed);
-  seat.state = Seat::State::kDone;
-}
-
-void Conductor::lose(Seat& seat, const std::string& why) {
-  seat.state = Seat::State::kLost;
-  const std::string what = fmt::format("{} was lost: {}", seat.name, why);
-  put_event("agent.lost", seat.name, why);
-  if (guards_) guards_->lose(seat.name);
-  record_.errors.push_back(what);
-  end_early(reports::EarlyEnd::Cause::kError, what);
-  order_stop(false);
+  seat.state = seat.has_left ? Seat::State::kLost : Seat::State::kDone;
+  const auto ended = std::find_if(record_.events.rbegin(), record_.events.rend(),
+                                  [&seat](const reports::Event& event) {
+                                    return event.kind == "load.ended" && event.agent == seat.name;
+                                  });
+  if (ended != record_.events.rend()) losses_.told_all(seat.name, ended->at);
+  wire::ToAgent order;
+  order.mutable_finish();
+  tell(seat, order);
 }
 
 void Conductor::heed_stop_request() {
@@ -418,34 +431,11 @@ void Conductor::order_stop(bool at_once) {
   }
 }
 
-void Conductor::renew_leases() {
-  const Instant now = Clock::now();
-  if (now < next_renewal_) return;
-  next_renewal_ = now + std::min<Duration>(1s, record_.scenario.safety.lease / 5);
-  wire::ToAgent order;
-  order.mutable_lease()->set_coordinator_ns(now.time_since_epoch().count());
-  for (Seat& seat : seats_) {
-    if (!seat.is_over()) tell(seat, order);
-  }
-}
-
-void Conductor::lose_silent_agents() {
-  // We may have been stopped ourselves: only what is still silent after we listened counts.
-  const Instant now = Clock::now();
-  const bool was_away = now - std::exchange(looked_, now) > record_.scenario.safety.lease / 2;
-  for (Seat& seat : seats_) {
-    if (seat.state != Seat::State::kRunning || was_away) continue;
-    if (now - seat.heard <= record_.scenario.safety.lease + kAnswerWithin) continue;
-    // Its reaper undoes what it had in force, now and not when it wakes up.
-    if (seat.child) seat.child->kill();
-    lose(seat, fmt::format("it has not answered for {:.0f} s", to_seconds(now - seat.heard)));
-  }
-}
-
 void Conductor::tell(Seat& seat, const wire::ToAgent& order) {
+  const wire::ToAgent& message = control::is_numbered(order) ? seat.orders.put(order) : order;
   if (seat.stream == 0) return;
   // A stream that is gone is noticed where it is read.
-  if (auto sent = link_.tell(seat.stream, order); !sent) log_debug(sent.error().message());
+  if (auto sent = link_.tell(seat.stream, message); !sent) log_debug(sent.error().message());
 }
 
 void Conductor::tell_all(const wire::ToAgent& order) {
@@ -466,7 +456,7 @@ void Conductor::put_event(std::string kind, std::string subject, std::string det
 
 void Conductor::tell_observer(std::string_view stage) {
   const Instant now = Clock::now();
-  if (!observe_ || now < next_view_) return;
+  if (!observe_ || door_ != Door::kShut || now < next_view_) return;
   next_view_ = now + 200ms;
   RunView view{.record = record_, .elapsed = elapsed(), .stage = std::string(stage)};
   if (guards_) view.objectives = guards_->objectives();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace squall::coordinator {
 namespace {
@@ -22,26 +23,41 @@ ProbeSeen seen_of(const scenarios::ProbeSpec& probe, Instant at, Result<ProbeRep
     seen.seen = reply.error().message();
     return seen;
   }
-  seen.is_good = is_as_expected(*reply, probe.expect);
-  seen.seen = fmt::format("status {}", reply->status);
-  const bool lacks_text = probe.expect.body_contains &&
-                          reply->body.find(*probe.expect.body_contains) == std::string::npos;
-  if (lacks_text) seen.seen += fmt::format(", without \"{}\"", *probe.expect.body_contains);
+  const std::vector<std::string> lacking = unmet(*reply, probe.expect);
+  seen.is_good = lacking.empty();
+  std::vector<std::string> words{fmt::format("status {}", reply->status)};
+  for (const std::string& one : lacking) {
+    if (one != words.front()) words.push_back(one);
+  }
+  seen.seen = fmt::format("{}", fmt::join(words, ", "));
   return seen;
 }
 
 }  // namespace
 
-bool is_as_expected(const ProbeReply& reply, const generators::ExpectSpec& expect) {
+std::vector<std::string> unmet(const ProbeReply& reply, const generators::ExpectSpec& expect) {
   constexpr int kLowestBad = 400;
+  std::vector<std::string> lacking;
   const auto holds = [&](const generators::StatusRange& range) {
     return range.low <= reply.status && reply.status <= range.high;
   };
   const bool is_status = expect.status.empty()
                              ? reply.status < kLowestBad
                              : std::any_of(expect.status.begin(), expect.status.end(), holds);
-  return is_status &&
-         (!expect.body_contains || reply.body.find(*expect.body_contains) != std::string::npos);
+  if (!is_status) lacking.push_back(fmt::format("status {}", reply.status));
+  for (const auto& expected : expect.headers) {
+    const auto& [name, text] = expected;
+    const bool has_it =
+        std::any_of(reply.headers.begin(), reply.headers.end(), [&](const auto& header) {
+          return header.first == expected.first &&
+                 header.second.find(expected.second) != std::string::npos;
+        });
+    if (!has_it) lacking.push_back(fmt::format("without \"{}: {}\"", name, text));
+  }
+  if (expect.body_contains && reply.body.find(*expect.body_contains) == std::string::npos) {
+    lacking.push_back(fmt::format("without \"{}\"", *expect.body_contains));
+  }
+  return lacking;
 }
 
 ProbePost::ProbePost(const std::vector<scenarios::ProbeSpec>& probes, Fetch fetch)

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "harness/base/result.h"
@@ -15,6 +16,7 @@ namespace squall::coordinator {
 /// What a probe was answered.
 struct ProbeReply {
   int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case.
   std::string body;
 };
 
@@ -29,9 +31,9 @@ struct ProbeSeen {
   std::string seen;
 };
 
-/// Whether the reply is what the probe expects: a status (100 to 399 where none is given) and a
-/// text in the body.
-bool is_as_expected(const ProbeReply& reply, const generators::ExpectSpec& expect);
+/// What of a probe's expectations the reply does not meet, a phrase each: a status (100 to 399
+/// where none is given), texts in headers, a text in the body. Empty: all is as expected.
+std::vector<std::string> unmet(const ProbeReply& reply, const generators::ExpectSpec& expect);
 
 /// Asks probes, each every interval on a thread of its own, until it is destroyed.
 ///

@@ -1,14 +1,12 @@
 #include "harness/coordinator/run_directory.h"
 
-#include <cerrno>
 #include <ctime>
-#include <fstream>
-#include <string_view>
 #include <utility>
 
 #include <fmt/chrono.h>
 
 #include "harness/base/log.h"
+#include "harness/base/write_file.h"
 #include "reports/hdr/histogram_log.h"
 #include "reports/html/report_html.h"
 #include "reports/json/results_json.h"
@@ -18,21 +16,6 @@ namespace squall::coordinator {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<void> write_file(const fs::path& path, std::string_view text) {
-  // Written beside and renamed, so that a reader never meets half a file.
-  const fs::path unfinished = path.string() + ".part";
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return Error{std::error_code(errno, std::generic_category()), "write " + path.string()};
-  }
-  std::error_code failure;
-  fs::rename(unfinished, path, failure);
-  if (failure) return Error{failure, "write " + path.string()};
-  return {};
-}
 
 /// A name as a folder's: what might lead elsewhere or not be allowed becomes '-'.
 std::string as_folder(const std::string& name) {

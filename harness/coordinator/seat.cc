@@ -22,11 +22,14 @@ std::string in_words(Seat::State state) {
 }  // namespace
 
 reports::AgentRecord Seat::record() const {
-  return {.name = name,
-          .labels = labels,
-          .version = version,
-          .state = in_words(state),
-          .clock_offset_ms = offset.is_known() ? to_milliseconds(offset.offset()) : 0};
+  reports::AgentRecord record{
+      .name = name, .labels = labels, .version = version, .state = in_words(state)};
+  record.clock_offset_ms = to_milliseconds(wall_offset.offset());
+  if (offset_at_start && offset_at_start->is_known()) {
+    record.clock_error_ms = to_milliseconds(offset_at_start->error());
+    record.clock_drift_ms = to_milliseconds(offset.offset() - offset_at_start->offset());
+  }
+  return record;
 }
 
 }  // namespace squall::coordinator

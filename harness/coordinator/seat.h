@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "harness/control/clock_offset.h"
 #include "harness/control/coordinator_link.h"
-#include "harness/control/lease.h"
+#include "harness/control/outbox.h"
 #include "harness/coordinator/child_process.h"
+#include "harness/coordinator/placement.h"
 #include "reports/judge/run_record.h"
 
 namespace squall::coordinator {
@@ -19,9 +21,18 @@ struct Seat {
   std::map<std::string, std::string> labels;
   std::string version;
   State state = State::kAwaited;
+  bool has_left = false;  ///< It ends by itself; what it measured may still come.
   control::StreamId stream = 0;
-  control::ClockOffset offset;
-  Instant heard;  ///< When anything came from it last.
+  control::ClockOffset offset;       ///< Of its monotonic clock.
+  control::ClockOffset wall_offset;  ///< Of its wall clock: for people alone.
+  /// What its start was reckoned with; none: it was not told to start.
+  std::optional<control::ClockOffset> offset_at_start;
+  Placed placed;  ///< What it was given to do.
+  control::Outbox<wire::ToAgent> orders;
+  control::Inbox told;
+  std::map<std::string, reports::FaultRecord> faults;  ///< As it told of them, by label.
+  Instant heard;                                       ///< When anything came from it last.
+  Instant granted;                                     ///< From when on its lease is good.
   std::optional<ChildProcess> child;
 
   /// Nothing more is to be expected from it.

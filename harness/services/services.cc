@@ -32,6 +32,7 @@ constexpr Duration kFirstRestartPause = 100ms;
 constexpr Duration kLongestRestartPause = 5s;
 constexpr Duration kStaysUpFrom = 10s;  // Whoever ran so long has not failed to start.
 constexpr int kKillAttempts = 3;
+constexpr int kLongestWait = 1000;  // Milliseconds: a wake-up that got lost costs no more.
 
 std::string in_milliseconds(Duration length) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(length).count()) +
@@ -209,10 +210,10 @@ class Services::Watcher {
           slot.stage == Slot::Stage::kPausing || slot.stage == Slot::Stage::kStopping;
       if (is_timed && (!due || slot.due < *due)) due = slot.due;
     }
-    int limit = -1;
+    int limit = kLongestWait;
     if (due) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now());
-      limit = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+      limit = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongestWait));
     }
     ::poll(descriptors.data(), descriptors.size(), limit);  // A failure is one idle round.
   }

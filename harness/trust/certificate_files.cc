@@ -1,14 +1,13 @@
 #include "harness/trust/certificate_files.h"
 
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/files.h"
 #include "harness/base/unique_fd.h"
 
 namespace squall::trust {
@@ -36,9 +35,8 @@ Result<void> write_one(const std::filesystem::path& path, std::string_view text,
 }
 
 Result<std::string> read_one(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || text.empty()) return failed("read", path, errno != 0 ? errno : EIO);
+  auto text = read_file(path);
+  if (text && text->empty()) return error(std::errc::io_error, "read " + path.string());
   return text;
 }
 

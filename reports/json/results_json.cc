@@ -13,6 +13,7 @@
 #include "reports/json/comparison_json.h"
 #include "reports/json/json_text.h"
 #include "reports/json/judgement_json.h"
+#include "reports/judge/returns.h"
 
 namespace squall::reports {
 namespace {
@@ -116,7 +117,46 @@ Json path(const QuicCounts& counts) {
   return {{"rtt_ms", mean_ms(counts.path_rtt_us, counts.path_samples)},
           {"window_bytes", mean_bytes(counts.path_window, counts.path_samples)},
           {"packets_sent", counts.packets_sent},
-          {"packets_lost", counts.packets_lost}};
+          {"packets_lost", counts.packets_lost},
+          {"ecn", {{"ect0", counts.ecn_ect0}, {"ect1", counts.ecn_ect1}, {"ce", counts.ecn_ce}}}};
+}
+
+/// Null where nobody said it: a time ran out.
+Json who_ended(const QuicError& error) {
+  if (error.by_server) return "server";
+  return error.code ? Json("us") : Json(nullptr);
+}
+
+/// How connections and streams over QUIC came to a bad end, by number and name.
+Json quic_errors(const QuicCounts& counts) {
+  Json json = Json::array();
+  for (const auto& [error, times] : counts.errors) {
+    json.push_back({{"name", error.name.empty() ? "others" : error.name},
+                    {"code", error.code ? Json(*error.code) : Json(nullptr)},
+                    {"by", who_ended(error)},
+                    {"of", error.is_of_stream ? "stream" : "connection"},
+                    {"count", times}});
+  }
+  return json;
+}
+
+bool knows_alternatives(const QuicCounts& counts) {
+  return counts.alternatives + counts.fell_back + counts.avoided + counts.silent > 0;
+}
+
+/// What became of an origin's word that it speaks HTTP/3: the connections opened as it says, and by
+/// which of its words they knew; those
+/// that fell back to TCP and how much later they were begun for that, those that did not try, and
+/// those that were given up when nothing was heard any more, and after how long; on the mean.
+Json alternatives(const QuicCounts& counts) {
+  return {{"opened", counts.alternatives},
+          {"by_alt_svc", counts.alternatives - counts.alternatives_by_record},
+          {"by_https_record", counts.alternatives_by_record},
+          {"fell_back", counts.fell_back},
+          {"fell_back_after_ms", mean_ms(counts.fell_back_us, counts.fell_back)},
+          {"avoided", counts.avoided},
+          {"silent", counts.silent},
+          {"silent_after_ms", mean_ms(counts.silent_us, counts.silent)}};
 }
 
 Json phase_json(const PhaseResult& phase) {
@@ -132,6 +172,7 @@ Json phase_json(const PhaseResult& phase) {
                {"latency_ms",
                 {{"response", latency(totals.of(Metric::kResponse))},
                  {"service", latency(totals.of(Metric::kService))}}}};
+  if (knows_alternatives(totals.quic)) json["alternatives"] = alternatives(totals.quic);
   if (totals.quic.path_samples > 0) json["path"] = path(totals.quic);
   return json;
 }
@@ -161,6 +202,13 @@ Json series_json(const std::vector<SecondPoint>& points) {
   column("unsent", [](const SecondPoint& point) { return point.unsent; });
   column("not_ok", [](const SecondPoint& point) { return point.not_ok; });
   column("due_rate", [](const SecondPoint& point) { return rate({point.due_rate}); });
+  if (std::any_of(points.begin(), points.end(),
+                  [](const SecondPoint& point) { return knows_alternatives(point.quic); })) {
+    column("over_alternative", [](const SecondPoint& point) { return point.quic.alternatives; });
+    column("fell_back", [](const SecondPoint& point) { return point.quic.fell_back; });
+    column("avoided", [](const SecondPoint& point) { return point.quic.avoided; });
+    column("silent", [](const SecondPoint& point) { return point.quic.silent; });
+  }
   if (std::none_of(points.begin(), points.end(),
                    [](const SecondPoint& point) { return point.quic.path_samples > 0; })) {
     return json;
@@ -177,15 +225,23 @@ Json series_json(const std::vector<SecondPoint>& points) {
 }
 
 /// Of the requests sent ahead of a handshake's end. The way to the first answer, on the mean of
-/// the connections, with them and without.
+/// the connections, with them and without, and what was saved.
 Json early_data(const QuicCounts& counts) {
+  const auto saved = time_saved(counts);
   return {{"sent", counts.early_sent},
-          {"accepted", counts.early_sent - counts.early_rejected},
+          {"accepted", counts.early_accepted},
           {"rejected", counts.early_rejected},
           {"too_early", counts.early_refused},
           {"first_answer_ms",
            {{"early", mean_ms(counts.early_answers_us, counts.early_answers)},
-            {"full", mean_ms(counts.full_answers_us, counts.full_answers)}}}};
+            {"resumed", mean_ms(counts.resumed_answers_us, counts.resumed_answers)},
+            {"full", mean_ms(counts.full_answers_us, counts.full_answers)}}},
+          {"connections",
+           {{"early", counts.early_answers},
+            {"resumed", counts.resumed_answers},
+            {"full", counts.full_answers}}},
+          {"saved_ms", saved ? Json(saved->milliseconds) : Json(nullptr)},
+          {"saved_against", saved ? Json(saved->against) : Json(nullptr)}};
 }
 
 Json load_json(const LoadResult& load) {
@@ -202,6 +258,8 @@ Json load_json(const LoadResult& load) {
       {"ok", totals.ok},
       {"unsent", totals.unsent},
       {"shed", totals.shed},
+      {"missing", load.missing},
+      {"missing_share", load.missing_share},
       {"retried", totals.retried},
       {"errors", errors_by_class(totals.errors)},
       {"status", statuses(totals.status)},
@@ -229,8 +287,13 @@ Json load_json(const LoadResult& load) {
     json["datagrams"] = {{"received", totals.datagrams_received},
                          {"dropped", totals.datagrams_dropped}};
   }
+  if (knows_alternatives(totals.quic)) json["alternatives"] = alternatives(totals.quic);
   if (totals.quic.path_samples > 0) json["path"] = path(totals.quic);
-  if (totals.quic.early_sent > 0) json["early_data"] = early_data(totals.quic);
+  // Of a load that resumes sessions without it as well: another's may be compared with that.
+  if (totals.quic.early_sent + totals.quic.resumed_answers > 0) {
+    json["early_data"] = early_data(totals.quic);
+  }
+  if (!totals.quic.errors.empty()) json["quic_errors"] = quic_errors(totals.quic);
   for (const PhaseResult& phase : load.phases) json["phases"].push_back(phase_json(phase));
   json["series"] = series_json(load.series);
   return json;
@@ -261,15 +324,27 @@ Json span(const std::optional<Duration>& from, const std::optional<Duration>& to
   return {{"from_s", seconds(from)}, {"to_s", seconds(to)}};
 }
 
-Json fault_json(const FaultResult& fault) {
-  return {{"fault", fault.record.name},
-          {"planned", span(fault.planned_from, fault.planned_to)},
-          {"actual", span(fault.record.from, fault.record.to)},
-          {"state", state_name(fault.record.state)},
-          {"on", fault.record.on},
-          {"verified", {{"asked", fault.record.asked}, {"seen", fault.record.seen}}},
-          {"error", fault.record.error.empty() ? Json(nullptr) : Json(fault.record.error)},
-          {"impact", impact_json(fault)}};
+Json fault_json(const FaultResult& fault, const std::vector<Event>& events) {
+  Json json = {{"fault", fault.record.name},
+               {"planned", span(fault.planned_from, fault.planned_to)},
+               {"actual", span(fault.record.from, fault.record.to)},
+               {"state", state_name(fault.record.state)},
+               {"on", fault.record.on},
+               {"verified", {{"asked", fault.record.asked}, {"seen", fault.record.seen}}},
+               {"error", fault.record.error.empty() ? Json(nullptr) : Json(fault.record.error)},
+               {"impact", impact_json(fault)}};
+  if (fault.record.is_stopped) json["stopped_by"] = "operator";
+  for (const auto& [instance, after] : ready_again(fault.record, events)) {
+    json["ready_again_ms"][instance] = to_milliseconds(after);
+  }
+  if (const auto& survival = fault.record.survival) {
+    json["connections"] = {{"disturbed", survival->connections},
+                           {"survived", survival->survived},
+                           {"silent_at_end", survival->silent},
+                           {"longest_gap_ms", to_milliseconds(survival->longest_gap)},
+                           {"mean_gap_ms", to_milliseconds(survival->mean_gap)}};
+  }
+  return json;
 }
 
 /// A share to a ten-thousandth: more digits of a second's figure only make the file longer.
@@ -307,6 +382,8 @@ Json agent_json(const AgentResult& agent) {
           {"version", agent.record.version},
           {"state", agent.record.state},
           {"clock_offset_ms", finite(agent.record.clock_offset_ms)},
+          {"clock_error_ms", finite(agent.record.clock_error_ms)},
+          {"clock_drift_ms", finite(agent.record.clock_drift_ms)},
           {"cpu_peak", finite(agent.cpu_peak)},
           {"health", health_json(agent.health)}};
 }
@@ -358,7 +435,7 @@ Json results_json(const RunResult& result) {
   json["events"] = Json::array();
   for (const LoadResult& load : result.loads) json["load"][load.name] = load_json(load);
   for (const FaultResult& fault : result.faults) {
-    json["faults"][fault.record.label] = fault_json(fault);
+    json["faults"][fault.record.label] = fault_json(fault, result.events);
   }
   for (const ObjectiveResult& objective : result.objectives) {
     json["objectives"][objective.name] = objective_json(objective);
@@ -368,6 +445,12 @@ Json results_json(const RunResult& result) {
   for (const SteadyState& state : result.steady) json["steady"][state.load] = steady_json(state);
   for (const AgentResult& agent : result.agents) {
     json["agents"][agent.record.name] = agent_json(agent);
+  }
+  if (const auto& merged = result.merge_lateness) {
+    json["merge_lateness_ms"] = {{"seconds", merged->seconds},
+                                 {"p50", to_milliseconds(merged->p50)},
+                                 {"p99", to_milliseconds(merged->p99)},
+                                 {"max", to_milliseconds(merged->max)}};
   }
   add_comparisons(result, json);
   for (const Event& event : result.events) json["events"].push_back(event_json(event));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -16,6 +17,7 @@
 #include "reports/judge/matrix_words.h"
 #include "reports/judge/objectives.h"
 #include "reports/judge/probes.h"
+#include "reports/judge/returns.h"
 #include "reports/judge/run_result.h"
 #include "reports/judge/trust.h"
 #include "reports/judge/words.h"
@@ -42,10 +44,11 @@ void judge_fault(const FaultRecord& fault, const RunRecord& record, Reasons& rea
           {Verdict::kResidue, with_error(fault.label + " could not be undone", fault.error)});
       break;
     case FaultRecord::State::kInForce:
-      reasons.push_back({Verdict::kResidue,
-                         with_error(fault.label + " was in force to the end, and nothing shows "
-                                                  "that it was undone",
-                                    fault.error)});
+      reasons.push_back(
+          {Verdict::kResidue,
+           fault.error.empty()
+               ? fault.label + " was in force to the end, and nothing shows that it was undone"
+               : fault.label + ": " + fault.error});
       break;
     case FaultRecord::State::kFailed:
       reasons.push_back(
@@ -59,8 +62,8 @@ void judge_fault(const FaultRecord& fault, const RunRecord& record, Reasons& rea
       break;
     }
     case FaultRecord::State::kPlanned:
-      // A run that ended early never came to its later faults.
-      if (!record.early_end) {
+      // A run that ended early never came to its later faults; an operator may have spared it some.
+      if (!record.early_end && !fault.is_stopped) {
         reasons.push_back(
             {Verdict::kError, with_error(fault.label + " was never applied", fault.error)});
       }
@@ -84,7 +87,17 @@ void judge_early_end(const EarlyEnd& end, Reasons& reasons) {
                                 : "ended before the load began" + why});
 }
 
+/// By how much an agent's timeline may be beside the coordinator's: a tenth of a second of it.
+constexpr double kMostClockErrorMs = 100;
+
 void judge_agent(const AgentRecord& agent, const RunRecord& record, Reasons& reasons) {
+  if (const double beside = agent.clock_error_ms + std::abs(agent.clock_drift_ms);
+      beside > kMostClockErrorMs) {
+    reasons.push_back({Verdict::kInvalid,
+                       fmt::format("{}: its timeline may be {:.0f} ms beside the others', limit "
+                                   "{:.0f} ms",
+                                   agent.name, beside, kMostClockErrorMs)});
+  }
   if (agent.state == "failed") {
     reasons.push_back({Verdict::kError, agent.name + " failed"});
   } else if (agent.state == "lost") {
@@ -324,10 +337,17 @@ AgentResult agent_result(const AgentRecord& agent, const Ledger& ledger) {
   return result;
 }
 
-/// What the agents warned of: each once, though several said it.
-void add_warnings_of_agents(RunResult& result) {
-  for (const Event& event : result.events) {
+/// What the agents warned of: each once, though several said it. What a fault was to bring about is
+/// no warning, but told as having come of it.
+void add_warnings_of_agents(const RunRecord& record, RunResult& result) {
+  for (Event& event : result.events) {
     if (event.kind != "warning") continue;
+    if (const auto fault = fault_behind(event, record)) {
+      event.kind = "note";
+      event.subject = *fault;
+      event.detail = "expected of this fault: " + event.detail;
+      continue;
+    }
     auto& warnings = result.warnings;
     if (std::find(warnings.begin(), warnings.end(), event.detail) == warnings.end()) {
       warnings.push_back(event.detail);
@@ -343,6 +363,7 @@ RunResult judge(const RunRecord& record) {
   result.scenario = record.scenario.name;
   result.description = record.scenario.description;
   result.machine = record.machine;
+  result.merge_lateness = record.merge_lateness;
   result.started = record.started;
   result.duration = record.duration;
   result.events = record.events;
@@ -370,7 +391,7 @@ RunResult judge(const RunRecord& record) {
   }
 
   result.warnings = warnings_about(record);
-  add_warnings_of_agents(result);
+  add_warnings_of_agents(record, result);
   Reasons reasons;
   for (FaultResult& fault : result.faults) {
     if (record.matrix.empty()) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "reports/judge/missing.h"
 #include "reports/judge/objectives.h"
 
 namespace squall::reports {
@@ -114,6 +115,10 @@ LoadResult load_result(const generators::LoadSpec& load, const RunRecord& record
   result.open = load.is_open();
   result.whole = planned_span(load, record);
   result.whole.totals = record.ledger.total(load.name);
+
+  const MissingFigures missing = missing_of(load, record);
+  result.missing = missing.due;
+  result.missing_share = missing.share;
 
   const SecondCell& totals = result.whole.totals;
   const std::int64_t first = record.ledger.first_second(load.name);

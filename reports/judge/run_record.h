@@ -16,6 +16,17 @@
 
 namespace squall::reports {
 
+/// What connections came to that a fault disturbed.
+struct Survival {
+  std::uint64_t connections = 0;  ///< That were up when it began, or opened while it was in force.
+  std::uint64_t survived = 0;     ///< Those that were not lost;
+  std::uint64_t silent = 0;       ///< of these, those in a gap of 1 s or more when it ended.
+  /// A gap is for how long answers were owed and no byte of any came. The longest of
+  /// all connections, and of each connection's longest the mean.
+  Duration longest_gap{};
+  Duration mean_gap{};
+};
+
 /// What became of one application of a fault, as its agent told it.
 struct FaultRecord {
   std::string name;   ///< As in the scenario.
@@ -29,6 +40,9 @@ struct FaultRecord {
   std::string asked;                  ///< "SIGSTOP to 1 of service web".
   std::string seen;                   ///< "web.1 (pid 4711) stopped".
   std::string error;                  ///< Why it failed, or is ineffective or residue.
+  std::optional<Survival> survival;   ///< Where what it did was done to connections.
+  /// An operator ended it before its time, or saw to it that it did not begin.
+  bool is_stopped = false;
 };
 
 /// An agent as the coordinator knew it.
@@ -36,8 +50,17 @@ struct AgentRecord {
   std::string name;
   std::map<std::string, std::string> labels;
   std::string version;
-  std::string state;  ///< "done", "lost", "stopped", "failed".
-  double clock_offset_ms = 0;
+  std::string state;           ///< "done", "lost", "stopped", "failed".
+  double clock_offset_ms = 0;  ///< Of its wall clock, which nothing is reckoned with.
+  /// Its start was when it should be, to this; and since then its clock went so much faster.
+  double clock_error_ms = 0;
+  double clock_drift_ms = 0;
+};
+
+/// How long after a second's end what all agents measured in it was merged.
+struct MergeLateness {
+  std::uint64_t seconds = 0;  ///< Of which all agents that ran have told.
+  Duration p50{}, p99{}, max{};
 };
 
 /// Why a run ended before its plan did.
@@ -46,6 +69,19 @@ struct EarlyEnd {
   Cause cause = Cause::kSignal;
   std::string why;  ///< A sentence.
   Duration at{};
+};
+
+/// What of a load nobody told of, because the agent whose part it was was lost: it was not offered,
+/// but for what the agent did after it had last told of it.
+struct MissingPart {
+  std::string load;
+  std::string agent;
+  Duration from{};   ///< The agent told of all before,
+  Duration to{};     ///< and from here on others offer its part, or there is none any more.
+  double share = 0;  ///< Of the load that was the agent's, 0 to 1.
+  /// How many requests its schedule has there, less those that the agent did tell of. None: a
+  /// closed load has no schedule.
+  std::optional<std::uint64_t> due;
 };
 
 /// That a guard's condition held for as long as it must.
@@ -76,6 +112,8 @@ struct RunRecord {
   std::vector<Event> events;
   std::vector<FaultRecord> faults;
   std::vector<AgentRecord> agents;
+  std::vector<MissingPart> missing;             ///< Of agents that were lost.
+  std::optional<MergeLateness> merge_lateness;  ///< None: no second was over for all.
   std::vector<GuardTrip> guard_trips;
   std::vector<ProbeAnswer> probe_answers;  ///< By time.
   std::optional<EarlyEnd> early_end;

@@ -67,6 +67,10 @@ struct LoadResult {
   /// Per second. Due: over the load's own length; sent: over the same, and on to the last request
   /// where one was sent later; completed: on to the load's last answer.
   Rate due_rate, sent_rate, completed_rate;
+  /// What is missing of it as agents were lost: requests of its schedule that nobody told of, in
+  /// none of the counts above; and their share of all, of a closed load that of its users' time.
+  std::uint64_t missing = 0;
+  double missing_share = 0;
   std::vector<PhaseResult> phases;
   std::vector<SecondPoint> series;
 };
@@ -174,6 +178,7 @@ struct RunResult {
   std::vector<SteadyState> steady;  ///< By load, where one could be learnt.
   std::vector<AgentResult> agents;
   std::vector<Event> events;  ///< By time.
+  std::optional<MergeLateness> merge_lateness;
   std::optional<Machine> machine;
   std::optional<Comparison> comparison;  ///< With a baseline, where one was given.
   std::vector<CanaryResult> canaries;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/judge/missing.h"
 #include "reports/judge/starvation.h"
 #include "reports/judge/words.h"
 
@@ -201,6 +202,19 @@ void warn_of_unused_targets(const scenarios::Scenario& scenario,
   }
 }
 
+void warn_of_no_early_data(const generators::LoadSpec& load, const scenarios::Scenario& scenario,
+                           const SecondCell& total, std::vector<std::string>& warnings) {
+  const auto* const target = scenario.find_target(load.target);
+  if (target == nullptr || !target->tls.early_data) return;
+  if (total.quic.early_sent > 0 || total.connections_opened == 0) return;
+  warnings.push_back(fmt::format(
+      "{}: early data: 0 sent. Of {} opened {} resumed a session{}", load.name,
+      counted(total.connections_opened, "connection"), thousands(total.tls_resumed),
+      total.tls_resumed == 0 ? ""
+                             : ": its tickets allow none, or no safe request without a body was "
+                               "due as they were opened"));
+}
+
 }  // namespace
 
 std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
@@ -215,6 +229,9 @@ std::vector<std::string> reasons_to_distrust(const RunRecord& record) {
       reasons.push_back(dropped_in_words(load.name, total));
     }
     if (is_whole(record)) judge_counts(load.name, total, reasons);
+    if (MissingFigures missing = missing_of(load, record); missing.share > trust::kMissing) {
+      reasons.push_back(std::move(missing.sentence));
+    }
   }
   if (has_failed_connections(record)) {
     for (const auto& [agent, seconds] : record.ledger.health()) {
@@ -232,8 +249,13 @@ std::vector<std::string> warnings_about(const RunRecord& record) {
   for (const auto& load : record.scenario.loads) {
     if (!load.is_open()) warn_of_starvation(load.name, record.ledger, warnings);
     const SecondCell total = record.ledger.total(load.name);
+    warn_of_no_early_data(load, record.scenario, total, warnings);
     if (total.datagrams_dropped > 0 && dropped_share(total) <= trust::kDropped) {
       warnings.push_back(dropped_in_words(load.name, total));
+    }
+    if (MissingFigures missing = missing_of(load, record);
+        !missing.sentence.empty() && missing.share <= trust::kMissing) {
+      warnings.push_back(std::move(missing.sentence));
     }
   }
   for (const auto& [agent, seconds] : record.ledger.health()) {

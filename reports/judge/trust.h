@@ -38,6 +38,9 @@ inline constexpr double kUsedUp = 0.95;
 /// The share of the datagrams that came which the kernel dropped, because the generator did not
 /// read them in time. What congestion control does about that is none of the server's doing.
 inline constexpr double kDropped = 0.01;
+/// The share of a load that may be missing because agents were lost; what else is measured then is
+/// that of a smaller load.
+inline constexpr double kMissing = 0.01;
 /// A closed load on a shard that was starved for more seconds than this has doubtful latencies.
 inline constexpr std::uint64_t kStarvedSeconds = 3;
 /// A wall clock set by more than this is worth a word: nothing here is measured by it, but logs

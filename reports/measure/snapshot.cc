@@ -9,19 +9,54 @@ std::uint64_t SecondCounts::all_errors() const {
   return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
 }
 
+std::optional<TimeSaved> time_saved(const QuicCounts& counts) {
+  constexpr std::uint64_t kEnough = 10;
+  const auto mean_ms = [](std::uint64_t sum_us, std::uint64_t of) {
+    return static_cast<double>(sum_us) / 1000 / static_cast<double>(of);
+  };
+  if (counts.early_answers < kEnough) return std::nullopt;
+  const double early = mean_ms(counts.early_answers_us, counts.early_answers);
+  if (counts.resumed_answers >= kEnough) {
+    return TimeSaved{mean_ms(counts.resumed_answers_us, counts.resumed_answers) - early, "resumed"};
+  }
+  if (counts.full_answers >= kEnough) {
+    return TimeSaved{mean_ms(counts.full_answers_us, counts.full_answers) - early, "full"};
+  }
+  return std::nullopt;
+}
+
+void QuicCounts::count(const QuicError& error, std::uint64_t times) {
+  const bool has_room = errors.size() < kMostErrors || errors.contains(error);
+  errors[has_room ? error : QuicError{}] += times;
+}
+
 void QuicCounts::add(const QuicCounts& other) {
   early_sent += other.early_sent;
+  early_accepted += other.early_accepted;
   early_rejected += other.early_rejected;
   early_refused += other.early_refused;
   early_answers += other.early_answers;
   early_answers_us += other.early_answers_us;
   full_answers += other.full_answers;
   full_answers_us += other.full_answers_us;
+  resumed_answers += other.resumed_answers;
+  resumed_answers_us += other.resumed_answers_us;
   path_samples += other.path_samples;
   path_rtt_us += other.path_rtt_us;
   path_window += other.path_window;
   packets_sent += other.packets_sent;
   packets_lost += other.packets_lost;
+  alternatives += other.alternatives;
+  alternatives_by_record += other.alternatives_by_record;
+  fell_back += other.fell_back;
+  fell_back_us += other.fell_back_us;
+  avoided += other.avoided;
+  silent += other.silent;
+  silent_us += other.silent_us;
+  ecn_ect0 += other.ecn_ect0;
+  ecn_ect1 += other.ecn_ect1;
+  ecn_ce += other.ecn_ce;
+  for (const auto& [error, times] : other.errors) count(error, times);
 }
 
 void SecondCounts::add(const SecondCounts& other) {

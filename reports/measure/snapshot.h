@@ -13,25 +13,64 @@
 
 namespace squall::reports {
 
-/// What only HTTP/3 has to count, in one second. Sums, so that seconds add up.
+/// How a QUIC connection or a stream on it came to a bad end.
+struct QuicError {
+  std::string name;                   ///< As its RFC has it: "FLOW_CONTROL_ERROR"; or in words.
+  std::optional<std::uint64_t> code;  ///< None where QUIC has none, as for an idle time-out.
+  bool by_server = false;             ///< Who found it.
+  bool is_of_stream = false;          ///< The connection goes on.
+
+  auto operator<=>(const QuicError&) const = default;
+};
+
+/// What only HTTP/3 has to count, and a way to it, in one second. Sums, so that seconds add up.
 struct QuicCounts {
+  static constexpr std::size_t kMostErrors = 64;  ///< Kinds: a server may make up any number.
+
   std::uint64_t early_sent = 0;        ///< Requests sent ahead of the handshake's end (0-RTT),
+  std::uint64_t early_accepted = 0;    ///< those which it took (of a handshake that ended well),
   std::uint64_t early_rejected = 0;    ///< those which the server did not take so: sent again,
   std::uint64_t early_refused = 0;     ///< and those answered with 425 Too Early: sent again, too.
   std::uint64_t early_answers = 0;     ///< Connections whose first answer was to an early request:
   std::uint64_t early_answers_us = 0;  ///< from sending it to its first byte, in all.
-  std::uint64_t full_answers = 0;      ///< Connections whose handshake came first:
+  std::uint64_t full_answers = 0;      ///< Connections whose whole handshake came first:
   std::uint64_t full_answers_us = 0;   ///< that, and from sending to the first byte, in all.
+  std::uint64_t resumed_answers = 0;   ///< The same of those that resumed a session, and sent
+  std::uint64_t resumed_answers_us = 0;  ///< nothing early.
   /// Looks at a connection, about one a second for each that is in use:
   std::uint64_t path_samples = 0;
   std::uint64_t path_rtt_us = 0;   ///< its smoothed round trip time, in all,
   std::uint64_t path_window = 0;   ///< and its congestion window in bytes, in all.
   std::uint64_t packets_sent = 0;  ///< Once the handshake was done,
   std::uint64_t packets_lost = 0;  ///< and of these.
+  /// With `auto`, of connections to an origin that has said that it speaks HTTP/3 (RFC 7838, 9460):
+  std::uint64_t alternatives = 0;            ///< opened over QUIC as it says,
+  std::uint64_t alternatives_by_record = 0;  ///< those of them of which the DNS had told;
+  std::uint64_t fell_back = 0;               ///< over TCP, because QUIC was not up in time,
+  std::uint64_t fell_back_us = 0;            ///< begun so much later for that, in all;
+  std::uint64_t avoided = 0;    ///< and at once over TCP, because it had lately been so.
+  std::uint64_t silent = 0;     ///< Those over QUIC that were given up, nothing being heard,
+  std::uint64_t silent_us = 0;  ///< after so long, in all.
+  /// Datagrams that came with a mark of ECN's (RFC 3168 §5).
+  std::uint64_t ecn_ect0 = 0;
+  std::uint64_t ecn_ect1 = 0;
+  std::uint64_t ecn_ce = 0;
+  std::map<QuicError, std::uint64_t> errors;
 
+  /// Beyond so many kinds, others count as one: QuicError{}.
+  void count(const QuicError& error, std::uint64_t times = 1);
   void add(const QuicCounts& other);
   bool operator==(const QuicCounts&) const = default;
 };
+
+/// What early data saved of the way to a connection's first answer.
+struct TimeSaved {
+  double milliseconds = 0;   ///< On the mean; less than 0 where it was slower.
+  std::string_view against;  ///< "resumed" handshakes, or "full" ones for want of those.
+};
+
+/// None where fewer than ten connections of either kind answered.
+std::optional<TimeSaved> time_saved(const QuicCounts& counts);
 
 /// What was counted of one load in one second of the timeline; see SecondCell.
 struct SecondCounts {

@@ -4,14 +4,17 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "reports/judge/returns.h"
 #include "reports/judge/words.h"
 #include "reports/text/capacity.h"
 #include "reports/text/comparison.h"
@@ -76,13 +79,15 @@ class Section {
   const SummaryStyle& style_;
 };
 
-std::vector<std::string> requests_in_words(const SecondCell& totals) {
+std::vector<std::string> requests_in_words(const LoadResult& load) {
+  const SecondCell& totals = load.whole.totals;
   std::vector<std::string> parts = {
       thousands(totals.due) + " due", thousands(totals.sent) + " sent",
       thousands(totals.completed) + " completed", thousands(totals.ok) + " ok",
       counted(totals.all_errors(), "error")};
   if (totals.unsent > 0) parts.push_back(thousands(totals.unsent) + " unsent");
   if (totals.shed > 0) parts.push_back(thousands(totals.shed) + " shed");
+  if (load.missing > 0) parts.push_back(thousands(load.missing) + " missing");
   if (totals.retried > 0) parts.push_back(thousands(totals.retried) + " retried");
   return parts;
 }
@@ -176,17 +181,59 @@ bool never_began(const LoadResult& load) {
 
 /// "90 sent, 80 accepted, 10 rejected", and how long the way to a first answer was, on the mean.
 std::vector<std::string> early_in_words(const QuicCounts& counts, const SummaryStyle& style) {
-  std::vector<std::string> words = {
-      thousands(counts.early_sent) + " sent",
-      thousands(counts.early_sent - counts.early_rejected) + " accepted",
-      thousands(counts.early_rejected) + " rejected"};
+  std::vector<std::string> words = {thousands(counts.early_sent) + " sent",
+                                    thousands(counts.early_accepted) + " accepted",
+                                    thousands(counts.early_rejected) + " rejected"};
   if (counts.early_refused > 0) words.push_back(thousands(counts.early_refused) + " too early");
   const auto mean = [&](std::uint64_t sum_us, std::uint64_t count) {
     return in_three_digits(std::chrono::microseconds(sum_us / count), style.unicode);
   };
-  if (counts.early_answers > 0 && counts.full_answers > 0) {
-    words.push_back("first answer after " + mean(counts.early_answers_us, counts.early_answers) +
-                    " instead of " + mean(counts.full_answers_us, counts.full_answers));
+  if (counts.early_answers > 0) {
+    words.push_back("first answer after " + mean(counts.early_answers_us, counts.early_answers));
+  }
+  if (const auto saved = time_saved(counts)) {
+    const bool is_resumed = saved->against == "resumed";
+    const std::uint64_t of = is_resumed ? counts.resumed_answers : counts.full_answers;
+    words.back() += " instead of " +
+                    mean(is_resumed ? counts.resumed_answers_us : counts.full_answers_us, of) +
+                    " with a " + std::string(saved->against) + " handshake first";
+  }
+  return words;
+}
+
+/// "3 FLOW_CONTROL_ERROR (0x3) from us", "9 H3_INTERNAL_ERROR (0x102) from the server on a stream".
+std::vector<std::string> quic_errors_in_words(const QuicCounts& counts) {
+  std::vector<std::string> words;
+  for (const auto& [error, times] : counts.errors) {
+    words.push_back(thousands(times) + " " + (error.name.empty() ? "others" : error.name) +
+                    (error.code ? fmt::format(" ({:#x})", *error.code) : "") +
+                    (error.code ? error.by_server ? " from the server" : " from us" : "") +
+                    (error.is_of_stream ? " on a stream" : ""));
+  }
+  return words;
+}
+
+/// "10 opened over HTTP/3, 4 fell back to TCP after 500 ms", and what was given up as silent.
+std::vector<std::string> alternatives_in_words(const QuicCounts& counts,
+                                               const SummaryStyle& style) {
+  const auto mean = [&](std::uint64_t sum_us, std::uint64_t count) {
+    return count == 0 ? std::string()
+                      : " after " + in_three_digits(std::chrono::microseconds(sum_us / count),
+                                                    style.unicode);
+  };
+  std::vector<std::string> words;
+  const std::uint64_t all = counts.alternatives + counts.fell_back + counts.avoided + counts.silent;
+  if (all == 0) return words;
+  words.push_back(thousands(counts.alternatives) + " opened over HTTP/3" +
+                  (counts.alternatives_by_record == 0
+                       ? ""
+                       : " (" + thousands(counts.alternatives_by_record) + " by HTTPS record)"));
+  words.push_back(thousands(counts.fell_back) + " fell back to TCP" +
+                  mean(counts.fell_back_us, counts.fell_back));
+  if (counts.avoided > 0) words.push_back(thousands(counts.avoided) + " did not try it");
+  if (counts.silent > 0) {
+    words.push_back(thousands(counts.silent) + " given up as silent" +
+                    mean(counts.silent_us, counts.silent));
   }
   return words;
 }
@@ -198,7 +245,7 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
                      load.open ? "open" : "closed", never_began(load) ? ": never began" : "");
   if (never_began(load)) return;
   Section section(out, style);
-  section.line("requests", requests_in_words(totals));
+  section.line("requests", requests_in_words(load));
   section.line("errors", errors_in_words(totals));
   section.line("flows", flows_in_words(totals));
   section.line("rate", {rate_in_words(load.due_rate) + (load.open ? " due" : " begun"),
@@ -219,12 +266,18 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
              " round trip",
          bytes_in_words(quic.path_window / quic.path_samples) + " window",
          thousands(quic.packets_lost) + " of " + thousands(quic.packets_sent) + " packets lost"});
+    if (quic.ecn_ect0 + quic.ecn_ect1 + quic.ecn_ce > 0) {
+      section.line("ecn", {thousands(quic.ecn_ect0) + " ECT(0)",
+                           thousands(quic.ecn_ect1) + " ECT(1)", thousands(quic.ecn_ce) + " CE"});
+    }
   }
   std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
                                           thousands(totals.connections_failed) + " failed",
                                           thousands(totals.connections_lost) + " lost"};
   if (totals.tls_resumed > 0) connections.push_back(thousands(totals.tls_resumed) + " resumed");
   section.line("connections", connections);
+  section.line("quic errors", quic_errors_in_words(totals.quic));
+  section.line("http/3", alternatives_in_words(totals.quic, style));
   if (totals.quic.early_sent > 0) section.line("early data", early_in_words(totals.quic, style));
   for (const std::string& part : {latency_table(totals, style), phase_table(load, style),
                                   group_table("request", totals.requests, style),
@@ -253,8 +306,17 @@ std::string_view state_in_words(FaultRecord::State state) {
   return "";
 }
 
-void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle& style,
-                 std::string& out) {
+/// "web.1 after 503 ms, web.2 after 1.2 s".
+std::string returns_in_words(const std::map<std::string, Duration>& returns) {
+  std::vector<std::string> each;
+  for (const auto& [instance, after] : returns) {
+    each.push_back(fmt::format("{} after {:.3g} s", instance, to_seconds(after)));
+  }
+  return listed(each);
+}
+
+void write_fault(const FaultResult& fault, const std::vector<Event>& events, std::size_t width,
+                 const SummaryStyle& style, std::string& out) {
   const FaultRecord& record = fault.record;
   const bool is_well =
       record.state == FaultRecord::State::kUndone || record.state == FaultRecord::State::kDone;
@@ -264,12 +326,16 @@ void write_fault(const FaultResult& fault, std::size_t width, const SummaryStyle
   }
   if (record.from) when.push_back("actual " + span(*record.from, record.to, style));
   when.emplace_back(state_in_words(record.state));
+  if (record.is_stopped) when.emplace_back("stopped by the operator");
   const std::string lead = "  " + filled_right(record.label, width) + "  ";
   std::string lines = wrapped(lead, listed(when), style);
   const std::string margin(width_of(lead), ' ');
   if (!record.asked.empty()) lines += wrapped(margin, "asked: " + record.asked, style);
   if (!record.seen.empty()) lines += wrapped(margin, "seen: " + record.seen, style);
   if (!record.error.empty()) lines += wrapped(margin, "error: " + record.error, style);
+  if (const auto returns = ready_again(record, events); !returns.empty()) {
+    lines += wrapped(margin, "ready again: " + returns_in_words(returns), style);
+  }
   std::vector<std::string> spent;
   for (const auto& [objective, share] : fault.budget_spent) {
     if (share > 0) spent.push_back(fmt::format("{} of {}", percent_up(share), objective));
@@ -320,7 +386,7 @@ std::string write_summary(const RunResult& result, const SummaryStyle& style) {
     out += "\n" + painted("faults", Paint::kBold, style) + "\n";
     std::size_t width = 0;
     for (const auto& fault : result.faults) width = std::max(width, width_of(fault.record.label));
-    for (const auto& fault : result.faults) write_fault(fault, width, style, out);
+    for (const auto& fault : result.faults) write_fault(fault, result.events, width, style, out);
   }
   if (!result.objectives.empty()) {
     out += "\n" + painted("objectives", Paint::kBold, style) + "\n";

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "faults/spec/signals.h"
 #include "scenarios/parse/numbers.h"
@@ -14,8 +16,8 @@ using faults::FaultSpec;
 using faults::ProcessFault;
 
 const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> kKinds{"process", "network", "link",      "cpu",
-                                               "memory",  "io",      "disk_fill", "descriptors"};
+  static const std::vector<std::string> kKinds{
+      "process", "network", "link", "quic", "cpu", "memory", "io", "disk_fill", "descriptors"};
   return kKinds;
 }
 
@@ -74,6 +76,9 @@ void read_length(const MapReader& map, FaultSpec& fault, bool kind_is_known) {
   }
 }
 
+/// To switch what the kernel does takes it some milliseconds.
+constexpr Duration kShortestPulse = std::chrono::milliseconds(10);
+
 void read_pulse(Reading& reading, const Node& node, const std::string& what, FaultSpec& fault) {
   faults::Pulse pulse;
   const MapReader map(reading, node, what + ".pulse", {"on", "off"});
@@ -81,6 +86,10 @@ void read_pulse(Reading& reading, const Node& node, const std::string& what, Fau
   map.set_required(pulse.off, "off", kPositiveDuration);
   if (fault.length && pulse.on >= *fault.length && pulse.off > Duration::zero()) {
     map.mistake_at("on", "it is on for as long as the fault lasts: it would never be off");
+  }
+  for (const auto& [key, part] : {std::pair("on", pulse.on), std::pair("off", pulse.off)}) {
+    if (part <= Duration::zero() || part >= kShortestPulse) continue;
+    map.mistake_at(key, "a fault cannot be switched so fast: expected 10ms at least");
   }
   fault.pulse = pulse;
 }
@@ -93,14 +102,15 @@ bool read_kind(Reading& reading, const MapReader& map, FaultSpec& fault) {
   if (*kind == "process") {
     auto process = read_process_fault(reading, node, map.what());
     const bool is_known = process.action != ProcessFault::Action::kSignal || process.signal != 0;
-    if (process.action == ProcessFault::Action::kHang) {
-      reading.not_yet(node, "faults." + fault.name + ".process: action hang");
-    }
     fault.what = std::move(process);
     return is_known;
   }
   if (*kind == "link") {
     fault.what = read_link_fault(reading, node, map.what());
+    return true;
+  }
+  if (*kind == "quic") {
+    fault.what = read_quic_fault(reading, node, map.what());
     return true;
   }
   if (*kind == "network") {
@@ -124,17 +134,18 @@ void read_fault(Reading& reading, const std::string& name, const Node& node) {
     read_length(map, fault, kind_is_known);
     if (const Node* pulse = map.find("pulse")) {
       read_pulse(reading, *pulse, what, fault);
-      if (!std::holds_alternative<faults::LinkFault>(fault.what)) {
+      if (!std::holds_alternative<faults::LinkFault>(fault.what) &&
+          !std::holds_alternative<faults::NetworkFault>(fault.what)) {
         reading.not_yet(*pulse, "faults." + name + ".pulse");
       }
     }
     if (const Node* on = map.find("on")) {
       fault.on = read_labels(reading, *on, what);
-      reading.not_yet(*on, "faults." + name + ".on");
     }
     map.set(fault.autonomous, "autonomous", kBoolean);
-    if (fault.autonomous) {
-      reading.not_yet(*map.find("autonomous"), "faults." + name + ".autonomous: true");
+    if (fault.autonomous && kind_is_known && !fault.length) {
+      reading.mistakes.add(map.find("autonomous")->place,
+                           what + ": it is over in a moment, and cannot cut anybody off");
     }
   }
   reading.scenario.faults.push_back(std::move(fault));
@@ -193,6 +204,56 @@ void check_listens(Reading& reading, const Node& section) {
   }
 }
 
+/// "9443" of "127.0.0.1:9443".
+std::string port_of(const std::string& endpoint) {
+  return endpoint.substr(endpoint.rfind(':') + 1);
+}
+
+/// Whether a service says that one of its instances listens at `port`: in the URL by which it is
+/// seen to be ready, or at the end of an argument such as 127.0.0.1:8080.
+bool says_port(const ServiceSpec& service, const std::string& port) {
+  const auto is_named = [&](const std::string& text) {
+    return text.ends_with(":" + port) || text.find(":" + port + "/") != std::string::npos;
+  };
+  constexpr std::uint64_t kMostLookedAt = 1000;
+  for (std::uint64_t one = 1; one <= std::min(service.count, kMostLookedAt); ++one) {
+    const auto says = [&](const std::string& text) {
+      return is_named(expand_for_instance(text, one));
+    };
+    if (service.ready && says(service.ready->url)) return true;
+    if (std::any_of(service.command.begin(), service.command.end(), says)) return true;
+  }
+  return false;
+}
+
+/// What a relay listens at must be free: no service, and no target of this machine, has it.
+void check_free(Reading& reading, const Node& section) {
+  for (const FaultSpec& fault : reading.scenario.faults) {
+    const auto* link = std::get_if<faults::LinkFault>(&fault.what);
+    if (link == nullptr || !link->listen) continue;
+    const std::string port = port_of(*link->listen);
+    std::string whose;
+    for (const ServiceSpec& service : reading.scenario.services) {
+      if (says_port(service, port)) whose = "service " + service.name + " listens";
+    }
+    for (const generators::TargetSpec& target : reading.scenario.targets) {
+      for (const generators::Url& url : target.urls) {
+        const bool is_here =
+            url.host.starts_with("127.") || url.host == "::1" || url.host == "localhost";
+        if (whose.empty() && is_here && std::to_string(url.port) == port) {
+          whose = "target " + target.name + " is";
+        }
+      }
+    }
+    if (whose.empty()) continue;
+    const Node* listen = section.find(fault.name)->find("link")->find("listen");
+    std::string mistake = "fault " + fault.name + ": ";
+    mistake += whose + " at port ";
+    mistake += port + ": expected a port that is free, or no 'listen'";
+    reading.mistakes.add(listen->place, mistake);
+  }
+}
+
 }  // namespace
 
 void read_faults(Reading& reading, const Node& section) {
@@ -202,6 +263,7 @@ void read_faults(Reading& reading, const Node& section) {
   check_rings(reading, section);
   check_chains(reading, section);
   check_listens(reading, section);
+  check_free(reading, section);
 }
 
 }  // namespace squall::scenarios

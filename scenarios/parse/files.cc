@@ -1,6 +1,9 @@
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "generators/spec/records.h"
@@ -25,6 +28,33 @@ std::optional<std::string> read_file_name(Reading& reading, const Node& node) {
   }
   if (why.empty()) return name;
   reading.mistakes.add(node.place, "file " + in_quotes(*name) + ": " + why);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_folder_name(Reading& reading, const Node& node) {
+  auto name = read(reading, node, Kind<std::string>{"the name of a folder", parse_line});
+  if (!name) return std::nullopt;
+  const std::filesystem::path path = std::filesystem::path(reading.scenario.directory) / *name;
+  std::error_code failure;
+  // What is not there yet is made in the nearest folder that is.
+  std::filesystem::path nearest = path.empty() ? "." : path;
+  while (!std::filesystem::exists(nearest, failure) && !failure && nearest.has_relative_path()) {
+    nearest = nearest.has_parent_path() ? nearest.parent_path() : ".";
+  }
+  struct statfs system {};
+  std::string why;
+  if (failure) {
+    why = failure.message();
+  } else if (!std::filesystem::is_directory(nearest, failure)) {
+    why = in_quotes(nearest.string()) + " is not a folder";
+  } else if (::access(nearest.c_str(), W_OK | X_OK) != 0) {
+    why = "in " + in_quotes(nearest.string()) + ": " + std::generic_category().message(errno);
+  } else if (::statfs(nearest.c_str(), &system) == 0 &&
+             (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC)) {
+    why = "no files can be made in " + in_quotes(nearest.string());
+  }
+  if (why.empty()) return name;
+  reading.mistakes.add(node.place, "folder " + in_quotes(*name) + " cannot be written to: " + why);
   return std::nullopt;
 }
 

@@ -13,8 +13,7 @@ constexpr std::string_view kWholeSeconds =
     "a guard looks once a second: expected whole seconds, such as 5s";
 
 /// What a probe and a guard with a probe of its own have in common: `get`, `every`, `expect`.
-ProbeSpec read_asking(Reading& reading, const MapReader& map, const std::string& path,
-                      const std::string& what) {
+ProbeSpec read_asking(Reading& reading, const MapReader& map, const std::string& what) {
   ProbeSpec probe;
   if (const Node* url = map.require("get", "a URL")) {
     if (read_url(reading, *url)) probe.url = url->text;
@@ -22,9 +21,6 @@ ProbeSpec read_asking(Reading& reading, const MapReader& map, const std::string&
   map.set(probe.every, "every", kPositiveDuration);
   if (const Node* expect = map.find("expect")) {
     probe.expect = read_expect(reading, *expect, what);
-    if (const Node* headers = expect->find("headers")) {
-      reading.not_yet(*headers, path + ".expect.headers");
-    }
   }
   return probe;
 }
@@ -76,7 +72,7 @@ void read_guard(Reading& reading, const std::string& name, const Node& node) {
     guard.probe = read_reference(reading, *probe, what, "probe", "probes");
   }
   if (kind == "get") {
-    guard.outside = read_asking(reading, map, "guards." + name, what);
+    guard.outside = read_asking(reading, map, what);
     guard.outside->name = name;
   } else {
     for (const char* key : {"every", "expect"}) {
@@ -104,7 +100,7 @@ void read_probes(Reading& reading, const Node& section) {
   for_each_named(reading, section, "probe", [&](const std::string& name, const Node& node) {
     const std::string what = "probe " + name;
     const MapReader map(reading, node, what, {"get", "every", "expect", "count", "never_down_for"});
-    ProbeSpec probe = read_asking(reading, map, "probes." + name, what);
+    ProbeSpec probe = read_asking(reading, map, what);
     probe.name = name;
     map.set_word<std::string>(probe.count, "count", "way to count",
                               {{"always", "always"}, {"before_and_after", "before_and_after"}});

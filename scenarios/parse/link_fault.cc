@@ -12,6 +12,9 @@ namespace {
 using faults::Impairment;
 using faults::LinkFault;
 using generators::Protocol;
+using generators::TargetSpec;
+
+constexpr Kind<bool> kBlackHole{"true, false or udp", parse_boolean};
 
 const std::vector<std::string>& impairment_keys() {
   static const std::vector<std::string> kKeys{
@@ -62,14 +65,14 @@ Impairment read_impairment(Reading& reading, const MapReader& map, const Impairm
   map.set(way.in_order, "in_order", kBoolean);
   map.at_most_one({"loss", "gilbert_elliott"});
   if (map.find("loss") != nullptr) way.gilbert_elliott.reset();
-  map.set(way.loss, "loss", kShare);
+  map.set(way.loss, "loss", kPositiveShare);
   if (const Node* chain = map.find("gilbert_elliott")) {
     way.loss = {};
     way.gilbert_elliott = read_gilbert_elliott(reading, *chain, map.what() + ".gilbert_elliott");
   }
-  map.set(way.duplicate, "duplicate", kShare);
-  map.set(way.corrupt, "corrupt", kShare);
-  map.set(way.reorder, "reorder", kShare);
+  map.set(way.duplicate, "duplicate", kPositiveShare);
+  map.set(way.corrupt, "corrupt", kPositiveShare);
+  map.set(way.reorder, "reorder", kPositiveShare);
   map.set(way.rate_bits_per_second, "rate", kBandwidth);
   map.set(way.queue, "queue", kSize);
   map.set(way.mtu, "mtu", kSize);
@@ -97,6 +100,34 @@ void read_reset_after(Reading& reading, const Node& node, LinkFault& fault) {
                              Kind<Duration>{"a duration such as 5s, or a size such"
                                             " as 64KiB",
                                             parse_duration});
+  }
+}
+
+/// "true", "false", or "udp": of datagrams alone.
+void read_black_hole(const MapReader& map, const TargetSpec* target, LinkFault& fault) {
+  const Node* node = map.find("black_hole");
+  if (node == nullptr || !node->is_scalar() || node->text != "udp") {
+    map.set(fault.black_hole, "black_hole", kBlackHole);
+    return;
+  }
+  fault.black_hole = fault.spares_streams = true;
+  if (target == nullptr || target->protocol == Protocol::kH3 ||
+      target->protocol == Protocol::kAuto) {
+    return;
+  }
+  map.mistake_at("black_hole",
+                 "'black_hole: udp' is for datagrams, but TCP is spoken to target " + fault.target);
+}
+
+/// In a black hole nothing passes that something else could be done to; of datagrams alone, TCP
+/// still does.
+void check_black_hole(const MapReader& map, const LinkFault& fault) {
+  if (!fault.black_hole || fault.spares_streams) return;
+  std::vector<std::string> others = impairment_keys();
+  others.insert(others.end(), {"up", "down", "slow_close", "rebind_every"});
+  for (const std::string& key : others) {
+    if (map.find(key) == nullptr) continue;
+    map.mistake_at(key, "nothing passes with 'black_hole': leave '" + key + "' away");
   }
 }
 
@@ -143,10 +174,11 @@ faults::LinkFault read_link_fault(Reading& reading, const Node& node, const std:
     *way = read_impairment(reading, one_way, *way);
     if (target != nullptr) check_transport(one_way, target->protocol, fault.target);
   }
-  map.set(fault.black_hole, "black_hole", kBoolean);
+  read_black_hole(map, target, fault);
   map.set(fault.half_open, "half_open", kBoolean);
   map.set(fault.refuse, "refuse", kBoolean);
   map.at_most_one({"black_hole", "half_open", "refuse"});
+  check_black_hole(map, fault);
   map.set(fault.slow_close, "slow_close", kPositiveDuration);
   if (const Node* after = map.find("reset_after")) read_reset_after(reading, *after, fault);
   map.set(fault.rebind_every, "rebind_every", kPositiveDuration);

@@ -149,7 +149,6 @@ void read_load(Reading& reading, const std::string& name, const Node& node) {
   }
   if (const Node* on = map.find("on")) {
     load.on = read_labels(reading, *on, what);
-    reading.not_yet(*on, "load." + name + ".on");
   }
   if (const Node* canary = map.find("canary")) {
     split_load(reading, *canary, map, std::move(load));

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <utility>
 
+#include "faults/spec/protected_peer.h"
+#include "faults/spec/traffic.h"
 #include "scenarios/parse/impairment.h"
 #include "scenarios/parse/sections.h"
 
@@ -39,20 +42,36 @@ void read_impairments(Reading& reading, const MapReader& map, NetworkFault& faul
                 {"uniform", Distribution::kUniform}});
   map.set(fault.in_order, "in_order", kBoolean);
   map.at_most_one({"loss", "gilbert_elliott", "loss_every"});
-  map.set(fault.loss, "loss", kShare);
+  map.set(fault.loss, "loss", kPositiveShare);
   map.set(fault.loss_every, "loss_every", kCount);
+  if (fault.loss_every == 1U) {
+    map.mistake_at("loss_every",
+                   "every packet would be lost: expected 2 or more, or"
+                   " 'partition: true'");
+  }
   if (const Node* chain = map.find("gilbert_elliott")) {
     fault.gilbert_elliott = read_gilbert_elliott(reading, *chain, map.what() + ".gilbert_elliott");
   }
-  map.set(fault.duplicate, "duplicate", kShare);
-  map.set(fault.corrupt, "corrupt", kShare);
-  map.set(fault.reorder, "reorder", kShare);
+  map.set(fault.duplicate, "duplicate", kPositiveShare);
+  map.set(fault.corrupt, "corrupt", kPositiveShare);
+  map.set(fault.reorder, "reorder", kPositiveShare);
   map.set(fault.rate_bits_per_second, "rate", kBandwidth);
   check_delays(map, "packets");
   if (fault.delay && fault.jitter && *fault.jitter > *fault.delay) {
     map.mistake_at("jitter",
                    "'jitter' is more than 'delay': packets cannot arrive before they leave");
   }
+}
+
+/// Whether both name addresses, and none of the same family.
+bool share_no_family(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  const auto has = [](const std::vector<std::string>& cidrs, bool v6) {
+    return std::any_of(cidrs.begin(), cidrs.end(), [&](const std::string& cidr) {
+      return (cidr.find(':') != std::string::npos) == v6;
+    });
+  };
+  if (one.empty() || other.empty()) return false;
+  return !(has(one, false) && has(other, false)) && !(has(one, true) && has(other, true));
 }
 
 /// With these nothing passes that something else could be done to.
@@ -64,6 +83,51 @@ void check_alone(const MapReader& map, const std::vector<std::string>& effects) 
       map.mistake_at(
           effect, "nothing passes with '" + std::string(whole) + "': leave '" + effect + "' away");
     }
+  }
+}
+
+/// Whether packets that it meets still arrive, but late or altered.
+bool shapes(const NetworkFault& fault) {
+  return fault.delay || fault.jitter || fault.gilbert_elliott || fault.duplicate || fault.corrupt ||
+         fault.reorder || fault.rate_bits_per_second;
+}
+
+faults::TrafficOwner read_owner(Reading& reading, const Node& node, const std::string& what) {
+  faults::TrafficOwner owner;
+  const MapReader map(reading, node, what, {"cgroup", "service"});
+  if (!map.is_map()) return owner;
+  map.exactly_one({"cgroup", "service"});
+  map.set(owner.cgroup, "cgroup", kLine);
+  if (owner.cgroup && faults::without_slashes_around(*owner.cgroup).empty()) {
+    map.mistake_at("cgroup", "all are in the root: leave 'of' away");
+  }
+  if (const Node* service = map.find("service")) {
+    owner.service = read_service_name(reading, *service, what);
+  }
+  return owner;
+}
+
+/// What is protected on every machine, where the agent is reached.
+void check_protected(const MapReader& map, const NetworkFault& fault) {
+  if (map.find("namespace") != nullptr || map.find("namespace_of") != nullptr) return;
+  for (const auto& [key, side] : {std::pair("to", &fault.to), std::pair("from", &fault.from)}) {
+    NetworkFault only;
+    only.interface = fault.interface;
+    only.to = *side;
+    if (const auto why = faults::why_protected(only, {faults::metadata_service()})) {
+      map.mistake_at(key, *why);
+    }
+  }
+}
+
+/// Only TCP has resets.
+void check_reset(const MapReader& map, const NetworkFault& fault) {
+  if (fault.reject != "reset") return;
+  for (const auto& side : {fault.to, fault.from}) {
+    if (!side || side->transport.value_or("tcp") == "tcp") continue;
+    map.mistake_at("reject", "only TCP knows a reset, and this is for " + *side->transport +
+                                 ": did you mean 'reject: unreachable'?");
+    return;
   }
 }
 
@@ -99,8 +163,8 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
   const std::vector<std::string> effects{"delay",     "loss",    "gilbert_elliott", "loss_every",
                                          "duplicate", "corrupt", "reorder",         "rate",
                                          "partition", "reject"};
-  std::vector<std::string> keys{"interface", "namespace", "namespace_of", "direction", "to",
-                                "from",      "jitter",    "distribution", "in_order"};
+  std::vector<std::string> keys{"interface", "namespace", "namespace_of", "direction", "to", "from",
+                                "of",        "jitter",    "distribution", "in_order"};
   keys.insert(keys.end(), effects.begin(), effects.end());
   const MapReader map(reading, node, here, keys);
   if (!map.is_map()) return fault;
@@ -109,9 +173,15 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
                {{"out", Direction::kOut}, {"in", Direction::kIn}, {"both", Direction::kBoth}});
   if (const Node* to = map.find("to")) fault.to = read_filter(reading, *to, here + ".to");
   if (const Node* from = map.find("from")) fault.from = read_filter(reading, *from, here + ".from");
+  if (const Node* of = map.find("of")) fault.of = read_owner(reading, *of, here + ".of");
   if (fault.to && fault.from && fault.to->transport && fault.from->transport &&
       fault.to->transport != fault.from->transport) {
     map.mistake_at("from", "'to' and 'from' name different transports: no packet has both");
+  }
+  if (fault.to && fault.from && share_no_family(fault.to->cidrs, fault.from->cidrs)) {
+    map.mistake_at("from",
+                   "'to' and 'from' name addresses of different families, one of IPv4 and one of"
+                   " IPv6: no packet has both");
   }
   read_impairments(reading, map, fault);
   map.set(fault.partition, "partition", kBoolean);
@@ -125,6 +195,13 @@ faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
     fault.reject = reject;
   }
   map.at_most_one({"partition", "reject"});
+  check_reset(map, fault);
+  check_protected(map, fault);
+  if (fault.of && fault.of->cgroup && fault.direction != Direction::kOut && shapes(fault)) {
+    map.mistake_at("of",
+                   "what comes in is delayed before it is known whose it is: by cgroup it can be "
+                   "lost or rejected, or else 'direction: out'");
+  }
   check_alone(map, effects);
   const auto is_given = [&](const std::string& key) { return map.find(key) != nullptr; };
   if (std::none_of(effects.begin(), effects.end(), is_given) && !is_given("jitter")) {

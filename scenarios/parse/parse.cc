@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 
+#include "harness/base/files.h"
 #include "scenarios/parse/overrides.h"
 #include "scenarios/parse/reader.h"
 #include "scenarios/parse/sections.h"
@@ -150,16 +147,10 @@ ParseOutcome parse_file(const std::string& file, const ParseOptions& options) {
   const auto refuse = [&](const std::string& why) {
     return std::vector<Mistake>{Mistake{file, 0, 0, "cannot be read: " + why}};
   };
-  std::error_code failure;
-  if (std::filesystem::is_directory(file, failure)) return refuse("it is a folder");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return refuse(std::strerror(errno));
-  std::string text(kMostText + 1, '\0');  // One more than is allowed tells too much.
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return refuse(std::strerror(errno));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return parse(text, file, options);
+  // One more than is allowed tells too much.
+  const auto text = read_file(file, kMostText + 1);
+  if (!text) return refuse(text.error().code.message());
+  return parse(*text, file, options);
 }
 
 }  // namespace squall::scenarios

@@ -88,9 +88,7 @@ DescriptorsPressure read_descriptors(Reading& reading, const MapReader& map) {
   map.set(descriptors.share, "share", kShare);
   check_some(map, "share", descriptors.share, Share{});
   if (const Node* of = map.find("of")) {
-    read_process_match(reading, *of, map.what() + ".of");
-    const std::string& what = map.what();  // "fault f.descriptors" is "faults.f.descriptors".
-    reading.not_yet(*of, "faults." + what.substr(what.find(' ') + 1) + ".of");
+    descriptors.of = read_process_match(reading, *of, map.what() + ".of");
   }
   return descriptors;
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <string>
 #include <system_error>
 
 #include "faults/spec/signals.h"
@@ -20,7 +22,8 @@ constexpr Kind<std::uint64_t> kPickCount{kPick, [](std::string_view text) {
                                            if (!count.value) count.mistake = is_not(text, kPick);
                                            return count;
                                          }};
-constexpr std::size_t kLongestProcessName = 15;  // TASK_COMM_LEN in linux/sched.h, less its zero.
+constexpr std::uint64_t kGreatestPid = 4'194'304;  // PID_MAX_LIMIT in linux/threads.h.
+constexpr std::size_t kLongestProcessName = 15;    // TASK_COMM_LEN in linux/sched.h, less its zero.
 
 /// A count, a share, or "all".
 Pick read_pick(Reading& reading, const Node& node, const std::string& what,
@@ -75,18 +78,45 @@ void read_signal(const MapReader& map, ProcessFault& fault, Reading& reading) {
                                              : ", did you mean '" + near + "'?"));
 }
 
+/// Each of these must leave some processes of the machine out.
+void check_groups(const MapReader& map, const ProcessMatch& match) {
+  if (match.unit && (match.unit->find('/') != std::string::npos || *match.unit == "-.slice")) {
+    map.mistake_at("unit", in_quotes(*match.unit) + " is no unit such as nginx.service");
+  }
+  if (match.cgroup) {
+    const std::string whole = "/" + *match.cgroup + "/";
+    if (whole.find("/../") != std::string::npos) {
+      map.mistake_at("cgroup",
+                     in_quotes(*match.cgroup) + " leaves its place: expected a path without '..'");
+    } else if (match.cgroup->find_first_not_of('/') == std::string::npos) {
+      map.mistake_at("cgroup", "the root holds every process: expected a group such as web.slice");
+    }
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::size_t kShortest = 6;
+  constexpr std::size_t kWhole = 64;
+  if (match.container && (match.container->size() < kShortest || match.container->size() > kWhole ||
+                          match.container->find_first_not_of(kDigits) != std::string::npos)) {
+    map.mistake_at("container",
+                   in_quotes(*match.container) +
+                       " is no id of a container: expected 6 to 64 hexadecimal digits, as docker ps"
+                       " and crictl ps show them");
+  }
+}
+
 }  // namespace
 
 faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
                                         const std::string& what) {
   ProcessMatch match;
-  const std::vector<std::string> ways{"service",   "pid_file", "name",   "command_line",
-                                      "listening", "unit",     "cgroup", "container"};
+  const std::vector<std::string> ways{"service",   "pid",  "pid_file", "name",     "command_line",
+                                      "listening", "unit", "cgroup",   "container"};
   const MapReader map(reading, node, what, ways);
   map.exactly_one(ways);
   if (const Node* service = map.find("service")) {
     match.service = read_service_name(reading, *service, what);
   }
+  map.set(match.pid, "pid", kCount);
   map.set(match.pid_file, "pid_file", kLine);
   map.set(match.name, "name", kLine);
   map.set(match.command_line, "command_line", kLine);
@@ -94,18 +124,17 @@ faults::ProcessMatch read_process_match(Reading& reading, const Node& node,
   map.set(match.unit, "unit", kLine);
   map.set(match.cgroup, "cgroup", kLine);
   map.set(match.container, "container", kLine);
+  if (match.pid && *match.pid > kGreatestPid) {
+    map.mistake_at("pid", in_quotes(std::to_string(*match.pid)) +
+                              " can be no pid: expected one of 1 to " +
+                              std::to_string(kGreatestPid));
+  }
   if (match.name && match.name->size() > kLongestProcessName) {
     map.mistake_at("name", in_quotes(*match.name) +
                                " is longer than the 15 characters that the kernel keeps of a"
                                " process's name: use command_line");
   }
-  for (const char* later : {"unit", "cgroup", "container"}) {
-    const Node* key = map.find(later);
-    if (key == nullptr) continue;
-    // "fault hang.process.match" is "faults.hang.process.match" as a path.
-    const std::string path = what.starts_with("fault ") ? "faults." + what.substr(6) : what;
-    reading.not_yet(*key, path + "." + later);
-  }
+  check_groups(map, match);
   return match;
 }
 

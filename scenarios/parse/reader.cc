@@ -96,7 +96,9 @@ MapReader::MapReader(Reading& reading, const Node& node, std::string what,
     if (auto near = nearest(entry.key, free_keys); !near.empty()) {
       misspelt_.push_back(std::move(near));
     }
-    mistake(entry.place, "unknown key " + in_quotes(entry.key) + hint(entry.key, free_keys));
+    mistake(entry.place, "unknown key " + in_quotes(entry.key) +
+                             (free_keys.empty() ? ": every key that there is stands here already"
+                                                : hint(entry.key, free_keys)));
   }
 }
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <regex>
 
+#include <absl/time/time.h>
+
 #include "scenarios/parse/sections.h"
 
 namespace squall::scenarios {
@@ -47,9 +49,25 @@ Parsed<std::string> parse_days(std::string_view text) {
   return Parsed<std::string>::ok(days);
 }
 
+/// By IANA's names, as far as this machine's database has them.
+Parsed<std::string> parse_timezone(std::string_view text) {
+  // A path would be opened, whatever is there.
+  static const std::regex kName("[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*");
+  constexpr std::size_t kLongest = 64;
+  const std::string name(text.substr(0, kLongest + 1));
+  absl::TimeZone zone;
+  if (name.size() <= kLongest && std::regex_match(name, kName) && absl::LoadTimeZone(name, &zone)) {
+    return Parsed<std::string>::ok(name);
+  }
+  return Parsed<std::string>::no(in_quotes(text) +
+                                 " is no time zone that this machine knows: expected one such as "
+                                 "Europe/Berlin or UTC");
+}
+
 void read_windows(Reading& reading, const Node& node, SafetySpec& safety) {
   const MapReader map(reading, node, "safety.windows", {"timezone", "allow", "except"});
-  map.set(safety.timezone, "timezone", kLine);
+  map.set(safety.timezone, "timezone",
+          Kind<std::string>{"a time zone such as Europe/Berlin", parse_timezone});
   if (const Node* allow = map.find("allow")) {
     safety.allow_windows = read_list(
         reading, *allow, Kind<std::string>{"a window such as Mon-Thu 09:00-15:00", parse_window});
@@ -75,13 +93,11 @@ void read_safety(Reading& reading, const Node& section) {
   }
   if (const Node* windows = map.find("windows")) {
     read_windows(reading, *windows, safety);
-    reading.not_yet(*windows, "safety.windows");
   }
   if (const Node* radius = map.find("blast_radius")) {
     const MapReader blast(reading, *radius, "safety.blast_radius", {"share", "agents"});
     blast.set(safety.blast_share, "share", kShare);
     blast.set(safety.blast_agents, "agents", kCount);
-    reading.not_yet(*radius, "safety.blast_radius");
   }
 }
 
@@ -89,9 +105,6 @@ void read_agents(Reading& reading, const Node& section) {
   const MapReader map(reading, section, "agents", {"lost"});
   map.set_word(reading.scenario.agent_lost, "lost", "way to take the loss of an agent",
                {{"abort", AgentLost::kAbort}, {"continue", AgentLost::kContinue}});
-  if (reading.scenario.agent_lost == AgentLost::kContinue) {
-    reading.not_yet(*map.find("lost"), "agents.lost: continue");
-  }
 }
 
 }  // namespace squall::scenarios

@@ -34,6 +34,9 @@ std::map<std::string, std::string> read_labels(Reading& reading, const Node& nod
                                                const std::string& what);
 /// A file that must be there, by its path relative to the scenario's directory.
 std::optional<std::string> read_file_name(Reading& reading, const Node& node);
+/// A folder for what is written during a run, by its path relative to the scenario's directory: it
+/// need not be there, but must be one that can be made and written to. Nothing is made.
+std::optional<std::string> read_folder_name(Reading& reading, const Node& node);
 /// The names of the columns of a table, by its path relative to the scenario's directory.
 Result<std::vector<std::string>> read_table_columns(const Reading& reading,
                                                     const std::string& file);
@@ -46,6 +49,7 @@ faults::ProcessFault read_process_fault(Reading& reading, const Node& node,
 faults::NetworkFault read_network_fault(Reading& reading, const Node& node,
                                         const std::string& what);
 faults::LinkFault read_link_fault(Reading& reading, const Node& node, const std::string& what);
+faults::QuicFault read_quic_fault(Reading& reading, const Node& node, const std::string& what);
 faults::PressureFault read_pressure_fault(Reading& reading, const Node& node,
                                           const std::string& resource, const std::string& what);
 /// A service ("web") or one instance of it ("web.1").

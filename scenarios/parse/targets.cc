@@ -119,10 +119,11 @@ void read_quic(Reading& reading, const MapReader& target_map, const Node& node,
   generators::QuicSpec& quic = target.quic;
   const MapReader map(reading, node, target_map.what() + ".quic",
                       {"congestion", "window", "stream_window", "max_udp_payload", "mtu_discovery",
-                       "pacing", "ecn", "qlog"});
+                       "pacing", "ecn", "shared_socket", "qlog"});
   if (!map.is_map()) return;
-  if (target.protocol != Protocol::kH3) {
-    target_map.mistake_at("quic", "'quic' says nothing without 'protocol: h3': leave it away");
+  if (target.protocol != Protocol::kH3 && target.protocol != Protocol::kAuto) {
+    target_map.mistake_at("quic",
+                          "'quic' says nothing without 'protocol: h3' or auto: leave it away");
   }
   map.set_word(
       quic.congestion, "congestion", "congestion control",
@@ -147,7 +148,8 @@ void read_quic(Reading& reading, const MapReader& target_map, const Node& node,
   map.set(quic.discovers_mtu, "mtu_discovery", kBoolean);
   map.set(quic.is_paced, "pacing", kBoolean);
   map.set(quic.marks_ecn, "ecn", kBoolean);
-  map.set(quic.qlog, "qlog", kLine);
+  map.set(quic.shares_socket, "shared_socket", kBoolean);
+  if (const Node* folder = map.find("qlog")) quic.qlog = read_folder_name(reading, *folder);
 }
 
 void read_resolve(Reading& reading, const Node& node, const std::string& what, TargetSpec& target) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -20,6 +21,19 @@ unsigned address_bits(const std::string& text) {
   if (inet_pton(AF_INET, text.c_str(), &room) == 1) return kIpv4Bits;
   if (inet_pton(AF_INET6, text.c_str(), &room) == 1) return kIpv6Bits;
   return 0;
+}
+
+/// The address as inet_ntop(3) writes it, with nothing left behind its first `bits` bits.
+std::string first_of_block(const std::string& address, unsigned bits) {
+  const int family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  inet_pton(family, address.c_str(), bytes.data());
+  for (unsigned bit = bits; bit < bytes.size() * 8; ++bit) {
+    bytes.at(bit / 8) &= static_cast<unsigned char>(~(0x80U >> bit % 8));
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(family, bytes.data(), text.data(), text.size());
+  return text.data();
 }
 
 bool holds_zero_byte(std::string_view text) { return text.find('\0') != std::string_view::npos; }
@@ -48,6 +62,13 @@ Parsed<std::string> parse_address_block(std::string_view text) {
         bits > most) {
       return Parsed<std::string>::no(
           in_quotes(text) + " has a wrong prefix length: expected 0 to " + std::to_string(most));
+    }
+    if (const std::string first = first_of_block(address, bits);
+        first != first_of_block(address, most)) {
+      return Parsed<std::string>::no(in_quotes(text) +
+                                     " is no block, as it says more than its first " +
+                                     std::to_string(bits) + " bits: did you mean '" + first + "/" +
+                                     std::to_string(bits) + "', or '" + address + "' alone?");
     }
   }
   return Parsed<std::string>::ok(std::string(block));

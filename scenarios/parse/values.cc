@@ -26,6 +26,7 @@ constexpr double kLongestSeconds = 366.0 * 24 * 3600;
 constexpr double kHighestRate = 1e9;
 constexpr double kMostBytes = 1e18;
 constexpr double kMostBitsPerSecond = 1e15;
+constexpr double kFewestBitsPerSecond = 1000;
 
 constexpr std::array kTimeUnits{Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3}, Unit{"s", 1},
                                 Unit{"m", 60},    Unit{"h", 3600},  Unit{"d", 86400}};
@@ -108,6 +109,14 @@ Parsed<RateRange> parse_rate_range(std::string_view text) {
   return Parsed<RateRange>::ok({*from.value, *to.value});
 }
 
+Parsed<Share> parse_positive_share(std::string_view text) {
+  auto share = parse_share(text);
+  if (share.value && share.value->value <= 0) {
+    return failed<Share>(in_quotes(text) + " is nothing at all: expected a share above 0");
+  }
+  return share;
+}
+
 Parsed<Share> parse_share(std::string_view text) {
   const auto split = split_number(text, kShare.expected);
   if (!split.value) return failed<Share>(split.mistake);
@@ -133,10 +142,10 @@ Parsed<Bytes> parse_size(std::string_view text) {
 Parsed<double> parse_bandwidth(std::string_view text) {
   auto bandwidth =
       with_unit(text, kBandwidthUnits, kBandwidth.expected, kMostBitsPerSecond, "1000000gbit");
-  if (bandwidth.value && *bandwidth.value < 1) {
+  // At less a packet of 1500 bytes takes more than 12 s.
+  if (bandwidth.value && *bandwidth.value < kFewestBitsPerSecond) {
     return failed<double>(in_quotes(text) +
-                          " lets nothing through: expected 1bit or more, or"
-                          " 'partition: true'");
+                          " lets next to nothing through: expected 1kbit or more");
   }
   return bandwidth;
 }

@@ -40,6 +40,7 @@ Parsed<Duration> parse_positive_duration(std::string_view text);
 Parsed<Rate> parse_rate(std::string_view text);
 Parsed<RateRange> parse_rate_range(std::string_view text);
 Parsed<Share> parse_share(std::string_view text);
+Parsed<Share> parse_positive_share(std::string_view text);
 Parsed<Bytes> parse_size(std::string_view text);
 Parsed<double> parse_bandwidth(std::string_view text);  ///< Bits per second.
 Parsed<double> parse_weight(std::string_view text);
@@ -62,6 +63,7 @@ constexpr Kind<Duration> kPositiveDuration{"a duration such as 250ms, 10s, 5m",
 constexpr Kind<Rate> kRate{"a rate such as 500/s or 30/m", parse_rate};
 constexpr Kind<RateRange> kRateRange{"a rate such as 500/s, or 100/s .. 2000/s", parse_rate_range};
 constexpr Kind<Share> kShare{"a share such as 2% or 0.02", parse_share};
+constexpr Kind<Share> kPositiveShare{"a share such as 2% or 0.02", parse_positive_share};
 constexpr Kind<Bytes> kSize{"a size such as 64KiB or 10MB", parse_size};
 constexpr Kind<double> kBandwidth{"a bandwidth such as 10mbit", parse_bandwidth};
 constexpr Kind<double> kWeight{"a weight above 0", parse_weight};

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "faults/spec/traffic.h"
+#include "scenarios/plan/overlaps.h"
 #include "scenarios/plan/phrases.h"
 #include "scenarios/plan/plan.h"
 
@@ -21,51 +21,6 @@ constexpr std::size_t kMostApplications = 10'000;  // Of all faults together.
 Duration sum(Duration a, Duration b) { return b > Duration::max() - a ? Duration::max() : a + b; }
 
 Error wrong(const std::string& why) { return error(std::errc::invalid_argument, why); }
-
-/// One link has one fault at a time: two would each have to say what the other does.
-Result<void> check_links(const Scenario& scenario, const std::vector<PlannedFault>& planned) {
-  std::map<std::string, const PlannedFault*> last;  // By target, of those that began before.
-  for (const PlannedFault& fault : planned) {
-    const FaultSpec* spec = scenario.find_fault(fault.name);
-    const auto* link = spec == nullptr ? nullptr : std::get_if<faults::LinkFault>(&spec->what);
-    if (link == nullptr) continue;
-    const PlannedFault*& before = last[link->target];
-    if (before != nullptr && before->to && *before->to > fault.from) {
-      return wrong("fault " + fault.label + ": it begins at " + in_words(fault.from) + ", when " +
-                   before->label + " is still in force on the link to target " + link->target);
-    }
-    before = &fault;
-  }
-  return {};
-}
-
-/// At one interface no two faults of the network may meet the same packets at a time.
-Result<void> check_interfaces(const Scenario& scenario, const std::vector<PlannedFault>& planned) {
-  struct Before {
-    const PlannedFault* planned;
-    const faults::NetworkFault* network;
-  };
-  std::map<std::string, std::vector<Before>> begun;  // By place.
-  for (const PlannedFault& fault : planned) {
-    const FaultSpec* spec = scenario.find_fault(fault.name);
-    const auto* network =
-        spec == nullptr ? nullptr : std::get_if<faults::NetworkFault>(&spec->what);
-    if (network == nullptr) continue;
-    const std::string place = place_of(*network);
-    std::vector<Before>& others = begun[place];
-    std::erase_if(others, [&](const Before& before) {
-      return before.planned->to && *before.planned->to <= fault.from;
-    });
-    for (const Before& before : others) {
-      if (!faults::may_meet_the_same(*before.network, *network)) continue;
-      return wrong("fault " + fault.label + ": it begins at " + in_words(fault.from) + ", when " +
-                   before.planned->label + " is still in force on " + place +
-                   " and may meet the same packets");
-    }
-    others.push_back({&fault, network});
-  }
-  return {};
-}
 
 /// The rows of the matrix, each as late as it may begin.
 std::vector<PlannedRow> rows_of(const Scenario& scenario) {
@@ -97,6 +52,7 @@ Result<std::vector<PlannedFault>> faults_of_rows(const Scenario& scenario,
       planned.to =
           std::min(rows[row].to, sum(planned.from, fault->length.value_or(Duration::max())));
       planned.what = what_happens(*fault, scenario);
+      planned.autonomous = fault->autonomous;
       planned.row = row;
       if (planned.from >= rows[row].to) {
         return wrong("fault " + name + ": it begins at " + in_words(at) +
@@ -162,6 +118,7 @@ class Compiler {
     planned.from = from;
     if (fault.length) planned.to = sum(from, *fault.length);
     planned.what = what_happens(fault, scenario_);
+    planned.autonomous = fault.autonomous;
     planned_.push_back(std::move(planned));
     return {};
   }
@@ -257,10 +214,7 @@ Result<Plan> compile(const Scenario& scenario) {
   plan.rows = rows_of(scenario);
   SQUALL_TRY(plan.faults, plan.rows.empty() ? Compiler(scenario, plan.length).faults()
                                             : faults_of_rows(scenario, plan.rows));
-  if (auto alone = check_links(scenario, plan.faults); !alone) return std::move(alone).error();
-  if (auto alone = check_interfaces(scenario, plan.faults); !alone) {
-    return std::move(alone).error();
-  }
+  if (auto apart = check_overlaps(scenario, plan.faults); !apart) return std::move(apart).error();
   for (const PlannedFault& fault : plan.faults) {
     plan.length = std::max(plan.length, fault.to.value_or(fault.from));
   }

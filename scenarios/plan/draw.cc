@@ -64,6 +64,7 @@ std::string short_word(const faults::FaultSpec* fault) {
   }
   if (std::holds_alternative<faults::NetworkFault>(fault->what)) return "network";
   if (std::holds_alternative<faults::LinkFault>(fault->what)) return "link";
+  if (std::holds_alternative<faults::QuicFault>(fault->what)) return "quic";
   return std::string(std::get<faults::PressureFault>(fault->what).resource());
 }
 

@@ -59,7 +59,7 @@ std::string link_words(const faults::LinkFault& fault) {
     if (!up.empty()) list.add("up: " + up);
     if (!down.empty()) list.add("down: " + down);
   }
-  if (fault.black_hole) list.add("nothing passes");
+  if (fault.black_hole) list.add(fault.spares_streams ? "no datagram passes" : "nothing passes");
   if (fault.half_open) list.add("new connections are half open");
   if (fault.refuse) list.add("new connections are refused");
   if (fault.slow_close > Duration::zero()) list.add("ends " + in_words(fault.slow_close) + " late");

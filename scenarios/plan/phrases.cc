@@ -9,21 +9,6 @@
 namespace squall::scenarios {
 namespace {
 
-std::string victims(const faults::ProcessMatch& match) {
-  if (match.service) {
-    const bool is_one = match.service->find('.') != std::string::npos;
-    return (is_one ? "instance " : "service ") + *match.service;
-  }
-  if (match.pid_file) return "the process of pid file " + *match.pid_file;
-  if (match.name) return "processes named " + *match.name;
-  if (match.command_line) return "processes whose command line holds '" + *match.command_line + "'";
-  if (match.listening) return "processes listening on port " + std::to_string(*match.listening);
-  if (match.unit) return "unit " + *match.unit;
-  if (match.cgroup) return "cgroup " + *match.cgroup;
-  if (match.container) return "container " + *match.container;
-  return "nothing";
-}
-
 /// "1 of 2 of service web (seeded pick)".
 std::string picked(const faults::ProcessFault& fault, const Scenario& scenario) {
   const std::string whom = victims(fault.match);
@@ -31,8 +16,9 @@ std::string picked(const faults::ProcessFault& fault, const Scenario& scenario) 
       fault.match.service ? scenario.find_service(*fault.match.service) : nullptr;
   const std::string of = service == nullptr ? "" : std::to_string(service->count) + " of ";
   if (fault.pick.share) return in_words(*fault.pick.share) + " of " + whom + " (seeded pick)";
-  // One instance, or the one process of a pid file: there is no choice.
-  if ((fault.match.service && service == nullptr) || fault.match.pid_file) return whom;
+  // One instance, or the one process of a pid or a pid file: there is no choice.
+  const bool is_one_process = fault.match.pid || fault.match.pid_file;
+  if ((fault.match.service && service == nullptr) || is_one_process) return whom;
   if (!fault.pick.count) return (service == nullptr ? "all " : "all of ") + whom;
   const bool is_all = service != nullptr && *fault.pick.count == service->count;
   return std::to_string(*fault.pick.count) + " of " + of + whom + (is_all ? "" : " (seeded pick)");
@@ -82,10 +68,28 @@ std::string network_words(const faults::NetworkFault& fault) {
   text += kDirections.at(static_cast<std::size_t>(fault.direction));
   if (fault.to) text += ", to " + filter_words(*fault.to);
   if (fault.from) text += ", from " + filter_words(*fault.from);
+  if (fault.of && fault.of->cgroup) text += ", of cgroup " + *fault.of->cgroup;
+  if (fault.of && fault.of->service) text += ", of service " + *fault.of->service;
   return text;
 }
 
 }  // namespace
+
+std::string victims(const faults::ProcessMatch& match) {
+  if (match.service) {
+    const bool is_one = match.service->find('.') != std::string::npos;
+    return (is_one ? "instance " : "service ") + *match.service;
+  }
+  if (match.pid) return "process " + std::to_string(*match.pid);
+  if (match.pid_file) return "the process of pid file " + *match.pid_file;
+  if (match.name) return "processes named " + *match.name;
+  if (match.command_line) return "processes whose command line holds '" + *match.command_line + "'";
+  if (match.listening) return "processes listening on port " + std::to_string(*match.listening);
+  if (match.unit) return "unit " + *match.unit;
+  if (match.cgroup) return "cgroup " + *match.cgroup;
+  if (match.container) return "container " + *match.container;
+  return "nothing";
+}
 
 std::string place_of(const faults::NetworkFault& fault) {
   std::string text = fault.interface;
@@ -132,6 +136,8 @@ std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenari
     text = link_words(*link);
   } else if (const auto* pressure = std::get_if<faults::PressureFault>(&fault.what)) {
     text = pressure_words(*pressure);
+  } else if (const auto* quic = std::get_if<faults::QuicFault>(&fault.what)) {
+    text = quic_words(*quic);
   }
   if (fault.pulse) {
     text += ", " + in_words(fault.pulse->on) + " on and " + in_words(fault.pulse->off) + " off";

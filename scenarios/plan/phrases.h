@@ -24,11 +24,14 @@ std::string in_words(Share share);
 /// "p99 at most 250 ms".
 std::string in_words(const LimitSpec& limit);
 
+/// Which processes are meant: "service web", "unit nginx.service".
+std::string victims(const faults::ProcessMatch& match);
 /// What a fault will do, in words: "signal KILL to 1 of 2 of service web (seeded pick)".
 std::string what_happens(const faults::FaultSpec& fault, const Scenario& scenario);
 /// The same of a link fault: "link to target edge: delay 20 ms, loss 2 %, by a relay at …".
 std::string link_words(const faults::LinkFault& fault);
 /// The same of pressure: "memory: 64 MiB are held, in cgroup web".
+std::string quic_words(const faults::QuicFault& fault);
 std::string pressure_words(const faults::PressureFault& fault);
 /// Where a network fault happens: "eth0 in the network namespace of service web".
 std::string place_of(const faults::NetworkFault& fault);

@@ -27,6 +27,7 @@ struct PlannedFault {
   std::optional<Duration> to;  ///< None: it has no length (a KILL outside a matrix).
   std::string what;            ///< In words: "signal KILL to 1 of service web".
   std::size_t row = 0;         ///< Of the matrix, at whose begin it waits; 0: of none.
+  bool autonomous = false;     ///< Agents and coordinator may be cut off from each other meanwhile.
 };
 
 /// A row of the matrix, at its latest: it begins when the one before it has its answer and is

@@ -37,6 +37,11 @@ std::string words_of(const faults::DiskFillPressure& fill) {
 }
 
 std::string words_of(const faults::DescriptorsPressure& descriptors) {
+  if (descriptors.of) {
+    const std::string whose = " of the files that " + victims(*descriptors.of) + " may open";
+    return descriptors.count ? std::to_string(*descriptors.count) + whose + " taken away"
+                             : in_words(descriptors.share.value_or(Share{})) + whose + " in use";
+  }
   if (descriptors.count) return counted(*descriptors.count, "file") + " held open";
   return in_words(descriptors.share.value_or(Share{})) + " of the machine's file table in use";
 }

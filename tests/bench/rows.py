@@ -15,7 +15,8 @@ from target import EmbeddedTarget
 
 CONNECTIONS = 10
 STREAMS = 32
-IDLE = 5000
+IDLE = {"memory": 5000, "h3-memory": 2000}
+HANDSHAKES = 4000
 OPEN_RATE, OPEN_S = 50_000, 10
 STALL_RATE, STALL_LENGTH_S, STALL_AT_S, STALL_S = 1000, 10, 5.0, 1.0
 
@@ -25,6 +26,8 @@ TITLES = {"h2": ("h2 TLS, 10×32 closed", "h2load", "≤ 1.0"),
           "h1": ("HTTP/1.1 TLS, 10 connections closed", "wrk", "≤ 1.2"),
           "h3": ("HTTP/3, 10×32 closed", "h2load with HTTP/3", "≤ 1.2"),
           "memory": ("memory per idle h2 TLS connection, 5,000", "h2load", "≤ 0.6"),
+          "h3-memory": ("memory per idle h3 connection, 2,000", "h2load with HTTP/3", "≤ 0.6"),
+          "h3-connect": ("h3 connections made, one request each", "h2load with HTTP/3", "told only"),
           "open": (f"open {OPEN_RATE:,}/s for {OPEN_S} s, h2 TLS", "h2load --rps",
                    "≤ 1.0, ours ≥ 99.9 % achieved"),
           "recording": ("h2c, 10×32 closed, with histograms", "squall without", "≤ 1.05"),
@@ -61,11 +64,12 @@ class Bench:
         self.runs = 0
         self.h3 = None  # The port of what speaks it; nginx does not.
 
-    def scenario(self, protocol, connections, streams, schedule):
+    def scenario(self, protocol, connections, streams, schedule, more_of_target=""):
         url = self.url(protocol).rstrip("/")
         more = "" if protocol == "h2c" else ", tls: {verify: false}"
         if protocol != "h1":  # It has no streams.
             more += f", streams: {streams}"
+        more += more_of_target
         path = self.folder / f"scenario-{self.runs}.yaml"
         path.write_text(
             "squall: 1\nname: bench\ntargets:\n"
@@ -187,26 +191,73 @@ def h1_tls(bench):
                    bench.url("h1")], outputs.wrk, 1.2)
 
 
-def h3(bench):
-    """As h2, against the embedded target, and by an h2load that was built with HTTP/3."""
+def h2load_h3():
+    """An h2load that was built with HTTP/3."""
     peer = os.environ.get("H2LOAD_H3")
     if not peer:
         raise CannotRun("H2LOAD_H3=/path/to/h2load names it")
+    return [peer, "--alpn-list=h3"]
+
+
+def h3(bench):
+    """As h2, against the embedded target."""
+    peer = h2load_h3()
     line = line_of("h3", "µs CPU/request")
     with EmbeddedTarget(bench.squall) as server:
         bench.h3 = server.port
         return closed(bench, line, "h3", STREAMS,
-                      [peer, "--alpn-list=h3", "-c", CONNECTIONS, "-m", STREAMS, "-D",
-                       bench.seconds, bench.url("h3")], outputs.h2load, 1.2)
+                      [*peer, "-c", CONNECTIONS, "-m", STREAMS, "-D", bench.seconds,
+                       bench.url("h3")], outputs.h2load, 1.2)
+
+
+def h3_connect(bench):
+    """CPU seconds of a connection with one request, many of them one after another."""
+    peer = h2load_h3()
+    line = line_of("h3-connect", "µs CPU/connection")
+    with EmbeddedTarget(bench.squall) as server:
+        bench.h3 = server.port
+        scenario = bench.scenario("h3", CONNECTIONS, 1,
+                                  f"closed: {{users: {CONNECTIONS}, for: {bench.seconds}s}}",
+                                  ", new_connection_every: 1 requests")
+        bench.must_support(scenario)
+        ours, theirs = Side(), Side()
+
+        def we():
+            done, said = bench.run_ours(scenario)
+            ours.add(done.cpu_s / said.ok * 1e6, said)
+
+        def they():
+            done, said = bench.run_peer(
+                [*peer, "-c", HANDSHAKES, "-n", HANDSHAKES, "-r", HANDSHAKES // bench.seconds,
+                 bench.url("h3")], outputs.h2load)
+            theirs.add(done.cpu_s / said.ok * 1e6, said)
+
+        bench.alternate(we, they)
+        return [compared(line, ours, theirs, float("inf"))]
 
 
 def memory(bench):
-    """Peak memory of 5000 connections that each carried one request, over that of one."""
-    line = line_of("memory", "KiB")
+    return idle_memory(bench, "memory", "h2", [find("h2load")])
+
+
+def h3_memory(bench):
+    peer = h2load_h3()
+    with EmbeddedTarget(bench.squall) as server:
+        bench.h3 = server.port
+        return idle_memory(bench, "h3-memory", "h3", peer)
+
+
+def is_h2load(command):
+    return command[0].endswith("h2load")
+
+
+def idle_memory(bench, row, protocol, peer):
+    """Peak memory of many connections that each carried one request, over that of one."""
+    line, idle = line_of(row, "KiB"), IDLE[row]
 
     def ours_with(connections, length):
         scenario = bench.scenario(
-            "h2", connections, 1,
+            protocol, connections, 1,
             f"closed: {{users: {connections}, for: {length}, think: 1000s constant}}")
         done, said = bench.run_ours(
             scenario, memory_of=lambda command: command[1:2] == ["agent"])
@@ -214,39 +265,30 @@ def memory(bench):
             raise CannotRun(f"squall: {said.ok} of {connections} connections did their request")
         return done.peak_kib, said
 
-    def theirs_with(connections):
-        done, said = bench.run_peer(
-            [find("h2load"), "-c", connections, "-n", connections, bench.url("h2")],
-            outputs.h2load, memory_of=lambda command: command[0].endswith("h2load"))
-        if said.ok < connections:
+    def theirs_with(connections, *how):
+        done, said = bench.run_peer([*peer, "-c", connections, *how, bench.url(protocol)],
+                                    outputs.h2load, memory_of=is_h2load)
+        if connections > 1 and said.ok < connections:
             raise CannotRun(f"h2load: {said.ok} of {connections} requests were ok")
         return done.peak_kib, said
 
     ours, theirs = Side(), Side()
     our_base = ours_with(1, "1s")[0]
-    their_base = peak_of_one_h2load(bench)
+    their_base = theirs_with(1, "-D", 1, "--rps", 10)[0]  # For long enough to be looked at.
 
     def we():
-        peak, said = ours_with(IDLE, "8s")
-        ours.add((peak - our_base) / (IDLE - 1), said)
+        peak, said = ours_with(idle, "8s")
+        ours.add((peak - our_base) / (idle - 1), said)
 
     def they():
-        peak, said = theirs_with(IDLE)
-        theirs.add((peak - their_base) / (IDLE - 1), said)
+        peak, said = theirs_with(idle, "-n", idle)
+        theirs.add((peak - their_base) / (idle - 1), said)
 
     bench.alternate(we, they)
     compared(line, ours, theirs, 0.6)
     line.notes = [note for note in line.notes if "/s" not in note]
     line.notes.append(f"with 1 connection: squall's agent {our_base:,} KiB, h2load {their_base:,} KiB")
     return [line]
-
-
-def peak_of_one_h2load(bench):
-    """h2load with one connection, for long enough to be looked at."""
-    done, _ = bench.run_peer([find("h2load"), "-c", 1, "-D", 1, "--rps", 10, bench.url("h2")],
-                             outputs.h2load,
-                             memory_of=lambda command: command[0].endswith("h2load"))
-    return done.peak_kib
 
 
 def open_rate(bench):
@@ -392,7 +434,8 @@ export default function () {{ http.get('{bench.url("h2")}'); }}
     return run
 
 
-ROWS = {"h2": h2_tls, "h2c": h2c, "h1": h1_tls, "h3": h3, "memory": memory, "open": open_rate,
+ROWS = {"h2": h2_tls, "h2c": h2c, "h1": h1_tls, "h3": h3, "h3-connect": h3_connect,
+        "h3-memory": h3_memory, "memory": memory, "open": open_rate,
         "recording": recording, "stall": stall}
 
 

@@ -1,4 +1,5 @@
 """Bad input starts nothing, loses nothing, and says what to do."""
+import datetime
 import http.server
 import subprocess
 import threading
@@ -35,10 +36,25 @@ load:
         self.assertFalse(run.out.exists())
 
     def test_what_is_not_supported_yet_is_refused_not_ignored(self):
-        run = self.run_scenario(self.scenario(GOOD.format(port=1) + "agents: {lost: continue}\n"))
+        run = self.run_scenario(
+            self.scenario(GOOD.format(port=1) + "faults: {hot: {at: 0s, for: 1s, pulse: {on: 200ms, off: 300ms}, "
+                                                "cpu: {share: 50%, workers: 1}}}\n"))
         self.assertEqual(run.code, 2, run.said())
         self.assertIn("not supported yet", run.stderr)
         self.assertFalse(run.out.exists())
+
+    def test_a_run_outside_of_its_windows_is_refused_with_the_next_time(self):
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        closed = f"{today}..{today + datetime.timedelta(days=2)}"
+        path = self.scenario(GOOD.format(port=1) + f"safety: {{windows: {{except: [{closed}]}}}}\n")
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn("when safety.windows are closed; it may begin at ", run.stderr)
+        self.assertIn(f"{today + datetime.timedelta(days=3)} 00:00 UTC", run.stderr)
+        self.assertFalse(run.out.exists())
+        planned = self.squall("plan", str(path))
+        self.assertEqual(planned.returncode, 0, planned.stderr)
+        self.assertIn("now the run would be refused: it is ", planned.stdout)
 
     def test_a_file_that_is_not_there_is_named(self):
         run = self.run_scenario(self.folder / "nowhere.yaml")

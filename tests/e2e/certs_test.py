@@ -59,6 +59,8 @@ class Certs(SquallTest):
                 (("agent", self.fleet, "--name", "a/b"), "--name a/b: expected 1 to 63 letters"),
                 (("agent", self.fleet, "--name", "a", "--label", "zone"), "--label zone: expected key=value"),
                 (("agent", self.fleet, "--name", "a", "--label", "z=1", "--label", "z=2"), "--label z: given twice"),
+                (("agent", self.fleet, "--name", "a", "--label", "weight=0"),
+                 "--label weight=0: expected a whole number from 1 to 100"),
                 (("agent", self.fleet), "--name is required"),
                 (("agent", self.fleet, "--name", "a", "--days", "0"), "--days"),
                 (("agent", self.folder, "--name", "a"), "squall certs init makes one"),

@@ -97,6 +97,12 @@ faults:
         process, service = self.start_frozen()
         process.kill()
         self.assert_nothing_left(service)
+        # But what its agent had measured.
+        kept = wait_for(lambda: list((self.folder / "state" / "measured").glob("*.agent-1/results.json")))
+        results = json.loads(kept[0].read_text())
+        self.assertGreater(results["load"]["steady"]["ok"], 50)
+        self.assertEqual(results["verdict"], "error")
+        self.assertIn("the coordinator is gone", " ".join(results["reasons"]))
         wait_for(lambda: not set(pathlib.Path(tempfile.gettempdir()).glob("squall-??????")) - before)
 
     def test_an_agent_that_is_killed_leaves_nothing_behind(self):
@@ -130,7 +136,7 @@ faults:
                   if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1] ==
                   str(process.pid)]
         os.kill(agents[0], signal.SIGSTOP)
-        # The default lease is 5 s, and there is a second to answer.
+        # The default lease is 5 s.
         wait_for(lambda: stat_of(service) is None, within=10)
         stdout, stderr = process.communicate(timeout=40)
         self.assertEqual(process.returncode, 7, stdout + stderr)

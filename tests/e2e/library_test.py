@@ -34,6 +34,9 @@ class Library(SquallTest):
         events = [json.loads(line)["kind"]
                   for line in (run.out / "events.jsonl").read_text().splitlines()]
         self.assertIn("service.restarted", events)
+        # That nobody answers where a server was killed is no warning.
+        self.assertEqual([one for one in results["warnings"] if "no connection to" in one], [])
+        self.assertEqual(len(results["faults"]["lose-one"]["ready_again_ms"]), 1)
         names = [phase["name"] for phase in load["phases"]]
         self.assertEqual(names, ["before lose-one", "during lose-one", "after lose-one"])
 
@@ -61,7 +64,8 @@ class Library(SquallTest):
         self.assertEqual(fault["state"], "undone")
         self.assertRegex(fault["verified"]["seen"],
                          r"up: delay [0-9.]+ ms \+/- [0-9.]+ ms, stalls as for loss [0-9.]+ % of"
-                         r" [0-9]+ segments; down: delay ")
+                         r" [0-9]+ segments( \([0-9.]+ % of [0-9]+ pieces waited [0-9.]+ ms more for"
+                         r" them in the mean\))?; down: delay ")
         load = run.results["load"]["browse"]
         self.assert_adds_up(load)
         p50 = {phase["name"]: phase["latency_ms"]["response"]["p50"] for phase in load["phases"]}
@@ -156,25 +160,45 @@ class Library(SquallTest):
         self.assertAlmostEqual(p50[0]["change"], 0.2, delta=0.1)
 
     def test_http3_stands_beside_http2_and_alone_suffers_when_udp_is_blocked(self):
-        run = self.run_scenario(LIBRARY / "caddy-h2-h3.yaml")
+        loads = ("over-h2", "over-h3", "as-browsers-do")
+        sets = [f"load.{name}.open.stages.0.for=10s" for name in loads]
+        for fault in ("udp-block", "udp-block-for-browsers"):
+            sets += [f"faults.{fault}.at=3s", f"faults.{fault}.for=3s"]
+        # The block is a greater part of this run.
+        sets += ["objectives.survives.goal=60%", "objectives.falls-back.goal=75%"]
+        run = self.run_shorter("caddy-h2-h3.yaml", *sets)
         self.assertEqual(run.code, 0, run.said())
         self.assert_run_is_whole(run)
         self.assertEqual(run.results["faults"]["udp-block"]["state"], "undone")
         loads = run.results["load"]
         for load in loads.values():
             self.assert_adds_up(load)
-            self.assertEqual(load["due"], 4000)
-            self.assertEqual(load["connections"]["opened"], 10)
+            self.assertEqual(load["due"], 2000)
         self.assertEqual({name: load["protocol"] for name, load in loads.items()},
-                         {"over-h2": "h2", "over-h3": "h3"})
-        self.assertEqual(loads["over-h2"]["ok"], 4000)
-        phases = {phase["name"]: phase for phase in loads["over-h3"]["phases"]}
-        self.assertEqual(phases["before udp-block"]["errors"], 0)
-        # 800 are due in it; those of the last second may still be answered after it.
-        self.assertGreaterEqual(phases["during udp-block"]["errors"], 580)
+                         {"over-h2": "h2", "over-h3": "h3", "as-browsers-do": "auto"})
+        self.assertEqual(loads["over-h2"]["ok"], 2000)
+        for name in ("over-h2", "over-h3"):
+            self.assertEqual(loads[name]["connections"]["opened"], 10)
+            self.assertNotIn("alternatives", loads[name])
+        phases = {phase["name"].split()[0]: phase for phase in loads["over-h3"]["phases"]}
+        self.assertEqual(phases["before"]["errors"], 0)
+        # 600 are due in it; those of the last second may still be answered after it.
+        self.assertGreaterEqual(phases["during"]["errors"], 380)
         self.assertEqual(set(loads["over-h3"]["errors"]), {"timeout"})
         # A silent path is no reason to give a connection up; QUIC's idle time-out is longer.
         self.assertEqual(loads["over-h3"]["connections"]["lost"], 0)
+        # Who can fall back does.
+        browser = loads["as-browsers-do"]
+        ways = browser["alternatives"]
+        self.assertGreaterEqual(ways["opened"], 10)
+        self.assertGreater(ways["silent"], 0)
+        self.assertTrue(1000 <= ways["silent_after_ms"] < 2500, ways)
+        self.assertGreater(ways["fell_back"] + ways["avoided"], 0)
+        self.assertLess(sum(browser["errors"].values()), sum(loads["over-h3"]["errors"].values()))
+        series = browser["series"]
+        self.assertEqual(sum(series["silent"][:3] + series["fell_back"][:3]), 0, series)
+        self.assertGreater(sum(series["over_alternative"][7:]), 0, "and back to HTTP/3 afterwards")
+        self.assertIn("given up as silent", run.said())
 
     def test_the_full_disk_takes_room_that_comes_back(self):
         run = self.run_scenario(LIBRARY / "full-disk.yaml")
@@ -221,10 +245,26 @@ class Library(SquallTest):
         self.assert_run_is_whole(run)
         self.assertEqual({name: fault["state"] for name, fault in run.results["faults"].items()},
                          {"kill": "done", "kill#2": "done"})
+        for name, fault in run.results["faults"].items():
+            self.assertEqual(len(fault["ready_again_ms"]), 1, name)
+            # It is started anew after a pause of 100 ms.
+            self.assertTrue(all(100 <= after < 10_000 for after in fault["ready_again_ms"].values()), name)
+        self.assertEqual([one for one in run.results["warnings"] if "no connection to" in one], [])
         events = [json.loads(line)["kind"]
                   for line in (run.out / "events.jsonl").read_text().splitlines()]
         self.assertEqual(events.count("service.restarted"), 2, events)
         self.assertGreater(run.results["load"]["browse"]["connections"]["lost"], 0)
+
+    def test_the_frozen_backend_answers_nothing_until_it_goes_on(self):
+        run, phases = self.run_for_six_seconds("frozen-backend", "frozen-backend", "browse")
+        self.assertRegex(run.results["faults"]["frozen-backend"]["verified"]["seen"],
+                         r"^web\.2: \d+ process(es)? \(pids? [0-9, ]+\) frozen$")
+        during = phases["browse"]["during"]
+        # Half of the connections are its; those of the last second may still be answered.
+        self.assertGreater(during["errors"], 0.15 * during["due"], run.said())
+        self.assertLess(during["errors"], 0.65 * during["due"], run.said())
+        self.assertEqual(phases["browse"]["before"]["errors"], 0)
+        self.assertEqual(self.squall("faults").stdout, "nothing is in force\n")
 
     def test_dns_down_is_not_noticed_by_those_who_hold_what_they_know(self):
         run, phases = self.run_for_six_seconds("dns-down", "dns-down", "browse")

@@ -1,7 +1,9 @@
 """A network fault in a whole run, inside a network namespace of the test's own, whose lo is then as
 good as a machine's. Needs root; what it asks for needs no netem."""
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -42,7 +44,17 @@ class Network(SquallTest):
                                    text=True).stdout
         return seen
 
-    def scenario_with(self, fault, seconds=6):
+    def audited(self):
+        """What was done, as the audit log has it."""
+        lines = (self.folder / "state" / "audit.jsonl").read_text().splitlines()
+        return [json.loads(line)["what"] for line in lines]
+
+    def listed(self, state):
+        """What `squall faults` says to somebody with this state folder."""
+        return subprocess.run(self.inside(support.SQUALL, "faults"), capture_output=True, text=True, check=True,
+                              env=dict(self.environment, SQUALL_STATE_DIR=str(state))).stdout
+
+    def scenario_with(self, fault, seconds=6, pulse="", more=""):
         return self.scenario(f"""
 squall: 1
 name: network
@@ -58,8 +70,8 @@ load:
     open: {{stages: [{{rate: 50/s, for: {seconds}s}}]}}
     requests: [{{get: /}}]
 faults:
-  f: {{at: 2s, for: 2s, network: {fault}}}
-objectives:
+  f: {{at: 2s, for: 2s, {pulse}network: {fault}}}
+{more}objectives:
   available: {{load: browse, good: status < 500, goal: 1%}}
 """)
 
@@ -71,12 +83,81 @@ objectives:
         fault = run.results["faults"]["f"]
         self.assertEqual(fault["state"], "undone")
         self.assertIn("(100 %) of them lost", fault["verified"]["seen"])
+        self.assertRegex(fault["verified"]["seen"], "; 100 % lost of [0-9]+ probes(;|$)")
         phases = {phase["name"]: phase for phase in run.results["load"]["browse"]["phases"]}
         during = phases["during f"]
         # A phase ends with a whole second, so some of it may be after the fault's two.
         self.assertGreater(during["due"] - during["ok"], 80, run.said())
         self.assertEqual(phases["before f"]["ok"], phases["before f"]["due"])
         self.assertEqual(self.state(), before)
+        self.assertEqual(self.audited(),
+                         ["run.begun", "fault.applied", "fault.undone", "run.ended"])
+
+    def test_shares_its_interface_and_pulses(self):
+        before = self.state()
+        # Somebody else, whose datagrams the second fault meets.
+        chatter = subprocess.Popen(
+            self.inside("bash", "-c", "while sleep 0.05; do echo x >/dev/udp/127.0.0.1/9; done"),
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(chatter.wait)
+        self.addCleanup(chatter.kill)
+        run = self.run_scenario(self.scenario_with(
+            "{interface: lo, to: {port: 8080, transport: tcp}, partition: true}",
+            pulse="pulse: {on: 400ms, off: 400ms}, ",
+            more="  g: {at: 1s, for: 2s, network: {interface: lo, to: {port: 9, transport: udp},"
+                 " partition: true}}\n"))
+        self.assertEqual(run.code, 0, run.said())
+        faults = run.results["faults"]
+        self.assertRegex(faults["f"]["verified"]["seen"], "^[23] pulses of 400 ms, ")
+        self.assertIn("(100 %) of them lost", faults["g"]["verified"]["seen"])
+        self.assertEqual({fault["state"] for fault in faults.values()}, {"undone"})
+        self.assertEqual(self.state(), before)
+
+    def test_cuts_off_a_service_by_its_ports(self):
+        before = self.state()
+        run = self.run_scenario(
+            self.scenario_with("{interface: lo, of: {service: web}, partition: true}", seconds=5))
+        self.assertEqual(run.code, 0, run.said())
+        seen = run.results["faults"]["f"]["verified"]["seen"]
+        self.assertRegex(seen, "service web is met by its (port 8080|cgroup /.*)(;|$)")
+        self.assertIn("(100 %) of them lost", seen)
+        self.assertEqual(self.state(), before)
+
+    def test_refuses_a_cgroup_that_is_not_there(self):
+        run = self.run_scenario(self.scenario_with(
+            "{interface: lo, of: {cgroup: squall-test-none.slice}, partition: true}"))
+        if pathlib.Path("/sys/fs/cgroup/cgroup.procs").exists():
+            self.assertEqual(run.code, 7, run.said())
+            self.assertIn("there is no cgroup /sys/fs/cgroup/squall-test-none.slice", run.said())
+        else:
+            self.assertEqual(run.code, 2, run.said())
+            self.assertIn("this machine has no cgroups of version 2 at /sys/fs/cgroup", run.said())
+
+    def test_is_ineffective_when_somebody_else_changes_the_interface(self):
+        scenario = self.scenario_with("{interface: lo, to: {port: 8080}, partition: true}", seconds=5)
+        out = self.folder / "out"
+        process = self.start("run", scenario, "--out", out, "--quiet")
+        wait_for(lambda: "50a1:" in self.state(), within=30)
+        subprocess.run(self.inside("tc", "qdisc", "replace", "dev", "lo", "root", "handle", "7:",
+                                   "pfifo", "limit", "99"), check=True)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 5)
+        fault = json.loads((out / "results.json").read_text())["faults"]["f"]
+        self.assertRegex(json.dumps(fault), r"the root qdisc of lo was changed by somebody else at "
+                                            r"[23]([.][0-9]+)? s: it is pfifo 7:")
+        state = self.state()
+        self.assertIn("pfifo 7: dev lo root", state.replace("qdisc ", ""))
+        self.assertNotIn("squall", state)
+
+    def test_two_at_once_are_measured_each_for_itself(self):
+        run = self.run_scenario(self.scenario_with(
+            "{interface: lo, to: {port: 8080, transport: tcp}, partition: true}",
+            more="  g: {at: 2s, for: 2s, network: {interface: lo, to: {port: 9, transport: udp},"
+                 " loss: 50%}}\n"))
+        seen = {name: fault["verified"]["seen"] for name, fault in run.results["faults"].items()}
+        self.assertRegex(seen["f"], r"\(100 %\) of them lost.*; 100 % lost of [0-9]+ probes(;|$)")
+        lost = float(re.search(r"([0-9.]+) % lost of 200 probes(?:;|$)", seen["g"]).group(1))
+        self.assertAlmostEqual(lost, 50, delta=20)  # More than five standard errors.
 
     def test_is_ineffective_when_it_met_no_packet(self):
         run = self.run_scenario(
@@ -85,12 +166,37 @@ objectives:
         self.assertIn("no packet came that it was for", run.stdout)
 
     def test_refuses_before_the_load_what_cannot_be(self):
-        for fault, why in (("{interface: eth9, loss: 2%}", "no interface 'eth9'"),
-                           ("{interface: lo, to: {port: 22}, loss: 2%}", "SSH")):
+        # What is so on any machine is the scenario's mistake; what this one lacks its agent finds.
+        for fault, why, code in (("{interface: eth9, loss: 2%}", "no interface 'eth9'", 7),
+                                 ("{interface: lo, to: {port: 22}, loss: 2%}", "SSH", 2)):
             run = self.run_scenario(self.scenario_with(fault))
-            self.assertEqual(run.code, 7, run.said())
+            self.assertEqual(run.code, code, run.said())
             self.assertIn(why, run.said())
-            shutil.rmtree(run.out)
+            shutil.rmtree(run.out, ignore_errors=True)
+            if code != 2:
+                continue
+            for command in ("validate", "plan"):  # They agree with run.
+                said = self.squall(command, self.scenario_with(fault))
+                self.assertEqual(said.returncode, 2, said.stdout)
+                self.assertRegex(said.stderr, f"[.]yaml:[0-9]+:[0-9]+: .*{why}")
+
+    def test_refuses_to_cut_off_the_gateway(self):
+        self.ip("-n", self.space, "link", "add", "up0", "type", "veth",
+                "peer", "name", "up1")
+        self.ip("-n", self.space, "address", "add", "192.0.2.2/24", "dev", "up0")
+        self.ip("-n", self.space, "link", "set", "up0", "up")
+        self.ip("-n", self.space, "route", "add", "default", "via", "192.0.2.1")
+        scenario = self.scenario_with("{interface: up0, to: {cidr: 192.0.2.1}, partition: true}")
+        for command in ("plan", "run"):
+            process = self.start(command, scenario)
+            _, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 2, said)
+            self.assertIn("fault f: 192.0.2.1 is this machine's default gateway, which is protected", said)
+        process = self.start("plan", self.scenario_with("{interface: up0, partition: true}"))
+        planned, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, said)
+        for rule in ("ip daddr 192.0.2.1 accept", "meta protocol arp accept"):
+            self.assertIn(rule, planned)
 
     def test_is_undone_by_the_reaper_when_the_agent_is_killed(self):
         before = self.state()
@@ -98,6 +204,8 @@ objectives:
         process = self.start("run", scenario, "--out", self.folder / "out", "--quiet")
         wait_for(lambda: "50a1:" in self.state(), within=30)
         self.assertIn("squall0", self.state())
+        self.assertIn("which will undo it", self.listed(self.folder / "state"))
+        self.assertIn("its agent lives, with another state folder", self.listed(self.folder / "other"))
         children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
         for child in children.read_text().split():
             command = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
@@ -105,7 +213,11 @@ objectives:
                 os.kill(int(child), signal.SIGKILL)
         wait_for(lambda: self.state() == before, within=10)
         process.communicate(timeout=60)
-        self.assertEqual(self.squall("recover").stdout, "nothing to undo\n")
+        # Below it may be told of processes that somebody else has stopped.
+        self.assertEqual(self.squall("recover").stdout.splitlines()[0], "nothing to undo")
+        did = self.audited()
+        self.assertEqual(did[:2], ["run.begun", "fault.applied"])
+        self.assertIn("reaper.undone", did[2:])
 
     def test_prints_its_steps_without_a_change(self):
         before = self.state()
@@ -114,6 +226,9 @@ objectives:
         self.assertIn("tc qdisc add dev lo parent 50a1:1 handle 50a2: netem limit 24415 delay 40ms",
                       plan.stdout)
         self.assertIn("undo: tc qdisc delete dev lo root handle 50a1:", plan.stdout)
+        can = "netem: yes" in self.squall("agent", "--probe").stdout
+        cannot = "this kernel has no qdisc netem, which delay 40 ms needs: a run would be refused"
+        (self.assertNotIn if can else self.assertIn)(cannot, plan.stdout)
         self.assertEqual(self.state(), before)
 
     def test_says_what_this_kernel_can_do(self):

@@ -74,6 +74,15 @@ objectives:
         self.addCleanup(self._end, process)
         return process
 
+    def test_more_than_there_is_on_the_machine_is_refused_before_anything_is_started(self):
+        for fault, why in (("memory: {size: 100TiB}", "100 TiB of memory are asked for, and the machine has"),
+                           ("disk_fill: {path: data, size: 9999TiB}", "the file system of")):
+            run = self.run_scenario(self.scenario_with(f"  much: {{at: 1s, for: 1s, {fault}}}"))
+            self.assertEqual(run.code, 2, run.said())
+            self.assertIn("fault much: ", run.stderr)
+            self.assertIn(why, run.stderr)
+            self.assertFalse(run.out.exists())
+
     def test_a_folder_that_is_not_there_ends_the_run_before_its_load(self):
         run = self.run_scenario(self.scenario_with(
             "  full: {at: 1s, for: 1s, disk_fill: {path: nowhere, size: 1MiB}}"))

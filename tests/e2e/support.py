@@ -74,6 +74,14 @@ def processes_with(text):
     return found
 
 
+def children_of(pid):
+    try:
+        words = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(word) for word in words]
+
+
 class Run:
     """A finished run: its exit code, what it printed and its folder."""
 

@@ -8,6 +8,7 @@
 
 #include "faults/network/netlink_message.h"
 #include "faults/network/nft_rules.h"
+#include "faults/network/qdisc_tree.h"
 #include "faults/network/traffic_control.h"
 
 namespace {
@@ -25,8 +26,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = read_qdisc(message_to_put(*qdisc));
     require(again.has_value() && again->is_same_as(*qdisc));
   }
+  if (const auto one = read_class(bytes)) {
+    require(one->kind.find('\0') == std::string::npos);
+  }
+  if (const auto part = read_tree_part(bytes)) {
+    require(part->what != TreePart::What::kQdisc || part->parent != kRootParent);
+    const auto ordered = in_order_of_return({*part});
+    require(!ordered || ordered->size() == 1);
+  }
   if (const auto link = read_link(bytes)) require(link->name.find('\0') == std::string::npos);
-  for (const NftTable& table : read_tables(bytes)) require(table.name.starts_with(kTablePrefix));
+  for (const NftTable& table : read_our_tables(bytes))
+    require(table.name.starts_with(kTablePrefix));
   read_counts(bytes);
   return 0;
 }

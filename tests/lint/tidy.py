@@ -3,7 +3,8 @@
 
 What a file's verdict depends on is hashed: its compile command, every header it reads (as ninja
 recorded them), the .clang-tidy files, clang-tidy's version. A file that passed leaves an empty file
-of that name in build/tidy; as long as nothing it depends on changes it is not looked at again.
+of that name in the user's cache folder (squall-tidy); as long as nothing it depends on changes it is
+not looked at again, in any clone: paths below the root count from there.
 
 The compile commands are GCC's. Clang is told about Asio's coroutines, and its own warnings are
 off: GCC's count, and they are errors already.
@@ -12,6 +13,7 @@ import argparse
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -66,6 +68,11 @@ def recorded_headers(build: pathlib.Path) -> dict:
     return recorded
 
 
+def user_cache() -> pathlib.Path:
+    """Where the user's programs keep what they can make again (XDG Base Directory Specification)."""
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "squall-tidy"
+
+
 class Verdicts:
     """Remembers, by the hash of all that matters, which files passed."""
 
@@ -95,9 +102,11 @@ class Verdicts:
             return ""
         configs = [place / ".clang-tidy" for place in unit.file.parents if place.is_relative_to(self._root)]
         files = sorted({(unit.folder / read).resolve() for read in reads} | {unit.file} | {c for c in configs if c.is_file()})
-        total = hashlib.sha256(json.dumps([self._always, unit.command]).encode())
+        command = [part.replace(str(self._root), ".") for part in unit.command]
+        total = hashlib.sha256(json.dumps([self._always, command]).encode())
         for file in files:
-            total.update(f"{file}\0{self._hash(file)}\0".encode())
+            name = file.relative_to(self._root) if file.is_relative_to(self._root) else file
+            total.update(f"{name}\0{self._hash(file)}\0".encode())
         return total.hexdigest()
 
     def passed(self, key: str) -> bool:
@@ -118,12 +127,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--clang-tidy", default="clang-tidy")
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
-    parser.add_argument("--store", type=pathlib.Path, help="where verdicts are kept; build/../tidy by default")
+    parser.add_argument("--store", type=pathlib.Path, help="where verdicts are kept; the user's cache folder by default")
     asked = parser.parse_args()
 
     root, build = asked.root.resolve(), asked.build.resolve()
     version = subprocess.run([asked.clang_tidy, "--version"], capture_output=True, text=True, check=True).stdout
-    verdicts = Verdicts(build, root, asked.store or build.parent / "tidy", [version, EXTRA])
+    verdicts = Verdicts(build, root, asked.store or user_cache(), [version, EXTRA])
     chosen = [u for u in units(build, root) if not asked.only or any(o in str(u.file) for o in asked.only)]
     if not chosen:
         print("tidy: there is no source file to look at", file=sys.stderr)

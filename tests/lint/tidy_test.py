@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tidy.py is run on a small build folder with a clang-tidy of ours that says what it is told to say."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -21,11 +22,16 @@ class Tidy(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.root = pathlib.Path(folder.name).resolve()
+        self.cache = pathlib.Path(folder.name).resolve() / "cache"
+        self.begin(pathlib.Path(folder.name).resolve() / "clone")
+
+    def begin(self, root):
+        """A clone at `root`."""
+        self.root = root
         self.asked = self.root / "asked"
         self.build = self.root / "build/release"
         self.build.mkdir(parents=True)
-        (self.root / "faults").mkdir()
+        (self.root / "faults").mkdir(parents=True)
         self.program = self.root / "clang-tidy"
         self.program.write_text(CLANG_TIDY)
         self.program.chmod(0o755)
@@ -46,7 +52,8 @@ class Tidy(unittest.TestCase):
         """Runs it; answers its exit code, its words, and the files which clang-tidy was asked about."""
         self.asked.write_text("")
         done = subprocess.run([sys.executable, "-B", HERE / "tidy.py", self.build, "--root", self.root, "--clang-tidy",
-                               self.program], capture_output=True, text=True)
+                               self.program], capture_output=True, text=True,
+                              env={**os.environ, "XDG_CACHE_HOME": str(self.cache)})
         return done.returncode, done.stdout + done.stderr, sorted(self.asked.read_text().split())
 
     def test_looks_at_every_source_file_but_generated_ones(self):
@@ -56,6 +63,13 @@ class Tidy(unittest.TestCase):
     def test_does_not_look_again_at_what_passed(self):
         self.tidy()
         self.assertEqual(self.tidy()[2], [])
+
+    def test_does_not_look_again_in_another_clone_either(self):
+        self.tidy()
+        self.begin(self.root.with_name("another"))
+        self.assertEqual(self.tidy()[2], [])
+        self.write("faults/b.cc", "int h() { return 2; }\n")
+        self.assertEqual(self.tidy()[2], ["b.cc"])
 
     def test_looks_again_when_the_file_a_header_or_the_checks_change(self):
         self.tidy()

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ class FakeNetworks : public Networks {
     drop_qdiscs(root.interface);
     qdiscs_.push_back(std::move(root));
   }
+  /// Below the root that is there.
+  void set_tree(int interface, std::vector<TreePart> tree) { trees_[interface] = std::move(tree); }
   void add_link(Link link) { links_.push_back(std::move(link)); }
   /// Call `number` from now, from 1, is refused; later ones are not.
   void refuse_call(int number) {
@@ -42,6 +45,7 @@ class FakeNetworks : public Networks {
     refused_ = number;
   }
   int calls() const { return calls_; }
+  void make_cgroup(const std::string& path, std::uint64_t number) { cgroups_[path] = number; }
   void forget_kind(const std::string& kind) { unknown_.insert(kind); }
   /// All later calls do nothing, as if the one who makes them had died.
   void die_after_call(int number) {
@@ -50,7 +54,22 @@ class FakeNetworks : public Networks {
   }
   void live() { dies_ = 0; }
   bool is_dead() const { return dies_ > 0 && calls_ >= dies_; }
-  void count(const std::string& rule, std::uint64_t packets) { counts_[rule] = packets; }
+  void count(const std::string& rule, std::uint64_t packets, std::uint64_t each = 100) {
+    counts_[rule] = packets;
+    sizes_[rule] = each;
+  }
+  void change_options(std::uint32_t handle, const std::string& options) {
+    for (Qdisc& one : qdiscs_) {
+      if (one.handle == handle) one.options = options;
+    }
+  }
+  void change_class(std::uint32_t handle, const std::string& options) {
+    for (TrafficClass& one : classes_) {
+      if (one.handle == handle) one.options = options;
+    }
+  }
+  /// So many packets are on their way through each qdisc, and stay there.
+  void keep_waiting(std::uint32_t packets) { waiting_ = packets; }
   void lose_qdiscs() {
     set_root({.interface = 2, .parent = kRootParent, .handle = 0, .kind = "noqueue"});
   }
@@ -66,8 +85,20 @@ class FakeNetworks : public Networks {
     for (const TrafficClass& one : classes_) {
       lines.push_back("class " + std::to_string(one.interface) + " " + handle_text(one.handle));
     }
+    for (const auto& [interface, tree] : trees_) {
+      for (const TreePart& part : tree) {
+        lines.push_back("part " + handle_text(part.handle) + " " + part.kind + " " + part.options);
+      }
+    }
     for (const auto& [table, rules] : tables_) lines.push_back("table " + table);
     return lines;
+  }
+
+  /// How many rules all tables have.
+  std::size_t rules() const {
+    std::size_t all = 0;
+    for (const auto& [table, rules] : tables_) all += rules.size();
+    return all;
   }
 
   Result<std::unique_ptr<Network>> open(std::uint64_t inode) override;
@@ -75,6 +106,12 @@ class FakeNetworks : public Networks {
   Result<std::uint64_t> of_process(pid_t) override { return kSpace; }
   Result<std::uint64_t> of_name(const std::string&) override { return kSpace; }
   Result<std::vector<std::uint64_t>> all() override { return std::vector{kSpace}; }
+  Result<std::uint64_t> cgroup(const std::string& path) override {
+    if (auto called = call(); !called) return std::move(called).error();
+    const auto found = cgroups_.find(path);
+    if (found != cgroups_.end()) return found->second;
+    return error(std::errc::no_such_file_or_directory, "there is no cgroup " + path);
+  }
   Result<std::string> default_qdisc() override { return std::string("fq_codel"); }
   void pause(Duration) override {}
 
@@ -86,6 +123,7 @@ class FakeNetworks : public Networks {
   void drop_qdiscs(int interface) {
     std::erase_if(qdiscs_, [&](const Qdisc& one) { return one.interface == interface; });
     std::erase_if(classes_, [&](const TrafficClass& one) { return one.interface == interface; });
+    trees_.erase(interface);
   }
   Result<void> call() {
     ++calls_;
@@ -97,9 +135,13 @@ class FakeNetworks : public Networks {
   std::vector<Link> links_;
   std::vector<Qdisc> qdiscs_;
   std::vector<TrafficClass> classes_;
+  std::map<int, std::vector<TreePart>> trees_;    // Of others' roots.
   std::map<std::string, nlohmann::json> tables_;  // "netdev squall_x" and its rules.
+  std::map<std::string, std::uint64_t> cgroups_;
   std::set<std::string> unknown_;
   std::map<std::string, std::uint64_t> counts_;
+  std::map<std::string, std::uint64_t> sizes_;
+  std::uint32_t waiting_ = 0;
   int calls_ = 0;
   int refused_ = 0;
   int dies_ = 0;
@@ -116,7 +158,9 @@ class FakeNetwork : public Network {
   }
   Result<std::vector<Qdisc>> qdiscs() override {
     if (auto called = all_.call(); !called) return std::move(called).error();
-    return all_.qdiscs_;
+    std::vector<Qdisc> qdiscs = all_.qdiscs_;
+    for (Qdisc& one : qdiscs) one.waiting = all_.waiting_;
+    return qdiscs;
   }
 
   Result<std::vector<TrafficClass>> classes(int interface) override {
@@ -128,7 +172,11 @@ class FakeNetwork : public Network {
     return some;
   }
 
-  Result<std::unique_ptr<ProbePath>> probe_path(int) override {
+  Result<std::vector<TreePart>> tree(int interface) override {
+    if (auto called = all_.call(); !called) return std::move(called).error();
+    return all_.trees_[interface];
+  }
+  Result<std::unique_ptr<ProbePath>> probe_path(int, std::uint32_t) override {
     return error(std::errc::not_supported, "the fake sends none");
   }
 
@@ -140,8 +188,11 @@ class FakeNetwork : public Network {
       case RTM_DELQDISC:
         return delete_qdisc(read_plain<tcmsg>(message_body(message)));
       case RTM_NEWTCLASS:
+        if (read_class(message)->handle >> 16U != kOurRoot >> 16U) return put_part(message);
         all_.classes_.push_back(*read_class(message));
         return {};
+      case RTM_NEWTFILTER:
+        return put_part(message);
       case RTM_DELTCLASS:
         return delete_class(read_plain<tcmsg>(message_body(message)));
       case RTM_NEWLINK:
@@ -159,6 +210,7 @@ class FakeNetwork : public Network {
 
   Result<std::string> nft(const std::string& json) override {
     if (auto called = all_.call(); !called) return std::move(called).error();
+    if (!json.starts_with('{')) return add_lines(json);
     nlohmann::json answer = {{"nftables", nlohmann::json::array()}};
     const auto commands = nlohmann::json::parse(json);
     for (const auto& command : commands.at("nftables")) {
@@ -175,8 +227,14 @@ class FakeNetwork : public Network {
     if (all_.unknown_.contains(qdisc.kind)) {
       return error(std::errc::no_such_file_or_directory, "Specified qdisc kind is unknown");
     }
+    const bool is_below_ours =
+        std::any_of(all_.qdiscs_.begin(), all_.qdiscs_.end(), [&](const Qdisc& one) {
+          return one.interface == qdisc.interface && one.is_root() && one.handle == kOurRoot;
+        });
     if (qdisc.is_root()) {
       all_.set_root(std::move(qdisc));
+    } else if (!is_below_ours) {
+      return put_part(message);
     } else {
       all_.qdiscs_.push_back(std::move(qdisc));
     }
@@ -194,6 +252,14 @@ class FakeNetwork : public Network {
     } else {
       all_.qdiscs_.erase(found);
     }
+    return {};
+  }
+
+  /// Of a root that is not ours.
+  Result<void> put_part(std::string_view message) {
+    const auto part = read_tree_part(message);
+    if (!part) return error(std::errc::invalid_argument, "no part of a tree");
+    all_.trees_[read_plain<tcmsg>(message_body(message)).tcm_ifindex].push_back(*part);
     return {};
   }
 
@@ -245,12 +311,41 @@ class FakeNetwork : public Network {
       for (auto rule : table->second) {
         for (auto& statement : rule.at("expr")) {
           if (!statement.contains("counter")) continue;
-          statement.at("counter") = {{"packets", all_.counts_[rule.value("comment", "")]}};
+          const std::string about = rule.value("comment", "");
+          statement.at("counter") = {{"packets", all_.counts_[about]},
+                                     {"bytes", all_.counts_[about] * all_.sizes_[about]}};
         }
         answer.push_back({{"rule", rule}});
       }
     }
     return {};
+  }
+
+  /// Of nft's own language only rules with a counter and a comment, and chains, which are not kept.
+  Result<std::string> add_lines(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string verb;
+      std::string what;
+      std::string family;
+      std::string table;
+      words >> verb >> what >> family >> table;
+      const auto found = all_.tables_.find(family.append(" ").append(table));
+      if (verb != "add" || found == all_.tables_.end()) {
+        return error(std::errc::no_such_file_or_directory, line);
+      }
+      if (what != "rule") continue;
+      const std::size_t end = line.rfind('"');
+      const std::size_t begin = line.rfind('"', end - 1) + 1;
+      nlohmann::json rule = {{"comment", line.substr(begin, end - begin)},
+                             {"expr", nlohmann::json::array()}};
+      if (line.find(" counter ") != std::string::npos) {
+        rule.at("expr").push_back({{"counter", nullptr}});
+      }
+      found->second.push_back(std::move(rule));
+    }
+    return std::string("{}");
   }
 
   FakeNetworks& all_;

@@ -19,7 +19,8 @@ namespace squall::faults {
 /// A process table that behaves: signals change states, and time passes only in pause().
 ///
 /// Any call can be refused (refuse_call), any process can be made to ignore signals, to fork when
-/// it is signalled, or to need some time until a signal takes.
+/// it is signalled, or to need some time until a signal takes. What is frozen is stopped when it
+/// goes on.
 class FakeProcessTable : public ProcessTable {
  public:
   /// Adds a process that sleeps, with a session of its own unless it has a parent here.
@@ -86,11 +87,22 @@ class FakeProcessTable : public ProcessTable {
     if (is_refused()) return error(std::errc::operation_not_permitted, "listening");
     return ports_[port];
   }
+  Result<std::vector<BoundPort>> ports_of(ProcessId id) override {
+    if (is_refused()) return error(std::errc::operation_not_permitted, "ports");
+    std::vector<BoundPort> bound;
+    for (const auto& [port, ids] : ports_) {
+      if (std::find(ids.begin(), ids.end(), id) != ids.end()) bound.push_back({"tcp", port});
+    }
+    return bound;
+  }
   Result<void> signal(ProcessId id, int signal) override {
     if (auto what = std::exchange(before_signal_, nullptr)) what();
     if (is_refused()) return error(std::errc::operation_not_permitted, "signal");
     if (!has(id.pid) || at(id.pid).id != id) return error(std::errc::no_such_process, "signal");
     sent_.emplace_back(id.pid, signal);
+    if (signal == SIGCONT) {
+      std::erase_if(due_, [&](const Due& one) { return one.id == id && one.signal == SIGSTOP; });
+    }
     if (std::find(deaf_.begin(), deaf_.end(), id.pid) == deaf_.end()) {
       due_.push_back({now_ + delay_, id, signal});
     }
@@ -100,7 +112,8 @@ class FakeProcessTable : public ProcessTable {
   void pause(Duration length) override {
     now_ += length;
     for (std::size_t at = 0; at < due_.size();) {
-      if (due_[at].when > now_) {
+      const bool waits = due_[at].signal == SIGSTOP && cgroups_.is_frozen(due_[at].id.pid);
+      if (due_[at].when > now_ || waits) {
         ++at;
         continue;
       }

@@ -46,9 +46,15 @@ inline Result<int> http_status(const std::string& url, Duration timeout) {
     return error(static_cast<std::errc>(errno), "send");
   }
   std::array<char, 12> answer{};  // "HTTP/1.1 200"
-  if (::recv(socket.get(), answer.data(), answer.size(), MSG_WAITALL) !=
-      static_cast<ssize_t>(answer.size())) {
-    return error(std::errc::timed_out, "receive");
+  ssize_t got = 0;
+  do {  // A child that goes on is told by a signal, which ends a wait that has a limit.
+    got = ::recv(socket.get(), answer.data(), answer.size(), MSG_WAITALL);
+  } while (got < 0 && errno == EINTR);
+  if (got >= 0 && got < static_cast<ssize_t>(answer.size())) {
+    return error(std::errc::connection_aborted, "receive");
+  }
+  if (got < 0) {
+    return error(errno == EAGAIN ? std::errc::timed_out : static_cast<std::errc>(errno), "receive");
   }
   return std::stoi(std::string(answer.data() + 9, 3));
 }

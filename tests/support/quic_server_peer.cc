@@ -134,6 +134,10 @@ void QuicServerPeer::begin(std::span<const char> datagram, Instant now) {
   if (ngtcp2_accept(&head, bytes, datagram.size()) != 0) return;
   ngtcp2_cid original = head.dcid;
   const ngtcp2_path path = own.path();
+  if (own.options.is_of_other_versions) {
+    own.ready.push_back(version_negotiation(datagram));
+    return;
+  }
   if (own.options.retry && head.tokenlen == 0) {
     ngtcp2_cid fresh{};
     fresh.datalen = kIdSize;
@@ -283,7 +287,8 @@ std::vector<std::string> QuicServerPeer::take(Instant now) {
     instead_of_payload = nullptr;
     if (size <= 0) return false;
     packet.resize(static_cast<std::size_t>(size));
-    out.push_back(std::move(packet));
+    if (own.options.cut != Options::Cut::kNone) out.push_back(packet.substr(0, packet.size() / 2));
+    if (own.options.cut != Options::Cut::kAll) out.push_back(std::move(packet));
     return true;
   };
   if (failure_ != 0 && !own.closes) {
@@ -374,6 +379,8 @@ void QuicServerPeer::close_transport(std::uint64_t code) {
   ngtcp2_ccerr_set_transport_error(&private_->close, code, nullptr, 0);
   private_->closes = true;
 }
+
+void QuicServerPeer::send(std::string datagram) { private_->ready.push_back(std::move(datagram)); }
 
 bool QuicServerPeer::update_keys(Instant now) {
   return ngtcp2_conn_initiate_key_update(private_->quic, to_tstamp(now)) == 0;

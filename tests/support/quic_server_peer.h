@@ -34,6 +34,9 @@ class QuicServerPeer {
     std::string ticket_key = {};
     std::uint64_t ack_delay_exponent = 3;  ///< 20 at most, RFC 9000 §18.2.
     bool early = false;                    ///< Takes early data; tickets then say so.
+    bool is_of_other_versions = false;     ///< Answers with version_negotiation().
+    enum class Cut { kNone, kBeside, kAll };
+    Cut cut = Cut::kNone;  ///< Datagrams are sent by half: ahead of the whole ones, or alone.
   };
 
   QuicServerPeer(const Options& options, const std::string& certificate, const std::string& key);
@@ -59,6 +62,8 @@ class QuicServerPeer {
   /// enough: write() something before.
   void say_instead(std::string frames);
   bool update_keys(Instant now);
+  /// A datagram that goes out as it is.
+  void send(std::string datagram);
   /// A key under which tickets are sealed.
   static std::string make_ticket_key();
   /// True when early data was taken.

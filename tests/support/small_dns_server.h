@@ -34,6 +34,9 @@ class SmallDnsServer {
   }
 
   std::map<std::string, Record> names;
+  /// The data of records of type HTTPS (RFC 9460), as they go over the wire; with a TTL of 60 s.
+  std::map<std::string, std::vector<std::string>> services;
+  int service_questions = 0;
   int questions = 0;    ///< For IPv4 addresses: each look-up asks for those of IPv6 as well.
   bool answers = true;  ///< Else it is silent.
 
@@ -41,6 +44,7 @@ class SmallDnsServer {
   static constexpr std::size_t kHeader = 12;
   static constexpr std::uint16_t kA = 1;
   static constexpr std::uint16_t kAaaa = 28;
+  static constexpr std::uint16_t kHttps = 65;
 
   void receive() {
     socket_.async_receive_from(asio::buffer(buffer_), from_,
@@ -64,6 +68,7 @@ class SmallDnsServer {
     const auto type = static_cast<std::uint16_t>(static_cast<unsigned char>(asked[at + 2]));
     const std::string question = asked.substr(kHeader, at + 5 - kHeader);
     if (type == kA) ++questions;
+    if (type == kHttps) ++service_questions;
     if (!answers) return;
 
     std::string records;
@@ -85,8 +90,17 @@ class SmallDnsServer {
         ++count;
       }
     }
+    const auto service = services.find(name);
+    if (type == kHttps && service != services.end()) {
+      for (const std::string& data : service->second) {
+        records += std::string("\xc0\x0c", 2) + two(type) + two(1) + two(0) + two(60) +
+                   two(static_cast<std::uint16_t>(data.size())) + data;
+        ++count;
+      }
+    }
     // A recursive answer, without or with "no such name".
-    const std::string flags = known != names.end() ? std::string("\x81\x80", 2) : "\x81\x83";
+    const std::string flags =
+        known != names.end() || count > 0 ? std::string("\x81\x80", 2) : "\x81\x83";
     const std::string reply =
         asked.substr(0, 2) + flags + two(1) + two(count) + two(0) + two(0) + question + records;
     socket_.send_to(asio::buffer(reply), from_);

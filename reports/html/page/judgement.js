@@ -31,7 +31,7 @@ export function impactTable(model) {
         impact.detected_s === null ? none : words(`after ${after(impact.detected_s, impact.effective_s)}: ${impact.detected_by}`), after(impact.recovered_under_s, impact.effective_s),
         impact.recovered_s === null ? h('span', { class: 'chip bad' }, 'not seen') : after(impact.recovered_s, end),
         notOk(impact),
-        lines(Object.entries(impact.depth).map(([load, worst]) => `${load}: ${worst.length_s === undefined ? '' : `${length(worst.length_s)} with `}${spent(worst.error_share)} not ok, p99 ${ms(worst.p99_ms)}`)),
+        words(...Object.entries(impact.depth).map(([load, worst]) => `${load}: ${worst.length_s === undefined ? '' : `${length(worst.length_s)} with `}${spent(worst.error_share)} not ok, p99 ${ms(worst.p99_ms)}`)),
         words(...remarks)];
     }),
     empty: 'No fault was in force.',

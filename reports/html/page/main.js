@@ -9,7 +9,7 @@ import { alertsTable, guardsTable, impactTable } from './judgement.js';
 import { readModel } from './model.js';
 import { overview } from './overview.js';
 import { PercentilePlot } from './percentileplot.js';
-import { addressesTable, agentsTable, answersTable, connectionsTable, eventsTable, faultsTable, healthTable, latencyTable, loadsTable, pathTable, phasesTable, requestsTable } from './tables.js';
+import { addressesTable, agentsTable, alternativesTable, answersTable, connectionsTable, earlyDataTable, eventsTable, faultsTable, healthTable, latencyTable, loadsTable, pathTable, phasesTable, requestsTable } from './tables.js';
 import { currentTheme, onThemeChange, startTheme, toggleTheme } from './theme.js';
 import { Timeline } from './timeline.js';
 
@@ -23,7 +23,7 @@ class LoadPanel {
       h('h3', { class: several ? 'load-name' : 'hidden' }, `Load ${load.name}`),
       this.timeline?.element ?? h('p', { class: 'note' }, 'Nothing was due, so there is no timeline.'),
       this.percentiles?.element,
-      latencyTable(load), answersTable(load), requestsTable(load), addressesTable(load), phasesTable(load), pathTable(load));
+      latencyTable(load), answersTable(load), requestsTable(load), addressesTable(load), phasesTable(load), alternativesTable(load), pathTable(load));
   }
 
   redraw() {
@@ -73,7 +73,7 @@ function build(model) {
         panels.map((panel) => panel.element),
         model.loads.length === 0 ? h('p', { class: 'note' }, 'The scenario offers no load.') : null),
       h('section', { id: 'details' }, h('h2', {}, 'Details'),
-        comparisonTables(model), faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model),
+        comparisonTables(model), faultsTable(model), impactTable(model), alertsTable(model), guardsTable(model), loadsTable(model), connectionsTable(model), earlyDataTable(model),
         agentsTable(model), healthTable(model)),
       h('section', { id: 'events' }, h('h2', {}, 'Events'), eventsTable(model))),
     h('footer', {}, h('p', {}, 'Made by squall. Every figure stands in results.json, every latency in histograms.hlog beside this file.',

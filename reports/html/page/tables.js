@@ -17,12 +17,16 @@ const METRICS = [
 ];
 
 export function loadsTable(model) {
+  const isMissing = model.loads.some((load) => load.missing > 0);
+  const missing = (cell) => isMissing ? [cell] : [];
   return table({
     caption: 'Loads', text: [0, 1],
-    note: 'due = ok + errors + unsent + shed. Unsent: never started, because the load ended first. Shed: older than the deadline when its turn came.',
-    head: ['Load', 'Target', 'due', 'sent', 'completed', 'ok', 'errors', 'unsent', 'shed', 'rate due', 'rate completed', 'received', 'sent bytes'],
+    note: 'due = ok + errors + unsent + shed. Unsent: never started, because the load ended first. Shed: older than the deadline when its turn came.'
+      + (isMissing ? ' Missing: due by the schedule, but part of an agent that was lost, and told of by none; not counted in due.' : ''),
+    head: ['Load', 'Target', 'due', 'sent', 'completed', 'ok', 'errors', 'unsent', 'shed', ...missing('missing'), 'rate due', 'rate completed', 'received', 'sent bytes'],
     rows: model.loads.map((load) => [load.name, `${load.target}, ${load.protocol}, ${load.open ? 'open' : 'closed'}`,
       count(load.due), count(load.sent), count(load.completed), count(load.ok), count(load.errorTotal), count(load.unsent), count(load.shed),
+      ...missing(count(load.missing)),
       rate(load.rate?.due), rate(load.rate?.completed), bytes(load.bytes?.received), bytes(load.bytes?.sent)]),
     empty: 'The scenario offers no load.',
   });
@@ -46,10 +50,15 @@ export function answersTable(load) {
   const errors = Object.entries(load.errors ?? {}).filter(([, n]) => n > 0)
     .map(([key, n]) => [key, ERROR_CLASSES[key] ?? '', count(n), spent(n / all)]);
   const unsent = load.unsent > 0 ? [['unsent', ERROR_CLASSES.unsent, count(load.unsent), '']] : [];
+  // Of connections and streams, not of requests: one that ends takes what is in flight with it.
+  const quic = (load.quic_errors ?? []).map((error) => [
+    error.code === null ? error.name : `${error.name} (0x${error.code.toString(16)})`,
+    `QUIC: ${error.of === 'stream' ? 'a request\u2019s stream' : 'a connection'}${error.code === null ? '' : error.by === 'server' ? ', by the server' : ', by us'}`,
+    `${count(error.count)} ${error.of}${error.count === 1 ? '' : 's'}`, '']);
   return table({
     caption: `Answers and errors of ${load.name}`, text: [0, 1],
     head: ['', 'Meaning', 'requests', 'of those sent'],
-    rows: [...statuses, ...errors, ...unsent],
+    rows: [...statuses, ...errors, ...unsent, ...quic],
     empty: 'No answer came, and nothing was sent.',
   });
 }
@@ -89,10 +98,23 @@ export function pathTable(load) {
   const rows = [['whole', load.path], ...load.phases.filter((phase) => phase.path && phase.name !== 'whole').map((phase) => [phase.name, phase.path])];
   return table({
     caption: `Path of ${load.name}`, text: [0],
-    note: 'Smoothed round trip time and congestion window, on the mean of connections and seconds, and packets that did not arrive at the server. By second in results.json.',
-    head: ['Phase', 'round trip', 'window', 'packets sent', 'lost', 'share'],
+    note: 'Smoothed round trip time and congestion window, on the mean of connections and seconds, and packets that did not arrive at the server, as far as an acknowledgement of a later one told: a black hole shows as time-outs, not as lost packets. By second in results.json. ECT(0), ECT(1), CE: datagrams that came with these marks of ECN; CE is a router\u2019s word of congestion.',
+    head: ['Phase', 'round trip', 'window', 'packets sent', 'lost', 'share', 'ECT(0)', 'ECT(1)', 'CE'],
     rows: rows.map(([name, path]) => [name, ms(path.rtt_ms), path.window_bytes === null ? '\u2013' : bytes(path.window_bytes), count(path.packets_sent), count(path.packets_lost),
-      path.packets_sent > 0 ? share(path.packets_lost / path.packets_sent) : '\u2013']),
+      path.packets_sent > 0 ? share(path.packets_lost / path.packets_sent) : '\u2013', count(path.ecn?.ect0), count(path.ecn?.ect1), count(path.ecn?.ce)]),
+  });
+}
+
+/** What became of an origin's word that it speaks HTTP/3, in each phase; nothing where there was none. */
+export function alternativesTable(load) {
+  if (!load.alternatives) return null;
+  const rows = [['whole', load.alternatives], ...load.phases.filter((phase) => phase.alternatives && phase.name !== 'whole').map((phase) => [phase.name, phase.alternatives])];
+  const length = (value) => (value === null ? '\u2013' : ms(value));
+  return table({
+    caption: `Way to HTTP/3 of ${load.name}`, text: [0],
+    note: 'Connections to an origin that has said that it speaks HTTP/3: in answers (Alt-Svc), or by an HTTPS record of the DNS. Fell back: TCP was taken, because QUIC was not up in time; begun so much later for that, on the mean. Not tried: over TCP at once, because it had lately been so. Silent: given up over QUIC, after nothing had been heard for so long, on the mean. By second in results.json.',
+    head: ['Phase', 'over HTTP/3', 'fell back', 'later by', 'not tried', 'went silent', 'silent for'],
+    rows: rows.map(([name, way]) => [name, `${count(way.opened)}${way.by_https_record ? ` (${count(way.by_https_record)} by DNS)` : ''}`, count(way.fell_back), length(way.fell_back_after_ms), count(way.avoided), count(way.silent), length(way.silent_after_ms)]),
   });
 }
 
@@ -142,39 +164,42 @@ export function faultsTable(model) {
       time(fault, fault.planned),
       time(fault, fault.actual),
       (fault.on ?? []).join(', ') || '\u2013', fault.verified?.asked || '\u2013',
-      fault.error ? [fault.verified?.seen ? `${fault.verified.seen}; ` : '', h('span', { class: 'problem' }, fault.error)] : fault.verified?.seen || '\u2013',
+      [fault.error ? [fault.verified?.seen ? `${fault.verified.seen}; ` : '', h('span', { class: 'problem' }, fault.error)] : fault.verified?.seen || '\u2013',
+        Object.entries(fault.ready_again_ms ?? {}).map(([instance, after]) => h('div', { class: 'pair' }, `${instance} ready again after ${ms(after)}`))],
       Object.entries(fault.impact?.budget_spent ?? {}).map(([name, value]) => h('div', { class: 'pair' }, `${name} ${budget(value)}`))]),
     empty: 'The scenario breaks nothing.',
   });
 }
 
-function earlyCells(early) {
-  if (!early) return ['', '', '', ''];
-  return [count(early.sent), count(early.rejected + early.too_early), ms(early.first_answer_ms.early), ms(early.first_answer_ms.full)];
-}
-
 export function connectionsTable(model) {
   const hasDatagrams = model.loads.some((load) => load.datagrams);
-  const hasEarly = model.loads.some((load) => load.early_data);
-  const notes = [
-    hasDatagrams && 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.',
-    hasEarly && 'Early: requests sent ahead of the end of a handshake (0-RTT), and those which the server did not take so, sent again after it. First answer: from the begin of the handshake, on the mean, with early data and without.',
-  ].filter(Boolean);
   return table({
     caption: 'Connections', text: [0],
-    note: notes.length > 0 ? notes.join(' ') : undefined,
-    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : []),
-      ...(hasEarly ? ['early', 'not taken', 'first answer', 'without'] : [])],
+    note: hasDatagrams ? 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.' : undefined,
+    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : [])],
     rows: model.loads.map((load) => {
       const connect = load.latency_ms?.connect ?? {};
       const tls = load.latency_ms?.tls ?? {};
       const value = (latency, key) => ms(latency.count > 0 ? latency[key] : null);
       return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost),
         value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99'),
-        ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : []),
-        ...(hasEarly ? earlyCells(load.early_data) : [])];
+        ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : [])];
     }),
     empty: 'There was no load.',
+  });
+}
+
+export function earlyDataTable(model) {
+  const loads = model.loads.filter((load) => load.early_data);
+  if (loads.length === 0) return null;
+  return table({
+    caption: 'Early data', text: [0, 6],
+    note: 'Requests sent ahead of the end of a handshake (0-RTT), and those which the server did not take so, sent again after it. First answer: from the begin of the handshake, on the mean: early, after a handshake that resumed a session, and after a full one. Saved: against resumed ones, or where fewer than ten answered, against full ones; none where there are fewer than ten of either. Where all resumed ones go early, a second load without early_data gives the comparison. Over the whole run, faults included: it means something only in a run without faults.',
+    head: ['Load', 'sent early', 'not taken', 'first answer early', 'resumed', 'full', 'Saved'],
+    rows: loads.map(({ name, early_data: early }) => [name, count(early.sent), count(early.rejected + early.too_early),
+      ms(early.first_answer_ms.early), ms(early.first_answer_ms.resumed), ms(early.first_answer_ms.full),
+      early.saved_ms === null ? '\u2013' : `${ms(early.saved_ms)} (${early.saved_against})`]),
+    empty: '',
   });
 }
 

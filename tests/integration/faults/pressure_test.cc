@@ -1,6 +1,5 @@
 // Pressure that is really there, seen from outside, and gone afterwards.
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -8,8 +7,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,13 +19,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "faults/core/journal.h"
 #include "faults/pressure/pressure_fault.h"
-#include "faults/process/procfs_table.h"
 
+#include "tests/integration/faults/pressure_fixture.h"
 #include "tests/support/child_process.h"
 #include "tests/support/result_matchers.h"
-#include "tests/support/temporary_folder.h"
 
 namespace squall::faults {
 namespace {
@@ -37,75 +32,22 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-class Pressure : public testing::Test {
- protected:
-  void SetUp() override {
-    auto owner = this_owner(table_);
-    ASSERT_TRUE(ok(owner));
-    auto journal = Journal::open(folder_ / "journal", *owner);
-    ASSERT_TRUE(ok(journal));
-    journal_ = *std::move(journal);
-    fs::create_directory(folder_ / "here");
-  }
-  void TearDown() override { EXPECT_EQ(pressing(), 0) << "a process was left"; }
-
-  Result<InjectedPressure> press(const PressureFault& fault, Duration length = 20s) {
-    return inject(site(), table_, *journal_, fault, length, "press");
-  }
-  PressureSite site() const { return {SQUALL_AGENT_STAND_IN, folder_.path()}; }
-
-  /// The process that presses for this test; 0: there is none.
-  pid_t pressing() {
-    const auto all = table_.list();
-    if (!all) return -1;
-    const auto found = std::find_if((*all).begin(), (*all).end(), [](const ProcessInfo& one) {
-      return one.is_alive() && one.parent == ::getpid() &&
-             one.command_line.find(" pressure ") != std::string::npos;
-    });
-    return found == (*all).end() ? 0 : found->id.pid;
-  }
-
-  fs::path proc(pid_t pid, const std::string& file) const {
-    return fs::path("/proc") / std::to_string(pid) / file;
-  }
-
-  /// Takes it away: it took, nothing of it is left, and nothing is to be undone.
-  PressureFinding expect_gone(InjectedPressure& injected) {
-    EXPECT_TRUE(ok(injected.active.revert()));
-    EXPECT_EQ(pressing(), 0);
-    EXPECT_EQ(journal_->open_changes(), 0U);
-    EXPECT_TRUE(fs::is_empty(folder_ / "here"));
-    return injected.look();
-  }
-
-  struct CpuTime {
-    double used = 0;    ///< Seconds.
-    double waited = 0;  ///< For a core.
-  };
-  CpuTime cpu_time(pid_t pid) const {
-    CpuTime sum;
-    for (const auto& task : fs::directory_iterator(proc(pid, "task"))) {
-      std::ifstream stream(task.path() / "schedstat");
-      double used = 0;
-      double waited = 0;
-      stream >> used >> waited;
-      sum.used += used / 1e9;
-      sum.waited += waited / 1e9;
-    }
-    return sum;
-  }
-
-  TemporaryFolder folder_;
-  ProcfsTable table_;
-  std::unique_ptr<Journal> journal_;
+struct CpuTime {
+  double used = 0;    ///< Seconds.
+  double waited = 0;  ///< For a core.
 };
+CpuTime cpu_time(pid_t pid) {
+  CpuTime sum;
+  for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream stream(task.path() / "schedstat");
+    double used = 0;
+    double waited = 0;
+    stream >> used >> waited;
+    sum.used += used / 1e9;
+    sum.waited += waited / 1e9;
+  }
+  return sum;
+}
 
 TEST_F(Pressure, OnTheProcessorUsesItsShareOfACore) {
   auto injected = press({CpuPressure{.share = Share{0.5}, .workers = 1, .cgroup = {}}});
@@ -178,7 +120,7 @@ TEST_F(Pressure, OnTheDiskIsWrittenAndWaitedFor) {
     return at == std::string::npos ? 0 : std::stoull(io.substr(at + 14));
   };
   const auto before = written();
-  EXPECT_TRUE(eventually(5s, [&] { return written() >= before + kMiB; })) << written();
+  EXPECT_TRUE(eventually(20s, [&] { return written() >= before + kMiB; })) << written();
   const PressureFinding found = expect_gone(*injected);
   EXPECT_TRUE(found.took) << found.why_not;
   EXPECT_THAT(found.seen, HasSubstr("written to " + (folder_ / "here").string()));
@@ -310,7 +252,7 @@ TEST_F(Pressure, WhoseProcessIsKilledMeanwhileIsIneffective) {
   auto injected = press({DescriptorsPressure{.count = 10, .share = {}}});
   ASSERT_TRUE(ok(injected));
   ASSERT_EQ(::kill(pressing(), SIGKILL), 0);
-  EXPECT_TRUE(eventually(2s, [&] { return pressing() == 0; }));
+  EXPECT_TRUE(eventually(20s, [&] { return pressing() == 0; }));
   const PressureFinding found = expect_gone(*injected);
   EXPECT_FALSE(found.took);
   EXPECT_EQ(found.why_not, "the process that pressed ended before its time: killed by SIGKILL");
@@ -329,7 +271,7 @@ TEST_F(Pressure, EndsByItselfWhenNobodyEndsIt) {
   auto injected = press({DescriptorsPressure{.count = 10, .share = {}}}, 100ms);
   ASSERT_TRUE(ok(injected));
   EXPECT_GT(pressing(), 0);
-  EXPECT_TRUE(eventually(6s, [&] { return pressing() == 0; }));
+  EXPECT_TRUE(eventually(20s, [&] { return pressing() == 0; }));
   EXPECT_FALSE(expect_gone(*injected).took);
 }
 

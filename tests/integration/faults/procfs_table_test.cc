@@ -58,7 +58,7 @@ TEST(ProcfsTable, SignalsAProcessAndSeesIt) {
   const auto info = table.look_up(child.pid());
   ASSERT_TRUE(ok(info));
   ASSERT_TRUE(ok(table.signal((*info).id, SIGSTOP)));
-  EXPECT_TRUE(eventually(1s, [&] {
+  EXPECT_TRUE(eventually(20s, [&] {
     auto now = table.look_at((*info).id);
     return now && now->is_stopped();
   }));
@@ -84,6 +84,26 @@ TEST(ProcfsTable, KnowsThatAProcessIsGone) {
   child.kill();
   EXPECT_TRUE(is_gone(table.look_at((*info).id)));
   EXPECT_TRUE(is_gone(table.signal((*info).id, SIGTERM)));
+}
+
+TEST(ProcfsTable, LimitsTheFilesOfAnotherProcessAndLeavesItsHardLimit) {
+  const ChildProcess child({"sleep", "1000"});
+  ProcfsTable table;
+  const auto info = table.look_up(child.pid());
+  ASSERT_TRUE(ok(info));
+  const auto before = table.files_limit((*info).id);
+  ASSERT_TRUE(ok(before));
+  ASSERT_GT((*before).soft, 20U);
+  EXPECT_GE((*before).open, 3U);
+  ASSERT_TRUE(ok(table.limit_files((*info).id, 20)));
+  const auto now = table.files_limit((*info).id);
+  ASSERT_TRUE(ok(now));
+  EXPECT_EQ((*now).soft, 20U);
+  EXPECT_EQ((*now).hard, (*before).hard);
+  ProcessId another = (*info).id;
+  another.start_ticks -= 1;
+  EXPECT_TRUE(is_gone(table.limit_files(another, 30)));
+  EXPECT_TRUE(is_gone(table.files_limit(another)));
 }
 
 TEST(ProcfsTable, FindsWhoListens) {

@@ -41,7 +41,7 @@ TEST_F(ReaperTest, StandsInASessionOfItsOwnWithNoDescriptorOfOurs) {
   for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator(place)) ++descriptors;
   EXPECT_EQ(descriptors, 4);
   EXPECT_TRUE(ok(reaper->end()));
-  EXPECT_TRUE(eventually(1s, [&] { return !is_alive((*info).id.pid); }));
+  EXPECT_TRUE(eventually(20s, [&] { return !is_alive((*info).id.pid); }));
   EXPECT_FALSE(exists(folder_ / "reaper.log"));
 }
 
@@ -51,6 +51,31 @@ TEST_F(ReaperTest, IsNotMovedBySignalsThatEndOthers) {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE}) {
     ASSERT_EQ(::kill(reaper->pid(), signal), 0);
   }
+  EXPECT_TRUE(ok(reaper->end()));
+}
+
+TEST_F(ReaperTest, EndsAnAgentThatIsNotHeardOfWhenItSaidItWouldBe) {
+  const pid_t agent = ::fork();
+  ASSERT_GE(agent, 0);
+  if (agent == 0) {
+    auto reaper = Reaper::start(SQUALL_AGENT_STAND_IN, folder_.path());
+    if (!reaper) ::_exit(1);
+    reaper->expect_until(std::chrono::steady_clock::now() + 300ms);
+    ::raise(SIGSTOP);
+    ::_exit(2);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(agent, &status, 0), agent);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST_F(ReaperTest, LetsAnAgentBeThatPutsItOffOrTakesItsTime) {
+  auto reaper = Reaper::start(SQUALL_AGENT_STAND_IN, folder_.path());
+  ASSERT_TRUE(ok(reaper));
+  // Else this very process were ended.
+  reaper->expect_until(std::chrono::steady_clock::now() + 20s);
+  reaper->expect_until(Instant::max());
   EXPECT_TRUE(ok(reaper->end()));
 }
 

@@ -1,5 +1,7 @@
 #include "generators/load/fetch.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/integration/generators/load_fixture.h"
 #include "tests/integration/generators/servers.h"
 
@@ -43,6 +45,7 @@ TEST(Fetch, SpeaksHttp1) {
   ASSERT_TRUE(ok(answer));
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body.size(), 64U * 1024);
+  EXPECT_THAT(answer->headers, testing::Contains(testing::Pair("content-length", "200000")));
   auto connected = fetch(url("tcp", port, ""), 5s);
   ASSERT_TRUE(ok(connected));
   EXPECT_EQ(connected->status, 200);

@@ -46,40 +46,64 @@ TEST(Http3, AClosedLoadThatRenewsItsConnectionsEqualsTheServersLog) {
   EXPECT_EQ(total.connections_failed, 0U);
 }
 
-TEST(Http3, DownloadsAreWholeAndTheirBytesCount) {
+RequestSpec post(const std::string& path, std::size_t size) {
+  RequestSpec request = get(path);
+  request.name = "POST " + path;
+  request.method = "POST";
+  request.body.emplace();
+  request.body->parts.emplace_back(std::string(size, 'u'));
+  return request;
+}
+
+/// Over connections that are renewed after every second request.
+TEST(Http3, LargeDownloadsAndUploadsOverNewConnectionsEqualTheServersLog) {
   constexpr std::uint64_t kSize = 10'000'000;
   const TemporaryFolder folder;
   auto caddy = start_caddy(folder, free_port());
   ASSERT_TRUE(ok(caddy));
   folder.write("large.bin", "");
   std::filesystem::resize_file(folder.path() / "large.bin", kSize);
-  LoadSpec load = open_load(4, 2s);
-  load.requests = {get("/large.bin")};
+  LoadSpec load = open_load(12, 1s);
+  load.requests = {get("/large.bin"), post("/upload", 200'000)};
+  load.requests[1].expect.status = {{201, 201}};
   TargetSpec target = h3_target(folder, caddy->port(), 2, 10);
   target.timeout = 30s;
-  const SecondCell total = run_loads(target, {load}).total();
+  target.new_connection_every = generators::RenewSpec{2, {}};
+  SecondCell total = run_loads(target, {load}).total();
+  caddy->end(SIGTERM);
   expect_sums_hold(total);
-  EXPECT_EQ(total.ok, 8U);
-  EXPECT_GE(total.bytes_received, 8 * kSize);
+  EXPECT_EQ(total.ok, 12U) << errors_of(total);
+  EXPECT_GT(total.status[200], 0U);
+  EXPECT_GT(total.status[201], 0U);
+  EXPECT_GE(total.bytes_received, total.status[200] * kSize);
+  EXPECT_EQ(lines_of(folder.file("access.log"), "\"uri\":\"/large.bin\""), total.status[200]);
+  EXPECT_EQ(lines_of(folder.file("access.log"), "\"uri\":\"/upload\""), total.status[201]);
+  EXPECT_GE(total.connections_opened, 6U);
+  EXPECT_EQ(total.connections_lost + total.connections_failed, 0U);
 }
 
-TEST(Http3, UploadsArriveWhole) {
+/// So is each of gtlsserver's.
+TEST(Http3, LargeUploadsArriveWholeBesideDownloadsOverNewConnections) {
   constexpr std::size_t kSize = 3'000'000;  // More than the server's windows.
+  constexpr std::uint64_t kDownload = 10'000'000;
   const TemporaryFolder folder;
   auto server = start_gtlsserver(folder, free_port());
   ASSERT_TRUE(ok(server));
-  LoadSpec load = open_load(10, 1s);
-  load.requests[0].method = "POST";
-  load.requests[0].path.parts = {std::string("/100")};
-  load.requests[0].body.emplace();
-  load.requests[0].body->parts.emplace_back(std::string(kSize, 'u'));
+  LoadSpec load = open_load(12, 1s);
+  load.requests = {post("/100", kSize), get("/" + std::to_string(kDownload))};
   TargetSpec target = h3_target(folder, server->port(), 2, 10);
   target.timeout = 30s;
-  const SecondCell total = run_loads(target, {load}).total();
+  target.new_connection_every = generators::RenewSpec{2, {}};
+  SecondCell total = run_loads(target, {load}).total();
   expect_sums_hold(total);
-  EXPECT_EQ(total.ok, 10U);
-  EXPECT_EQ(total.status.at(200), 10U);
-  EXPECT_GE(total.bytes_sent, 10 * kSize);
+  EXPECT_EQ(total.ok, 12U) << errors_of(total);
+  const std::uint64_t uploads = total.requests["POST /100"].ok;
+  EXPECT_GT(uploads, 0U);
+  EXPECT_LT(uploads, 12U);
+  EXPECT_GE(total.bytes_sent, uploads * kSize);
+  EXPECT_GE(total.bytes_received, (12 - uploads) * kDownload);
+  EXPECT_GE(total.connections_opened, 6U);
+  EXPECT_EQ(total.connections_lost + total.connections_failed, 0U);
 }
 
 TEST(Http3, AnUploadThatTheServerAnswersWithoutReadingItCountsAsAnswered) {
@@ -87,11 +111,8 @@ TEST(Http3, AnUploadThatTheServerAnswersWithoutReadingItCountsAsAnswered) {
   auto caddy = start_caddy(folder, free_port());
   ASSERT_TRUE(ok(caddy));
   LoadSpec load = open_load(20, 1s);
-  load.requests[0].method = "POST";
-  load.requests[0].path.parts = {std::string("/upload")};
+  load.requests = {post("/upload", 200'000)};
   load.requests[0].expect.status = {{201, 201}};
-  load.requests[0].body.emplace();
-  load.requests[0].body->parts.emplace_back(std::string(200'000, 'u'));
   const SecondCell total = run_loads(h3_target(folder, caddy->port(), 2, 10), {load}).total();
   expect_sums_hold(total);
   EXPECT_EQ(total.ok, 20U);

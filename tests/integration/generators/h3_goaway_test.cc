@@ -123,6 +123,32 @@ TEST(Http3Goaway, AServerThatClosesWithAnErrorIsReplacedAfterTheBackOff) {
             50U);
   EXPECT_EQ(total.retried, 0U) << "HTTP/3 has a word for what was not looked at";
   EXPECT_GT(total.connections_lost, 5U);
+  const reports::QuicError tired{"H3_INTERNAL_ERROR", kInternalError, true, false};
+  ASSERT_EQ(total.quic.errors.count(tired), 1U);
+  EXPECT_EQ(total.quic.errors.at(tired), total.connections_lost);
+}
+
+/// NO_ERROR of QUIC and of HTTP/3 (RFC 9000 §20.1, RFC 9114 §8.1).
+TEST(Http3Goaway, AServerThatClosesWithoutAnErrorIsLostAndNoErrorIsCounted) {
+  const auto closes_by = [](void (*close)(QuicServerPeer&)) {
+    const ScriptedQuicServer server(
+        [close, all = std::map<int, H3Answers>()](QuicServerPeer& peer, int connection) mutable {
+          H3Answers& answers = all[connection];
+          if (!answers.begin(peer)) return;
+          answers.each(peer, [&](std::int64_t stream) {
+            peer.write(stream, kAnswer, true);
+            if (stream == 8) close(peer);
+          });
+        });
+    return run_loads(unverified(server), {open_load(100, 500ms)}, {}, 20s, 1).total();
+  };
+  for (const SecondCell& total :
+       {closes_by([](QuicServerPeer& peer) { peer.close_application(0x100); }),
+        closes_by([](QuicServerPeer& peer) { peer.close_transport(0); })}) {
+    expect_sums_hold(total);
+    EXPECT_GT(total.connections_lost, 5U);
+    EXPECT_TRUE(total.quic.errors.empty()) << total.quic.errors.begin()->first.name;
+  }
 }
 
 }  // namespace

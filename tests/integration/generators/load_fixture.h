@@ -82,6 +82,7 @@ struct Ran {
 struct Deed {
   Duration at;
   std::function<void()> act;
+  std::function<void(generators::LoadEngine&)> to_engine = nullptr;  ///< Instead.
 };
 
 /// Runs loads to their end, at most `patience` long, with deeds on the way.
@@ -115,7 +116,10 @@ inline Ran run_loads(TargetSpec target, std::vector<LoadSpec> loads, std::vector
       ran.timed_out = true;
       break;
     }
-    if (done < deeds.size() && start + deeds[done].at <= now) deeds[done++].act();
+    if (done < deeds.size() && start + deeds[done].at <= now) {
+      const Deed& deed = deeds[done++];
+      deed.to_engine ? deed.to_engine(**engine) : deed.act();
+    }
     if (now >= next_collect) {
       collect();
       next_collect += 500ms;

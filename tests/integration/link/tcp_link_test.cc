@@ -161,7 +161,9 @@ TEST_F(TcpLink, RefusesNewConnectionsKeepsOldOnesAndItsPort) {
   EXPECT_FALSE(connect_to(relay()));
   EXPECT_EQ(errno, ECONNREFUSED);
   time_of_a_byte(client.get(), server.get());
-  EXPECT_TRUE(end().took);
+  const LinkFinding finding = end();
+  EXPECT_TRUE(finding.took);
+  EXPECT_THAT(finding.seen, testing::HasSubstr("2 of 2 connections that were tried by us refused"));
   auto [again, its_server] = connection();
   time_of_a_byte(again.get(), its_server.get());
 }

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -19,7 +23,9 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +47,9 @@ namespace squall::faults {
 struct Arrival {
   std::uint32_t number = 0;
   double delay_ms = 0;
+  double at_ms = 0;  ///< By the wall clock.
+
+  double sent_ms() const { return at_ms - delay_ms; }
 };
 
 /// Two network namespaces of the test's own with a pair of veths between them, va (10.9.0.1,
@@ -92,12 +101,22 @@ class Lab : public testing::Test {
   }
 
   void TearDown() override {
+    if (!groups_.empty()) enter("/sys/fs/cgroup");
+    for (const std::string& group : groups_) ::rmdir(folder_of(group).c_str());
     for (const std::string& space : {a_, b_}) run({"ip", "netns", "delete", space});
   }
 
   static void run(const std::vector<std::string>& command) {
     ChildProcess child(command);
     EXPECT_EQ(child.wait(), 0) << command.at(0) << " " << command.at(1) << " … " << command.back();
+  }
+
+  /// In va's namespace; words with one blank between them.
+  void tc(const std::string& words) const {
+    std::vector<std::string> command{"ip", "netns", "exec", a_, "tc"};
+    std::istringstream stream(words);
+    for (std::string word; stream >> word;) command.push_back(word);
+    run(command);
   }
 
   /// On va, towards vb.
@@ -108,9 +127,35 @@ class Lab : public testing::Test {
   }
 
   Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) {
-    const NetworkSite site{networks_, capabilities_, space_,
-                           owner_ + "_" + std::to_string(++names_), &held_};
-    return inject(site, *journal_, fault, "f");
+    const NetworkSite site{.networks = networks_,
+                           .capabilities = capabilities_,
+                           .space = space_,
+                           .name = owner_ + "_" + std::to_string(++names_),
+                           .held = &held_,
+                           .probes = probes_,
+                           .watch = watch_};
+    return inject(site, *journal_, fault, "f", pulse_);
+  }
+
+  /// Whatever this machine has mounted, cgroups of version 2 are at /sys/fs/cgroup from now on for
+  /// this thread and those that it starts; with two of them, empty but for who enters.
+  void mount_cgroups() {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0) << std::strerror(errno);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const bool is_there = ::mount("none", "/sys/fs/cgroup", "cgroup2", 0, nullptr) == 0;
+    ASSERT_TRUE(is_there || errno == EBUSY) << std::strerror(errno);
+    for (const char* name : {"one", "two"}) {
+      groups_.push_back(owner_ + name);
+      ASSERT_EQ(::mkdir(folder_of(groups_.back()).c_str(), 0755), 0) << std::strerror(errno);
+    }
+  }
+  static std::string folder_of(const std::string& group) {
+    return "/sys/fs/cgroup/squall_test_" + group;
+  }
+  static void enter(const std::string& folder) {
+    std::ofstream procs(folder + "/cgroup.procs");
+    procs << ::getpid() << std::flush;
+    EXPECT_TRUE(procs) << folder;
   }
 
   /// A socket in one of the two namespaces.
@@ -177,7 +222,11 @@ class Lab : public testing::Test {
                          reinterpret_cast<const sockaddr*>(&to), length),
                 static_cast<ssize_t>(size));
       next += gap;
+      const bool is_early = std::chrono::steady_clock::now() < next;
       if (gap.count() > 0) std::this_thread::sleep_until(next);
+      const std::chrono::duration<double, std::milli> late =
+          std::chrono::steady_clock::now() - next;
+      if (is_early && gap.count() > 0) latest_wake_ms_ = std::max(latest_wake_ms_, late.count());
     }
     reader.join();
     return arrivals;
@@ -208,6 +257,7 @@ class Lab : public testing::Test {
       }
       const std::int64_t at = came.tv_sec * 1'000'000'000LL + came.tv_nsec;
       arrival.delay_ms = static_cast<double>(at - sent) / 1e6;
+      arrival.at_ms = static_cast<double>(at) / 1e6;
       arrivals.push_back(arrival);
     }
   }
@@ -226,7 +276,18 @@ class Lab : public testing::Test {
       lines.push_back(std::to_string(one.interface) + " " + handle_text(one.parent) + " " +
                       handle_text(one.handle) + " " + one.kind + " " + one.options);
     }
-    for (const NftTable& table : read_tables(*tables)) lines.push_back("table " + table.name);
+    for (const Link& link : *links) {
+      const auto tree = (*network)->tree(link.index);
+      EXPECT_TRUE(ok(tree));
+      for (const TreePart& part : *tree) {
+        lines.push_back(std::to_string(static_cast<int>(part.what)) + " " +
+                        handle_text(part.parent) + " " + handle_text(part.handle) + " " +
+                        std::to_string(part.info) + " " + part.kind + " " + part.options);
+      }
+    }
+    // A kernel lists them by a hash of their handles, one chain after the other.
+    std::sort(lines.begin(), lines.end());
+    for (const NftTable& table : read_our_tables(*tables)) lines.push_back("table " + table.name);
     return lines;
   }
 
@@ -262,14 +323,20 @@ class Lab : public testing::Test {
   std::string a_;
   std::string b_;
   std::string owner_;
+  std::vector<std::string> groups_;
   TemporaryFolder folder_;
   KernelNetworks networks_;
   HeldFaults held_;
+  bool probes_ = false;  // Else they are among the packets that a test counts.
+  std::optional<Pulse> pulse_;
+  Duration watch_{};
   ProcfsTable processes_;
   Capabilities capabilities_;
   std::unique_ptr<Journal> journal_;
   std::uint64_t space_ = 0;
   int names_ = 0;
+  /// By how much a timer has been late at most, while packets were sent.
+  double latest_wake_ms_ = 0;
   int patience_ms_ = 700;  // For how long nothing comes until all is thought to have come.
 };
 

@@ -3,8 +3,11 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
+
+#include "faults/network/network_watch.h"
 
 #include "tests/integration/network/lab.h"
 
@@ -87,10 +90,13 @@ TEST_F(NetworkFaultInForce, SlowsWhatGoesOutAndWhatComesInToARate) {
     fault.to = TrafficFilter{{}, {kPort}, {}};
     auto injected = inject_it(fault);
     ASSERT_TRUE(ok(injected));
-    // 100 frames of 1042 bytes at 125,000 bytes/s are 834 ms, less a burst of 3100 bytes.
-    const auto arrivals = send_across(AF_INET, 100, 0us, kPort, 1000, out);
-    ASSERT_THAT(arrivals, SizeIs(100));
-    EXPECT_NEAR(arrivals.back().delay_ms, 809, 100);
+    for (const int family : {AF_INET, AF_INET6}) {
+      // 100 frames of 1042 bytes (1062 for IPv6) at 125,000 bytes/s are 834 ms (850), less a burst
+      // of 3100 bytes.
+      const auto arrivals = send_across(family, 100, 0us, kPort, 1000, out);
+      ASSERT_THAT(arrivals, SizeIs(100));
+      EXPECT_NEAR(arrivals.back().delay_ms, family == AF_INET ? 809 : 825, 100);
+    }
     ASSERT_TRUE(ok(injected->active.revert()));
     EXPECT_EQ(state(), before);
   }
@@ -187,20 +193,204 @@ TEST_F(NetworkFaultInForce, IsUndoneFromTheJournalBesideAnother) {
   for (auto& one : active) ASSERT_TRUE(ok(one.active.revert()));
 }
 
+TEST_F(NetworkFaultInForce, IsWhatAShellMakesOfThePlansLines) {
+  const auto before = state();
+  NetworkFault slow = on_va();
+  slow.rate_bits_per_second = 1'234'567;
+  slow.direction = NetworkFault::Direction::kBoth;
+  slow.loss = Share{0.5};
+  slow.to = TrafficFilter{{"10.9.0.0/24"}, {kPort}, "udp"};
+  const NetworkSite site{
+      .networks = networks_, .capabilities = capabilities_, .space = space_, .name = owner_ + "_1"};
+  const auto facts = look_around(site, slow);
+  ASSERT_TRUE(ok(facts));
+  const auto plan = plan_network(slow, *facts, site.name);
+  ASSERT_TRUE(ok(plan));
+  std::string lines;
+  for (const NetworkChange& change : plan->changes) lines += change.line + "\n";
+  run({"ip", "netns", "exec", a_, "sh", "-ec", lines});
+  auto network = networks_.open(space_);
+  ASSERT_TRUE(ok(network));
+  InPlace in_place(*plan);
+  EXPECT_TRUE(ok(in_place.remember(**network)));
+  const auto came = send_across(AF_INET, 400, 0us);
+  EXPECT_NEAR(static_cast<double>(came.size()), 200, five_sigma(0.5, 400));
+  lines.clear();
+  for (const std::string& line : plan->undo_lines) lines += line + "\n";
+  run({"ip", "netns", "exec", a_, "sh", "-ec", lines});
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(NetworkFaultInForce, IsProbedByPacketsThatItsFilterMeets) {
+  probes_ = true;
+  NetworkFault cut = on_va();
+  cut.partition = true;
+  cut.to = TrafficFilter{{"10.9.0.0/24"}, {kPort}, "udp"};
+  auto injected = inject_it(cut);
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(send_across(AF_INET, 10, 0us), IsEmpty());
+  EXPECT_THAT(send_across(AF_INET, 500, 2ms, kPort + 1), SizeIs(500));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(injected->look().seen,
+            "10 packets met, 10 (100 %) of them lost; 100 % lost of 200 probes");
+  EXPECT_TRUE(injected->look().took);
+
+  NetworkFault slow = on_va();
+  slow.rate_bits_per_second = 2e6;
+  slow.to = TrafficFilter{{"fd09::/64"}, {kPort}, "tcp"};
+  slow.direction = NetworkFault::Direction::kBoth;
+  injected = inject_it(slow);
+  ASSERT_TRUE(ok(injected));
+  std::this_thread::sleep_for(4s);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_FALSE(injected->look().took);  // Nobody else sent anything.
+  EXPECT_THAT(
+      injected->look().seen,
+      testing::ContainsRegex(
+          "^0 packets met; .* (1[.][89][0-9]?|2|2[.][01][0-9]?) Mbit/s of 200 probes; coming in .* "
+          "(1[.][89][0-9]?|2|2[.][01][0-9]?) Mbit/s of 200 probes$"));
+}
+
+TEST_F(NetworkFaultInForce, ComesAndGoesWithItsPulse) {
+  const auto before = state();
+  pulse_ = Pulse{100ms, 100ms};
+  NetworkFault cut = on_va();
+  cut.partition = true;
+  auto injected = inject_it(cut);
+  ASSERT_TRUE(ok(injected));
+  const auto arrived = send_across(AF_INET, 1000, 1ms).size();
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_NEAR(static_cast<double>(arrived), 500, 250);
+  EXPECT_THAT(injected->look().seen, HasSubstr(" pulses of 100 ms, "));
+  EXPECT_TRUE(injected->look().took) << injected->look().why_not;
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(NetworkFaultInForce, TellsWhenSomebodyElseChangedItsRootAndLeavesTheirs) {
+  watch_ = 50ms;
+  NetworkFault fault = on_va();
+  fault.partition = true;
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(send_across(AF_INET, 20, 0us), IsEmpty());
+  tc("qdisc replace dev va root handle 7: pfifo limit 33");
+  const auto theirs = state();
+  EXPECT_THAT(send_across(AF_INET, 20, 0us), SizeIs(20));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_FALSE(injected->look().took);
+  EXPECT_THAT(
+      injected->look().why_not,
+      testing::MatchesRegex("the root qdisc of va was changed by somebody else [0-9.]+ s after it "
+                            "began: it is pfifo 7:"));
+  auto without_table = theirs;
+  std::erase_if(without_table, [](const std::string& line) { return line.starts_with("table"); });
+  EXPECT_EQ(state(), without_table);
+}
+
+TEST_F(NetworkFaultInForce, TellsWhenSomebodyElseFlushedItsRules) {
+  watch_ = 50ms;
+  const auto before = state();
+  NetworkFault fault = on_va();
+  fault.partition = true;
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  run({"ip", "netns", "exec", a_, "nft", "flush", "ruleset"});
+  std::this_thread::sleep_for(300ms);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(injected->look().why_not, testing::MatchesRegex("table squall_[0-9_]* was changed by "
+                                                              "somebody else .*: it is gone"));
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(NetworkFaultInForce, SaysWhenLargeSendsCountAsOne) {
+  const auto listener = socket_in(b_, AF_INET, SOCK_STREAM);
+  const auto client = socket_in(a_, AF_INET, SOCK_STREAM);
+  const auto at = address(AF_INET, "2", kPort);
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(sockaddr_in)), 0);
+  ASSERT_EQ(::listen(listener.get(), 5), 0);
+  NetworkFault fault = on_va();
+  fault.rate_bits_per_second = 1e9;
+  fault.to = TrafficFilter{{}, {kPort}, "tcp"};
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(sockaddr_in)),
+            0);
+  const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const std::string much(4 << 20, 'x');
+  std::thread reader([&] {
+    std::string room(1 << 20, ' ');
+    for (std::size_t got = 0; got < much.size();) {
+      const ssize_t some = ::read(server.get(), room.data(), room.size());
+      if (some <= 0) break;
+      got += static_cast<std::size_t>(some);
+    }
+  });
+  EXPECT_EQ(::send(client.get(), much.data(), much.size(), 0), std::ssize(much));
+  reader.join();
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(injected->look().seen,
+              testing::ContainsRegex("; [0-9]+ bytes in the mean, of an MTU of 1500: many were "
+                                     "several packets of the wire"));
+}
+
+TEST_F(NetworkFaultInForce, MeetsOnlyThePacketsOfSocketsMadeInItsCgroup) {
+  mount_cgroups();
+  if (HasFatalFailure()) return;
+  const auto before = state();
+  for (const bool out : {true, false}) {
+    NetworkFault fault = on_va();
+    fault.direction = out ? NetworkFault::Direction::kOut : NetworkFault::Direction::kIn;
+    fault.partition = true;
+    fault.of = TrafficOwner{.cgroup = "squall_test_" + groups_[0], .service = {}};
+    enter(folder_of(groups_[0]));
+    auto injected = inject_it(fault);
+    ASSERT_TRUE(ok(injected));
+    EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort, 100, out), IsEmpty());
+    EXPECT_THAT(send_across(AF_INET6, 50, 0us, kPort, 100, out), IsEmpty());
+    enter(folder_of(groups_[1]));
+    EXPECT_THAT(send_across(AF_INET, 50, 0us, kPort, 100, out), SizeIs(50));
+    ASSERT_TRUE(ok(injected->active.revert()));
+    EXPECT_THAT(injected->look().seen, HasSubstr("100 packets met, 100 (100 %) of them lost"));
+    EXPECT_EQ(state(), before);
+  }
+  NetworkFault nobodys = on_va();
+  nobodys.partition = true;
+  nobodys.of = TrafficOwner{.cgroup = "squall_test_none", .service = {}};
+  const auto refused = inject_it(nobodys);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("there is no cgroup"));
+}
+
+TEST_F(NetworkFaultInForce, SlowsACgroupAndProbesItsClass) {
+  mount_cgroups();
+  if (HasFatalFailure()) return;
+  probes_ = true;
+  NetworkFault fault = on_va();
+  fault.rate_bits_per_second = 1e6;
+  fault.of = TrafficOwner{.cgroup = "/squall_test_" + groups_[0], .service = {}};
+  enter(folder_of(groups_[1]));
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  std::this_thread::sleep_for(3s);
+  enter(folder_of(groups_[0]));
+  const auto slowed = send_across(AF_INET, 100, 0us, kPort, 1000);
+  ASSERT_THAT(slowed, SizeIs(100));
+  EXPECT_NEAR(slowed.back().delay_ms, 809, 100);
+  enter(folder_of(groups_[1]));
+  EXPECT_LT(send_across(AF_INET, 100, 0us, kPort, 1000).back().delay_ms, 400);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_TRUE(injected->look().took) << injected->look().why_not;
+  EXPECT_THAT(injected->look().seen,
+              testing::ContainsRegex("^100 packets met; through its class .* "
+                                     "(0[.]9[0-9]*|1|1[.]0[0-9]*) Mbit/s of 200 probes"));
+}
+
 /// A root qdisc of each kind that this kernel has, and that can be put back.
 class RootQdisc : public Lab, public testing::WithParamInterface<const char*> {};
 
 TEST_P(RootQdisc, IsPutBackBitForBit) {
   const std::string words = GetParam();
-  std::vector<std::string> command{"ip",    "netns",   "exec", a_,   "tc",
-                                   "qdisc", "replace", "dev",  "va", "root"};
-  std::size_t begin = 0;
-  while (begin < words.size()) {
-    const std::size_t end = std::min(words.find(' ', begin), words.size());
-    command.push_back(words.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  if (words != "none") run(command);
+  if (words != "none") tc("qdisc replace dev va root " + words);
   const auto before = state();
   NetworkFault fault = on_va();
   fault.partition = true;
@@ -217,17 +407,61 @@ INSTANTIATE_TEST_SUITE_P(Here, RootQdisc,
                          testing::Values("none", "handle 1: pfifo_fast", "handle 2: pfifo limit 77",
                                          "handle 3: bfifo limit 7777"));
 
-TEST_F(NetworkFaultInForce, LeavesARootWithClassesAloneBecauseItCouldNotPutItBack) {
-  run({"ip", "netns", "exec", a_, "tc", "qdisc", "replace", "dev", "va", "root", "handle",
-       "1:", "htb", "default", "1"});
-  run({"ip", "netns", "exec", a_, "tc", "class", "add", "dev", "va", "parent", "1:", "classid",
-       "1:1", "htb", "rate", "100mbit"});
+TEST_F(NetworkFaultInForce, PutsBackClassesLeavesAndFiltersOfHtbBitForBit) {
+  for (const char* words :
+       {"qdisc replace dev va root handle 1: htb default 20 r2q 50",
+        "class add dev va parent 1: classid 1:1 htb rate 100mbit",
+        "class add dev va parent 1:1 classid 1:10 htb rate 10mbit ceil 20mbit prio 2",
+        "class add dev va parent 1:1 classid 1:20 htb rate 50mbit burst 5k",
+        "qdisc add dev va parent 1:10 handle 10: pfifo limit 5",
+        "qdisc add dev va parent 1:20 handle 20: bfifo limit 70000",
+        "filter add dev va parent 1: protocol ip prio 2 u32 match ip dport 80 0xffff "
+        "flowid 1:10",
+        "filter add dev va parent 1: protocol ip prio 1 u32 match ip dst 10.9.0.2/32 "
+        "match ip sport 7777 0xffff flowid 1:10",
+        "filter add dev va parent 1: protocol ipv6 prio 5 handle 2: u32 divisor 4"}) {
+    tc(words);
+  }
+  const auto before = state();
+  ASSERT_THAT(before, SizeIs(testing::Gt(8U)));
+  NetworkFault fault = on_va();
+  fault.partition = true;
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(send_across(AF_INET, 20, 0us), IsEmpty());
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(state(), before);
+  EXPECT_THAT(send_across(AF_INET, 20, 1ms), SizeIs(20));
+}
+
+TEST_F(NetworkFaultInForce, PutsBackTheQueuesOfAnInterfaceThatHasSeveral) {
+  run({"ip", "-n", a_, "link", "add", "vm", "numtxqueues", "4", "numrxqueues", "4", "type", "veth",
+       "peer", "name", "vn", "numtxqueues", "4", "numrxqueues", "4"});
+  run({"ip", "-n", a_, "link", "set", "vm", "up"});
+  tc("qdisc replace dev vm root handle 5: mq");
+  tc("qdisc replace dev vm parent 5:2 handle 52: pfifo limit 9");
+  const auto before = state();
+  NetworkFault fault;
+  fault.interface = "vm";
+  fault.partition = true;
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  EXPECT_NE(state(), before);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(NetworkFaultInForce, LeavesARootAloneThatItCouldNotPutBack) {
+  tc("qdisc replace dev va root handle 1: htb default 1");
+  tc("class add dev va parent 1: classid 1:1 htb rate 100mbit");
+  tc("qdisc add dev va parent 1:1 handle 3: tbf rate 1mbit burst 10k latency 50ms");
   const auto before = state();
   NetworkFault fault = on_va();
   fault.partition = true;
   const auto injected = inject_it(fault);
   ASSERT_FALSE(injected);
-  EXPECT_THAT(injected.error().message(), HasSubstr("htb 1:, could not be put back exactly"));
+  EXPECT_THAT(injected.error().message(),
+              HasSubstr("htb 1:, its qdisc tbf 3: could not be put back exactly"));
   EXPECT_EQ(state(), before);
 }
 

@@ -64,6 +64,8 @@ TEST(TargetHttp3, CountsAsOurOwnClientDoes) {
   EXPECT_EQ(target.stat("resets"), static_cast<double>(test::errors(total, ErrorClass::kReset)));
   EXPECT_GT(target.stat("resets"), 100);
   EXPECT_GE(target.stat("h3"), 30) << "it renews its connections";
+  EXPECT_GT(total.quic.ecn_ect0, 1000U) << "it marks what it sends";
+  EXPECT_EQ(total.quic.ecn_ce, 0U);
   EXPECT_TRUE(target.wait_for("open", 1)) << "but for who asks, all have said goodbye";
 }
 
@@ -77,21 +79,30 @@ TEST(TargetHttp3, ServesHundredsOfConnectionsOnOnePort) {
   EXPECT_EQ(target.stat("h3"), 300);
 }
 
-TEST(TargetHttp3, DropsConnectionsAsACrashDoes) {
-  const RunningTarget target({}, kAll);
-  TargetSpec spec = h3_target(target, 4, 10);
+/// Four connections are dropped in the middle of a load.
+void expect_a_crash(const RunningTarget& target, TargetSpec spec) {
   spec.reconnect = {50ms, 100ms};
-  auto dropping = beside([&] {
-    std::this_thread::sleep_for(1s);
-    return target.post("drop-connections");
-  });
-  const auto total = test::run_loads(spec, {test::open_load(400, 2s)}).total();
-  EXPECT_EQ(dropping.get().exit_code, 0);
+  const auto drop = [&] { EXPECT_EQ(target.post("drop-connections").exit_code, 0); };
+  const auto total = test::run_loads(spec, {test::open_load(400, 2s)}, {{1s, drop}}).total();
   test::expect_sums_hold(total);
   EXPECT_EQ(total.connections_lost, 4U);
   EXPECT_EQ(total.connections_opened, 8U);
   EXPECT_GT(total.ok, 700U);
-  EXPECT_EQ(target.stat("stateless_resets") >= 4, true);
+  EXPECT_EQ(target.stat("h3"), 8);
+  EXPECT_GE(target.stat("stateless_resets"), 4);
+  EXPECT_EQ(total.quic.errors.at({"stateless reset", {}, true, false}), 4U);
+}
+
+TEST(TargetHttp3, DropsConnectionsAsACrashDoes) {
+  const RunningTarget target({}, kAll);
+  expect_a_crash(target, h3_target(target, 4, 10));
+}
+
+TEST(TargetHttp3, ItsStatelessResetsFindConnectionsThatShareASocket) {
+  const RunningTarget target({}, kAll);
+  TargetSpec spec = h3_target(target, 4, 10);
+  spec.quic.shares_socket = true;
+  expect_a_crash(target, spec);
 }
 
 TEST(TargetHttp3, GtlsclientGetsWhatItAsksFor) {

@@ -16,6 +16,7 @@
 namespace squall::faults {
 namespace {
 
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -92,6 +93,20 @@ TEST_F(InForceTest, TouchesNothing) {
   EXPECT_THAT(found().changes, SizeIs(1));
   EXPECT_EQ(table_.at(10).state, 'S');
   EXPECT_EQ(std::filesystem::last_write_time(journal_->file()), before);
+}
+
+TEST_F(InForceTest, KnowsOfAStoppedProcessWhetherAJournalTellsOfIt) {
+  const auto number = stops_web(table_.add(77, "squall"), boot_);
+  table_.at(10).state = 'T';
+  const auto told = stopped_by_somebody(found(), table_);
+  ASSERT_TRUE(ok(told));
+  EXPECT_THAT(*told, IsEmpty());
+  ASSERT_TRUE(ok(journal_->mark_done(number)));
+  const auto untold = stopped_by_somebody(found(), table_);
+  ASSERT_TRUE(ok(untold));
+  ASSERT_THAT(*untold, SizeIs(1));
+  EXPECT_THAT(describe_stopped(untold->front()), HasSubstr("process 10 (web) is stopped and no"));
+  EXPECT_THAT(describe_stopped(untold->front()), HasSubstr("kill -CONT 10"));
 }
 
 }  // namespace

@@ -52,5 +52,11 @@ TEST(Pulses, GoOnAfterAChangeThatFailedAndTellOfTheFirst) {
   EXPECT_THAT(pulses.failure()->message(), HasSubstr("change 1"));
 }
 
+TEST(PulsesDue, CountTheFirstAndEachThatBeginsBeforeTheEnd) {
+  EXPECT_EQ(pulses_due({100ms, 200ms}, 0ms), 1U);
+  EXPECT_EQ(pulses_due({100ms, 200ms}, 299ms), 1U);
+  EXPECT_EQ(pulses_due({100ms, 200ms}, 900ms), 4U);
+}
+
 }  // namespace
 }  // namespace squall::faults

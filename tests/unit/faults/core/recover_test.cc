@@ -77,6 +77,20 @@ TEST_F(Recover, UndoesAllThatIsOpenAndRemovesTheJournal) {
   EXPECT_THAT(recovered().changes, IsEmpty());
 }
 
+TEST_F(Recover, RemovesTheFolderOfARunWithItsLastJournal) {
+  const auto file = write_journal(boot_);
+  const auto other = file.parent_path() / "somebody-elses";
+  std::ofstream(other) << "x";
+  EXPECT_TRUE(recovered().is_clean());
+  EXPECT_FALSE(exists(file));
+  EXPECT_TRUE(exists(other));
+  remove(other);
+  EXPECT_EQ(write_journal(boot_), file);
+  EXPECT_TRUE(recovered().is_clean());
+  EXPECT_FALSE(exists(file.parent_path()));
+  EXPECT_TRUE(exists(folder_.path()));
+}
+
 TEST_F(Recover, TouchesNothingWhenDry) {
   const auto file = write_journal(boot_);
   const auto size = file_size(file);
@@ -141,6 +155,7 @@ TEST_F(Recover, KeepsAJournalThatItCannotReadWhole) {
   std::ofstream(file, std::ios::app) << "garbage\n";
   const auto report = recovered();
   EXPECT_EQ(report.unreadable_lines, 1U);
+  EXPECT_FALSE(report.is_clean()) << "what the line told of may still be in force";
   EXPECT_THAT(report.changes, SizeIs(3));
   EXPECT_TRUE(exists(file));
   EXPECT_THAT(recovered().changes, IsEmpty());

@@ -194,9 +194,15 @@ TEST(LinkModel, LetsOneFlowPassWhileAnotherStalls) {
   Flow stalled;
   EXPECT_EQ(model.stream(kStart, 100, stalled).at,
             kStart + 200ms + 400ms + 800ms + 1600ms + 3200ms + 6400ms);
+  EXPECT_EQ(model.stream(kStart, 100, stalled).stalled, 12600ms);
   LinkModel whole({.delay = 1ms}, 1);
+  const Fate behind = whole.stream(kStart + 600ms, 100, stalled);
+  EXPECT_EQ(behind.at, kStart + 12600ms);
+  EXPECT_EQ(behind.stalled, 12s - 1ms);
   Flow other;
-  EXPECT_EQ(whole.stream(kStart, 100, other).at, kStart + 1ms);
+  const Fate passing = whole.stream(kStart, 100, other);
+  EXPECT_EQ(passing.at, kStart + 1ms);
+  EXPECT_EQ(passing.stalled, 0ms);
   EXPECT_GT(whole.stream(kStart, 100, stalled).at, kStart + 12s);  // Behind what stalls.
 }
 

@@ -70,6 +70,23 @@ TEST(LinkFinding, ComparesTheMeanDelayWithWhatWasAsked) {
   EXPECT_EQ(wrong.why_not, "the delay is shorter than what was asked for");
 }
 
+TEST(LinkFinding, TellsTheDelayWithoutWhatWasWaitedForStalls) {
+  LinkTally tally;
+  tally.up.segments = tally.down.segments = 4;
+  tally.up.stalled = tally.down.stalled = 1;
+  for (DirectionTally* way : {&tally.up, &tally.down}) {
+    way->count_delivery(30ms, 1200);
+    way->count_delivery(50ms, 1200);
+    way->count_delivery(240ms, 1200, 200ms);
+    way->count_delivery(140ms, 1200, 100ms);  // Behind it.
+  }
+  const auto finding = judge(both_ways({.delay = 40ms, .loss = {0.25}}), tally);
+  EXPECT_TRUE(finding.took) << finding.why_not;
+  EXPECT_THAT(finding.seen,
+              HasSubstr("up: delay 40 ms +/- 7.07 ms, stalls as for loss 25 % of 4 segments (50 % "
+                        "of 4 pieces waited 150 ms more for them in the mean); down: "));
+}
+
 TEST(LinkFinding, TellsStallsOfStreamsFromLossesOfDatagrams) {
   LinkTally tally;
   tally.up.segments = tally.down.segments = 5000;
@@ -123,12 +140,17 @@ TEST(LinkFinding, NamesWhatNeverHappened) {
   EXPECT_EQ(why_not(fault), "there was no flow to rebind");
 }
 
-TEST(LinkFinding, ARefusalThatWasTriedIsEnough) {
+TEST(LinkFinding, ARefusalThatWasTriedIsEnoughAndOneThatWasNotIsNot) {
   LinkFault fault;
   fault.refuse = true;
   LinkTally tally;
-  tally.is_refusing = true;
+  EXPECT_FALSE(judge(fault, tally).took) << "nobody has tried";
+  tally.tries = 2;
+  tally.refusals = 2;
   EXPECT_TRUE(judge(fault, tally).took);
+  tally.refusals = 1;
+  tally.up.bytes = 100;
+  EXPECT_EQ(judge(fault, tally).why_not, "connections are not refused");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,47 +20,13 @@
 #include "tests/support/fake_process_table.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/faults/network/network_fault_fixture.h"
 
 namespace squall::faults {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-/// Both ways, with everything that there is to be made and taken away.
-NetworkFault everything() {
-  NetworkFault fault;
-  fault.interface = "va";
-  fault.direction = NetworkFault::Direction::kBoth;
-  fault.delay = 40ms;
-  fault.loss = Share{0.1};
-  return fault;
-}
-
-class NetworkFaultTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto boot = boot_id();
-    ASSERT_TRUE(ok(boot));
-    auto journal = Journal::open(folder_.path(), {{77, 5000}, *boot});
-    ASSERT_TRUE(ok(journal));
-    journal_ = *std::move(journal);
-  }
-
-  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault) { return inject_it(fault, 1); }
-  Result<InjectedNetworkFault> inject_it(const NetworkFault& fault, int number,
-                                         const std::optional<Pulse>& pulse = {}) {
-    const std::string name = "77_5000_" + std::to_string(number);
-    return inject({networks_, Capabilities::all(), FakeNetworks::kSpace, name, held_.get()},
-                  *journal_, fault, "f" + std::to_string(number), pulse);
-  }
-
-  TemporaryFolder folder_;
-  FakeNetworks networks_;
-  std::unique_ptr<HeldFaults> held_ = std::make_unique<HeldFaults>();
-  FakeProcessTable processes_;
-  std::unique_ptr<Journal> journal_;
-};
 
 TEST_F(NetworkFaultTest, LeavesAllAsItWasWhenItIsReverted) {
   const auto before = networks_.state();
@@ -76,6 +43,23 @@ TEST_F(NetworkFaultTest, LeavesAllAsItWasWhenItIsReverted) {
   // Each is counted in both directions.
   EXPECT_EQ(injected->look().seen, "2000 packets met, 200 (10 %) of them lost");
   EXPECT_TRUE(injected->look().took);
+}
+
+TEST_F(NetworkFaultTest, MeetsNoMorePacketsOnceItIsLetGoAndTakesTheRestBackLater) {
+  const auto before = networks_.state();
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  networks_.count("met", 900);
+  networks_.count("lost", 100);
+  {
+    const std::lock_guard another_takes_its_time(held_->turn());
+    injected->let_go();
+  }
+  EXPECT_EQ(networks_.rules(), 0U);
+  EXPECT_NE(networks_.state(), before) << "its qdiscs, with what is in them";
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(injected->look().seen, "2000 packets met, 200 (10 %) of them lost");
 }
 
 TEST_F(NetworkFaultTest, PutsBackARootThatHadAHandleWithItsOptions) {
@@ -118,6 +102,44 @@ TEST_F(NetworkFaultTest, LeavesNothingBehindWhicheverCallIsRefused) {
     SetUp();
   }
   EXPECT_GT(failed, 10);
+}
+
+TEST_F(NetworkFaultTest, OfACgroupLeavesNothingBehindWhicheverCallIsRefused) {
+  const auto before = networks_.state();
+  networks_.make_cgroup("web.slice", 12);
+  networks_.count("met", 50);
+  networks_.count("lost", 50);
+  networks_.refuse_call(0);
+  {
+    auto whole = inject_it(of_cgroup());
+    ASSERT_TRUE(ok(whole));
+    ASSERT_TRUE(ok(whole->active.revert()));
+    EXPECT_THAT(
+        whole->look().seen,
+        HasSubstr("200 packets met, 100 (50 %) of them lost; packets without a whole socket"));
+  }
+  const int calls = networks_.calls();
+  ASSERT_GT(calls, 15);
+  for (int call = 1; call <= calls; ++call) {
+    networks_.refuse_call(call);
+    { auto injected = inject_it(of_cgroup()); }
+    networks_.refuse_call(0);
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+    journal_.reset();
+    held_ = std::make_unique<HeldFaults>();
+    SetUp();
+  }
+}
+
+TEST_F(NetworkFaultTest, RefusesACgroupThatIsNotThere) {
+  const auto injected = inject_it(of_cgroup());
+  ASSERT_FALSE(injected);
+  EXPECT_THAT(injected.error().message(), HasSubstr("there is no cgroup web.slice"));
+  EXPECT_EQ(journal_->open_changes(), 0U);
 }
 
 TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDied) {
@@ -163,6 +185,72 @@ TEST_F(NetworkFaultTest, SharesTheRootInWhateverOrderTheyComeAndGo) {
     EXPECT_EQ(journal_->open_changes(), 0U);
     EXPECT_THAT(shared, testing::Contains("class 2 50a1:6"));
   } while (std::next_permutation(order.begin(), order.end()));
+}
+
+/// A root of somebody else's with classes, leaves and filters.
+void put_htb(FakeNetworks& networks) {
+  using What = TreePart::What;
+  networks.set_root(
+      {.interface = 2, .parent = kRootParent, .handle = 0x10000, .kind = "htb", .options = "opts"});
+  networks.set_tree(2, {{What::kClass, kRootParent, 0x10001, 0, "htb", "rate"},
+                        {What::kClass, 0x10001, 0x10010, 0, "htb", "less"},
+                        {What::kQdisc, 0x10010, 0x100000, 0, "pfifo", "five"},
+                        {What::kFilter, 0x10000, 6, 0x10008, "fw", ""}});
+}
+
+TEST_F(NetworkFaultTest, PutsBackAllThatWasBelowTheRoot) {
+  put_htb(networks_);
+  const auto before = networks_.state();
+  auto injected = inject_it(everything());
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(networks_.state(), testing::Not(testing::Contains("part 1:1 htb rate")));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+}
+
+TEST_F(NetworkFaultTest, PutsBackAllThatWasBelowTheRootWhereverItDied) {
+  put_htb(networks_);
+  const auto before = networks_.state();
+  networks_.die_after_call(1000);
+  const auto live_a_while = [&] {
+    auto injected = inject_it(everything());
+    if (injected) (void)injected->active.revert();
+  };
+  live_a_while();
+  const int calls = networks_.calls();
+  ASSERT_GT(calls, 40);
+  for (int call = 1; call <= calls; ++call) {
+    journal_.reset();
+    held_ = std::make_unique<HeldFaults>();
+    SetUp();
+    networks_.die_after_call(call);
+    live_a_while();
+    networks_.live();
+    const auto report =
+        recover(folder_.path(), processes_, {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean()) << "call " << call;
+    EXPECT_EQ(networks_.state(), before) << "call " << call;
+  }
+}
+
+TEST_F(NetworkFaultTest, TellsWhatBearsOurMarksAfterTheLastAndDidNotBeforeTheFirst) {
+  networks_.add_link({.index = 3, .name = "squall8", .kind = "ifb"});  // A dead one's.
+  networks_.add_link({.index = 4, .name = "vb", .kind = "veth", .is_up = true});
+  auto first = inject_it(to_port(1), 1);
+  auto second = inject_it(to_port(2), 2);
+  ASSERT_TRUE(ok(first) && ok(second));
+  networks_.add_link({.index = 5, .name = "squall7", .kind = "ifb"});
+  FakeNetwork network(networks_);
+  ASSERT_TRUE(ok(network.change(
+      message_to_put({.interface = 4, .parent = kRootParent, .handle = kOurRoot, .kind = "htb"}))));
+  ASSERT_TRUE(ok(first->active.revert()));
+  const auto reverted = second->active.revert();
+  ASSERT_FALSE(reverted);
+  EXPECT_TRUE(is_residue(reverted.error()));
+  EXPECT_THAT(reverted.error().message(),
+              HasSubstr("left behind: interface squall7, qdisc htb 50a1: of vb"));
+  EXPECT_EQ(journal_->open_changes(), 1U);
 }
 
 TEST_F(NetworkFaultTest, TakesThePlaceThatAnotherLeft) {
@@ -234,7 +322,23 @@ TEST_F(NetworkFaultTest, GoesOnAndOffWithItsPulseAndIsUndoneOnce) {
   EXPECT_EQ(networks_.state(), before);
   EXPECT_EQ(journal_->open_changes(), 0U);
   EXPECT_THAT(injected->look().seen, HasSubstr(" pulses of 2 ms, "));
-  EXPECT_TRUE(injected->look().took) << injected->look().why_not;
+  auto slower = inject_it(everything(), 2, Pulse{1h, 1h});
+  ASSERT_TRUE(ok(slower));
+  ASSERT_TRUE(ok(slower->active.revert()));
+  EXPECT_THAT(slower->look().seen, HasSubstr("1 pulses of "));
+  EXPECT_TRUE(slower->look().took) << slower->look().why_not;
+}
+
+TEST_F(NetworkFaultTest, IsIneffectiveWithPulsesThatAreTooShortToBeSwitched) {
+  networks_.count("met", 900);
+  networks_.count("lost", 100);
+  auto injected = inject_it(everything(), 1, Pulse{1us, 1us});
+  ASSERT_TRUE(ok(injected));
+  const auto end = std::chrono::steady_clock::now() + 20ms;
+  while (std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_FALSE(injected->look().took);
+  EXPECT_THAT(injected->look().why_not, HasSubstr("pulses came: it could not be switched so fast"));
 }
 
 TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDiedBetweenPulses) {
@@ -284,32 +388,6 @@ TEST_F(NetworkFaultTest, TellsWhatTheKernelSaidAndOfWhichLine) {
               HasSubstr("f1: tc qdisc add dev va parent 50a1:1 handle 50a2: netem"));
   EXPECT_THAT(injected.error().message(), HasSubstr("Specified qdisc kind is unknown"));
   EXPECT_FALSE(is_residue(injected.error()));
-}
-
-TEST_F(NetworkFaultTest, DidNotTakeWhenNoPacketCame) {
-  auto injected = inject_it(everything());
-  ASSERT_TRUE(ok(injected));
-  ASSERT_TRUE(ok(injected->active.revert()));
-  EXPECT_FALSE(injected->look().took);
-  EXPECT_EQ(injected->look().why_not, "no packet came that it was for");
-}
-
-TEST_F(NetworkFaultTest, DidNotTakeWhenNothingWasLost) {
-  auto injected = inject_it(everything());
-  ASSERT_TRUE(ok(injected));
-  networks_.count("met", 5000);
-  ASSERT_TRUE(ok(injected->active.revert()));
-  EXPECT_EQ(injected->look().why_not, "none was lost of 10000 packets");
-}
-
-TEST_F(NetworkFaultTest, DidNotTakeWhenSomebodyElseTookItAway) {
-  const auto before = networks_.state();
-  auto injected = inject_it(everything());
-  ASSERT_TRUE(ok(injected));
-  networks_.lose_qdiscs();
-  ASSERT_TRUE(ok(injected->active.revert()));
-  EXPECT_THAT(injected->look().why_not, HasSubstr("somebody else took away qdisc htb 50a1:"));
-  EXPECT_EQ(networks_.state(), before);
 }
 
 }  // namespace

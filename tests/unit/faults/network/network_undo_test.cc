@@ -49,7 +49,8 @@ TEST(NetworkUndo, LeavesARootOfSomebodyElseAlone) {
   networks.set_root({.interface = 2, .parent = kRootParent, .handle = 0x10000, .kind = "fq"});
   const auto before = networks.state();
   const auto undone = take_back(undo(), networks);
-  EXPECT_FALSE(undone);  // It is not what it was, which is to be told.
+  // Nothing of ours is left: that theirs came is told by whoever watched the fault.
+  EXPECT_TRUE(ok(undone));
   EXPECT_EQ(networks.state(), before);
 }
 
@@ -94,6 +95,16 @@ TEST(TakeBackByName, RemovesAllThatBearsOurNames) {
                           HasSubstr("interface squall0")));
   EXPECT_THAT(found.troubles, IsEmpty());
   EXPECT_EQ(networks.state(), FakeNetworks().state());
+}
+
+TEST(TakeBackByName, TellsItAsTheUndoOfAJournalNamesIt) {
+  FakeNetworks networks;
+  leave_behind(networks);
+  NetworkUndo made = undo();
+  made.ifb = "squall0";
+  const auto is_dead = [](pid_t, std::uint64_t) { return false; };
+  EXPECT_THAT(take_back_by_name(networks, true, is_dead).done,
+              testing::UnorderedElementsAreArray(names_of(made)));
 }
 
 TEST(TakeBackByName, LeavesAloneWhatALivingAgentHasInForce) {

@@ -71,13 +71,13 @@ TEST(NftRules, WritesARuleAsNftDoes) {
 }
 
 TEST(NftRules, FindsOnlyTablesThatAreOurs) {
-  const auto tables = read_tables(
+  const auto tables = read_our_tables(
       R"({"nftables":[{"metainfo":{}},{"table":{"family":"inet","name":"filter"}},
           {"table":{"family":"netdev","name":"squall_1_2_3"}},7,{"table":3}]})");
   ASSERT_THAT(tables, SizeIs(1));
   EXPECT_EQ(tables[0].family, "netdev");
-  EXPECT_THAT(read_tables("no json"), IsEmpty());
-  EXPECT_THAT(read_tables("[]"), IsEmpty());
+  EXPECT_THAT(read_our_tables("no json"), IsEmpty());
+  EXPECT_THAT(read_our_tables("[]"), IsEmpty());
 }
 
 TEST(NftRules, ReadsCountersByTheRulesName) {

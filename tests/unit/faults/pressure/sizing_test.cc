@@ -65,6 +65,18 @@ TEST(MemoryToHold, HeedsEveryBound) {
   EXPECT_EQ(memory_to_hold(0, kGiB, {machine(8 * kGiB, 6 * kGiB), cgroup}), kGiB / 4);
 }
 
+TEST(TooSmallFor, IsTheFirstBoundThatCouldNeverHoldSoMuch) {
+  const auto asked = [](std::uint64_t size) {
+    return MemoryPressure{.size = Bytes{size}, .share = {}, .cgroup = {}};
+  };
+  const MemoryBound cgroup{"cgroup web", kGiB, 0, kGiB / 4};
+  const auto all = std::vector{machine(8 * kGiB, 0), cgroup};
+  EXPECT_FALSE(too_small_for(asked(kGiB - kGiB / 4), all)) << "what is in use now may go";
+  EXPECT_EQ(too_small_for(asked(kGiB), all)->name, "cgroup web");
+  EXPECT_EQ(too_small_for(asked(100 * 1024 * kGiB), all)->name, machine(1, 1).name);
+  EXPECT_FALSE(too_small_for({.size = {}, .share = Share{1}, .cgroup = {}}, all));
+}
+
 TEST(DiskGoal, OfAShareCountsAsDfDoes) {
   const DiskRoom room{.used = 300, .available = 700};
   EXPECT_DOUBLE_EQ(room.used_share(), 0.3);

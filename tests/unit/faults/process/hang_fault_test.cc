@@ -54,6 +54,12 @@ class Hung : public testing::Test {
   Result<InjectedProcessFault> hang() {
     return inject(table_, *journal_, fault_, "freeze", scope_);
   }
+  Result<InjectedProcessFault> stop() {
+    ProcessFault stop = fault_;
+    stop.action = ProcessFault::Action::kSignal;
+    stop.signal = SIGSTOP;
+    return inject(table_, *journal_, stop, "stop", scope_);
+  }
   /// Nothing is frozen, or elsewhere than it was, and no group of ours is left.
   void expect_as_before(int line) {
     EXPECT_THAT(cgroups().ours(), IsEmpty()) << line;
@@ -204,6 +210,47 @@ TEST_F(Hung, IsUndoneFromItsJournalInAnyOrder) {
   EXPECT_TRUE(ok(second->active.revert()));
   EXPECT_TRUE(ok(first->active.revert()));
   expect_as_before(__LINE__);
+}
+
+TEST_F(Hung, TakesAStopThatComesMeanwhileWhenItGoesOn) {
+  auto hung = hang();
+  ASSERT_TRUE(ok(hung));
+  auto stopped = stop();
+  ASSERT_TRUE(ok(stopped));
+  EXPECT_TRUE(stopped->took) << stopped->seen;
+  EXPECT_EQ(stopped->seen,
+            "web.1: 2 processes (pids 20, 21) frozen by another fault, and stopped when that ends");
+  EXPECT_LT(table_.now(), 500ms);  // There is nothing to wait for.
+  EXPECT_EQ(table_.count_in_state('T'), 0);
+  EXPECT_TRUE(ok(hung->active.revert()));
+  table_.pause({});
+  EXPECT_EQ(table_.count_in_state('T'), 2);
+  EXPECT_TRUE(ok(stopped->active.revert()));
+  EXPECT_EQ(table_.count_in_state('T'), 0);
+  expect_as_before(__LINE__);
+}
+
+TEST_F(Hung, IsNotStoppedWhenTheStopEndsBeforeIt) {
+  auto hung = hang();
+  ASSERT_TRUE(ok(hung));
+  auto stopped = stop();
+  ASSERT_TRUE(ok(stopped));
+  EXPECT_TRUE(ok(stopped->active.revert()));
+  EXPECT_TRUE(cgroups().is_frozen(20));
+  EXPECT_TRUE(ok(hung->active.revert()));
+  table_.pause({});
+  EXPECT_EQ(table_.count_in_state('T'), 0);
+  expect_as_before(__LINE__);
+}
+
+TEST_F(Hung, IsNotTakenForStoppedWhenItWasNotFrozen) {
+  table_.ignore_signals(20);
+  ProcessFault stop = fault_;
+  stop.action = ProcessFault::Action::kSignal;
+  stop.signal = SIGSTOP;
+  const auto stopped = inject(table_, *journal_, stop, "stop", scope_);
+  ASSERT_TRUE(ok(stopped));
+  EXPECT_FALSE(stopped->took);
 }
 
 TEST_F(Hung, IsFoundByItsNameWhenItsAgentIsDead) {

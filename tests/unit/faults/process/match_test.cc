@@ -116,6 +116,7 @@ TEST_F(Match, FindsProcessesByCommandLinePortAndPidFile) {
   EXPECT_THAT(matching(with(&ProcessMatch::listening, std::uint16_t{8443})),
               ElementsAre("nginx 30"));
   EXPECT_THAT(matching(with(&ProcessMatch::pid_file, "web.pid")), ElementsAre("nginx 20"));
+  EXPECT_THAT(matching(with(&ProcessMatch::pid, std::uint64_t{21})), ElementsAre("nginx 21"));
 }
 
 TEST_F(Match, SaysWhatItLookedForWhenNothingMatches) {

@@ -242,5 +242,24 @@ TEST_F(Injected, LeavesNothingBehindWhicheverCallIsRefused) {
   EXPECT_EQ(refusals, calls);
 }
 
+TEST_F(Injected, ASignalThatCannotBeUndoneHoldsNothingWhicheverCallIsRefused) {
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    build();
+    table_.refuse_call(0);
+    ASSERT_TRUE(ok(send(signal)));
+    const int calls = table_.calls();
+    ASSERT_GT(calls, 3);
+    for (int refused = 1; refused <= calls; ++refused) {
+      build();
+      table_.refuse_call(refused);
+      const auto injected = send(signal);
+      ASSERT_FALSE(injected) << refused;
+      EXPECT_FALSE(is_residue(injected.error())) << refused;
+      EXPECT_EQ(journal_->open_changes(), 0U) << refused;
+      EXPECT_EQ(table_.at(30).state, 'S') << refused << ": not of the one that was picked";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace squall::faults

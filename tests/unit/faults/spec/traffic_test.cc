@@ -37,6 +37,22 @@ TEST(Traffic, IsTheSameWhereNothingTellsItApart) {
   EXPECT_TRUE(out_meet({{"10.0.0.0/8"}, {}, {}}, {{}, {443}, {}}));
 }
 
+TEST(Traffic, IsToldApartByWhoseItIs) {
+  const auto of = [](std::optional<std::string> cgroup, std::optional<std::string> service) {
+    NetworkFault fault = going(Direction::kOut, {});
+    fault.of = TrafficOwner{std::move(cgroup), std::move(service)};
+    return fault;
+  };
+  EXPECT_FALSE(meet(of("a.slice", {}), of("/b.slice/", {})));
+  EXPECT_FALSE(meet(of("a.slice/b", {}), of("a.slice/bc", {})));
+  EXPECT_TRUE(meet(of("a.slice/", {}), of("/a.slice/b", {})));
+  EXPECT_TRUE(meet(of("a.slice", {}), going(Direction::kOut, {})));
+  EXPECT_TRUE(meet(of("a.slice", {}), of({}, "web")));
+  EXPECT_FALSE(meet(of({}, "web"), of({}, "webs")));
+  EXPECT_FALSE(meet(of({}, "web.1"), of({}, "web.2")));
+  EXPECT_TRUE(meet(of({}, "web"), of({}, "web.2")));
+}
+
 TEST(Traffic, IsToldApartByPortAndTransport) {
   EXPECT_FALSE(out_meet({{}, {80}, {}}, {{}, {443}, {}}));
   EXPECT_TRUE(out_meet({{}, {80, 443}, {}}, {{}, {443}, {}}));
@@ -68,6 +84,24 @@ TEST(Traffic, IsToldApartByDirection) {
   EXPECT_FALSE(meet(going(Direction::kIn, web, TrafficFilter{{}, {1024}, "tcp"}),
                     going(Direction::kBoth, web)));
   EXPECT_TRUE(meet(going(Direction::kIn, {}, web), going(Direction::kBoth, web)));
+}
+
+TEST(Netem, ClashesWhereOneDuplicatesBesideAnotherBelowOneRoot) {
+  const auto with = [](auto member, auto value, Direction direction = Direction::kOut) {
+    NetworkFault fault = going(direction, {});
+    fault.*member = value;
+    return fault;
+  };
+  const NetworkFault slow = with(&NetworkFault::delay, Duration(1));
+  const NetworkFault twice = with(&NetworkFault::duplicate, Share{0.1});
+  EXPECT_TRUE(clash_in_netem(slow, twice));
+  EXPECT_TRUE(clash_in_netem(twice, slow));
+  EXPECT_TRUE(clash_in_netem(twice, twice));
+  EXPECT_FALSE(clash_in_netem(slow, slow));
+  EXPECT_FALSE(clash_in_netem(with(&NetworkFault::loss, Share{0.1}), twice));
+  EXPECT_FALSE(clash_in_netem(with(&NetworkFault::rate_bits_per_second, 1e6), twice));
+  EXPECT_FALSE(clash_in_netem(slow, with(&NetworkFault::duplicate, Share{0.1}, Direction::kIn)));
+  EXPECT_TRUE(clash_in_netem(slow, with(&NetworkFault::duplicate, Share{0.1}, Direction::kBoth)));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_F(Http3EarlyData, ARequestArrivesBeforeTheHandshakeIsDone) {
   EXPECT_THAT(heard.statuses, ElementsAre(200));
   EXPECT_EQ(heard.body, "hello");
   EXPECT_THAT(heard.ends, ElementsAre(StreamEnd::kWhole));
-  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 0, 0}));
+  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 1, 0, 0}));
   EXPECT_TRUE(next.went_on);
 }
 
@@ -105,7 +105,7 @@ TEST_F(Http3EarlyData, WhatIsNotSafeWaitsForTheHandshake) {
   for (const RequestSession::Ticket ticket : {0U, 1U, 2U}) {
     EXPECT_THAT(next.listener.heard[ticket].ends, ElementsAre(StreamEnd::kWhole));
   }
-  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 0, 0}));
+  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 1, 0, 0}));
   EXPECT_EQ(next.client->open_streams(), 0U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(Http3EarlyData, WhatIsRejectedIsSentAgainOnceTheHandshakeIsDone) {
     ASSERT_TRUE(next.client->is_established());
     EXPECT_EQ(next.client->is_resumed(), knows_ticket);
     EXPECT_FALSE(next.server.has_taken_early_data());
-    EXPECT_EQ(next.client->early_data(), (EarlyData{3, 3, 0}));
+    EXPECT_EQ(next.client->early_data(), (EarlyData{3, 0, 3, 0}));
     EXPECT_EQ(next.client->open_streams(), 3U);
     for (const std::int64_t stream : {kFirst, kSecond, 2 * kSecond}) {
       EXPECT_TRUE(next.server.ended[stream]);
@@ -169,7 +169,7 @@ TEST_F(Http3EarlyData, ARequestThatIsTooEarlyIsSentAgainAndNobodyHearsOfIt) {
   EXPECT_THAT(next.listener.heard[0].statuses, ElementsAre(200));
   EXPECT_EQ(next.listener.heard[0].body, "hello");
   EXPECT_THAT(next.listener.heard[0].ends, ElementsAre(StreamEnd::kWhole));
-  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 0, 1}));
+  EXPECT_EQ(next.client->early_data(), (EarlyData{1, 1, 0, 1}));
   // Of a request that was not sent early it is an answer like any other.
   ASSERT_TRUE(next.client->submit(1, kH3Get, false));
   next.exchange();

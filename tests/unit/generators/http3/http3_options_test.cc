@@ -3,10 +3,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "harness/base/log.h"
 
 #include "tests/support/quic_pair.h"
 #include "tests/support/temporary_folder.h"
@@ -108,9 +112,10 @@ TEST(Http3Options, TheServerIsToldTheWindows) {
 TEST(Http3Options, AConnectionWritesDownWhatItDoes) {
   const TemporaryFolder folder;
   {
-    auto qlog = QlogFolder::make(folder.path() / "deep" / "qlog");
-    ASSERT_TRUE(qlog);
-    auto pair = pair_with({}, *qlog);
+    const auto qlog = std::make_shared<QlogFolder>(folder.path() / "deep" / "qlog");
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "deep"));
+    ASSERT_TRUE(qlog->create());
+    auto pair = pair_with({}, qlog);
     pair->begin();
     pair->client->say_goodbye();
     pair->take_from_client();
@@ -125,12 +130,27 @@ TEST(Http3Options, AConnectionWritesDownWhatItDoes) {
 
 TEST(Http3Options, ThereAreOnlySoManyLogs) {
   const TemporaryFolder folder;
-  auto qlog = QlogFolder::make(folder.path());
-  ASSERT_TRUE(qlog);
+  QlogFolder qlog(folder.path());
+  ASSERT_TRUE(qlog.create());
+  keep_warnings(10);
   for (std::size_t i = 0; i < QlogFolder::kMost; ++i) {
-    ASSERT_NE((*qlog)->open(std::to_string(i)), nullptr);
+    ASSERT_NE(qlog.open(std::to_string(i)), nullptr);
   }
-  EXPECT_EQ((*qlog)->open("more"), nullptr);
+  EXPECT_THAT(take_warnings(), testing::IsEmpty());
+  EXPECT_EQ(qlog.open("more"), nullptr);
+  EXPECT_EQ(qlog.open("yet more"), nullptr);
+  EXPECT_THAT(take_warnings(), testing::ElementsAre(testing::HasSubstr("1000 connections")));
+}
+
+TEST(Http3Options, AFolderForLogsThatCannotBeMadeOrIsGoneIsToldOf) {
+  const auto never = QlogFolder("/proc/nope").create();
+  ASSERT_FALSE(never);
+  EXPECT_THAT(never.error().message(), testing::HasSubstr("/proc/nope: No such file"));
+  keep_warnings(10);
+  QlogFolder gone("/nonexistent/qlog");
+  EXPECT_EQ(gone.open("one"), nullptr);
+  EXPECT_EQ(gone.open("two"), nullptr);
+  EXPECT_THAT(take_warnings(), testing::ElementsAre(testing::HasSubstr("one.sqlog: No such file")));
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // The pool by itself: the tests take from it and send, and hear what becomes of it.
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "generators/load/connection_pool.h"
 #include "generators/load/prepared_load.h"
+#include "harness/base/log.h"
 
 #include "tests/support/paired_sites.h"
 #include "tests/support/result_matchers.h"
@@ -90,6 +93,25 @@ class ConnectionPoolAloneTest : public testing::Test, private ConnectionPool::Ow
 
   std::optional<PreparedLoad> load_;
 };
+
+TEST_F(ConnectionPoolAloneTest, SaysAgainThatThereIsNoConnectionOnceThereWasOne) {
+  keep_warnings(100);
+  const auto warnings = [] {
+    const auto all = take_warnings();
+    return std::count(all.begin(), all.end(), "no connection to 127.0.0.1:1: connect: down");
+  };
+  open(1);
+  for (int time = 1; time <= 2; ++time) {
+    const auto dials = site().dials.size();
+    site().go_down();
+    until([&] { return site().dials.size() >= dials + 3; });
+    EXPECT_EQ(warnings(), 1) << "time " << time;
+    const auto connections = site().connections.size();
+    site().up = true;
+    until([&] { return site().connections.size() > connections; });
+    if (time == 1) std::this_thread::sleep_for(2100ms);  // Else it would be no news.
+  }
+}
 
 TEST_F(ConnectionPoolAloneTest, OneThatWasLeftEarlyDoesNotStopThoseThatHaveAnsweredMore) {
   site().behaviour = [this](PairedConnection& connection, std::int32_t stream) {

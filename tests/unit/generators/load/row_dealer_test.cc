@@ -24,6 +24,19 @@ TEST(RowDealer, ShardsDealEachRowOnceBetweenThem) {
   EXPECT_EQ(dealt, (std::multiset<std::uint32_t>{0, 1, 2, 3, 4, 5, 6}));
 }
 
+TEST(RowDealer, AgentsOfUnlikeWeightDealEachRowOnceBetweenThem) {
+  auto table = DataTable::parse("n\n0\n1\n2\n3\n4\n5\n6\n", "t.csv", DataSpec::Order::kOnce, 1);
+  ASSERT_TRUE(ok(table));
+  std::multiset<std::uint32_t> dealt;
+  for (const Slice& agent : {Slice{0, 1, {0, 2, 3}, 4}, Slice{1, 4}}) {
+    for (std::uint64_t shard = 0; shard < 2; ++shard) {
+      RowDealer dealer(agent.part(shard, 2));
+      while (const auto row = dealer.deal(*table)) dealt.insert(*row);
+    }
+  }
+  EXPECT_EQ(dealt, (std::multiset<std::uint32_t>{0, 1, 2, 3, 4, 5, 6}));
+}
+
 TEST(RowDealer, KeepsTablesApart) {
   auto one = DataTable::parse("n\n0\n1\n", "t.csv", DataSpec::Order::kOnce, 1);
   auto two = DataTable::parse("n\n0\n1\n", "u.csv", DataSpec::Order::kOnce, 1);

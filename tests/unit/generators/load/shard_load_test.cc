@@ -176,6 +176,7 @@ LoadSpec load(decltype(LoadSpec::schedule) schedule) {
 struct Ran {
   SecondCell total;
   bool done = false;
+  bool lapsed = false;
   int calls = 0;
 };
 
@@ -186,8 +187,8 @@ struct HoldUp {
 };
 
 /// Runs a load on one shard with two connections, the outside call `fails_at` failing.
-Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c,
-        HoldUp hold_up = {}) {
+Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c, HoldUp hold_up = {},
+        std::optional<Duration> allowed = {}, std::uint64_t more_users = 0) {
   Ran ran;
   Plot plot{0, fails_at};
   asio::io_context loop(1);
@@ -206,7 +207,10 @@ Ran run(const LoadSpec& spec, int fails_at, Protocol protocol = Protocol::kH2c,
         }
       });
     }
+    offered.on_lapse([&ran] { ran.lapsed = true; });
     offered.open(start);
+    if (allowed) offered.allow_until(start + *allowed);
+    if (more_users > 0) offered.more_users(5ms, more_users);
     const auto give_up = std::chrono::steady_clock::now() + 3s;
     while (!ran.done && std::chrono::steady_clock::now() < give_up) loop.run_one_for(100ms);
     EXPECT_EQ(offered.backlog(), 0U);
@@ -254,6 +258,15 @@ TEST(ShardLoad, UsersOfAClosedLoadGoRoundUntilTheEnd) {
   EXPECT_LE(ran.total.ok, 30U);
 }
 
+TEST(ShardLoad, UsersThatComeLaterGoRoundToo) {
+  const LoadSpec alone = load(ClosedSpec{1, 20ms, {1s, ThinkSpec::Distribution::kConstant}});
+  EXPECT_EQ(run(alone, -1).total.sent, 1U);
+  const Ran ran = run(alone, -1, Protocol::kH2c, {}, {}, 100);
+  EXPECT_TRUE(ran.done);
+  expect_sums_hold(ran.total);
+  EXPECT_EQ(ran.total.sent, 101U);
+}
+
 TEST(ShardLoad, OwnsUpToAllThatWaitedWhileItsLoopWasHeldUp) {
   // For 100 ms a hundred requests fall due, and there are 8 streams; all that waited for the loop
   // are late, not only those 8.
@@ -265,6 +278,38 @@ TEST(ShardLoad, OwnsUpToAllThatWaitedWhileItsLoopWasHeldUp) {
   const auto& lateness = ran.total.of(reports::Metric::kLateness);
   EXPECT_GE(lateness.count() - lateness.count_at_or_below(10ms), 80U);
   EXPECT_GE(lateness.max(), 95ms);
+}
+
+const OpenSpec kAThousandASecond{Arrivals::kConstant, {{Rate{1000}, Rate{1000}, 400ms}}};
+
+TEST(ShardLoad, OffersNothingFromWhenItMayNotGoOn) {
+  const Ran ran = run(load(kAThousandASecond), -1, Protocol::kH2c, {}, 100ms);
+  EXPECT_TRUE(ran.done);
+  EXPECT_TRUE(ran.lapsed);
+  expect_sums_hold(ran.total);
+  EXPECT_EQ(ran.total.due, 100U);
+  const Ran users = run(load(ClosedSpec{3, 2s, {1ms, ThinkSpec::Distribution::kConstant}}), -1,
+                        Protocol::kH2c, {}, 50ms);
+  EXPECT_TRUE(users.done);
+  expect_sums_hold(users.total);
+  EXPECT_LE(users.total.sent, 3U * 50U);
+}
+
+TEST(ShardLoad, SendsNothingOfWhatItFindsDueWhenItWakesUpTooLate) {
+  // As when its process is stopped: from 50 ms to 150 ms it cannot see that time is up at 100 ms.
+  const Ran ran = run(load(kAThousandASecond), -1, Protocol::kH2c, {50ms, 100ms}, 100ms);
+  EXPECT_TRUE(ran.done);
+  EXPECT_TRUE(ran.lapsed);
+  expect_sums_hold(ran.total);
+  EXPECT_EQ(ran.total.due, 100U);
+  EXPECT_LE(ran.total.sent, 51U);
+}
+
+TEST(ShardLoad, GoesOnWhenItIsAllowedToForLonger) {
+  const Ran ran = run(load(kTwentyAtOnce), -1, Protocol::kH2c, {}, 10s);
+  EXPECT_TRUE(ran.done);
+  EXPECT_FALSE(ran.lapsed);
+  EXPECT_EQ(ran.total.ok, 20U);
 }
 
 /// A load of 30,000 a second that is under way, and so fast that its shard may rest for it.

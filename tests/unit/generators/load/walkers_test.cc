@@ -5,15 +5,16 @@
 namespace squall::generators {
 namespace {
 
-TEST(Walkers, UsersAreKnownByTheirNumbersInTheLoad) {
+TEST(Walkers, ThoseWhoAreStayWhenMoreUsersCome) {
   Walkers walkers;
-  walkers.add_users(10, {2, 3});  // 2, 5, 8
-  walkers[2].step = 1;
-  walkers[5].step = 2;
-  walkers[8].step = 3;
-  EXPECT_EQ(walkers[2].step, 1U);
-  EXPECT_EQ(walkers[5].step, 2U);
-  EXPECT_EQ(walkers[8].step, 3U);
+  walkers.add_users(2);
+  walkers[0].step = 1;
+  walkers[1].step = 2;
+  walkers.add_users(1);
+  walkers[2].step = 3;
+  EXPECT_EQ(walkers[0].step, 1U);
+  EXPECT_EQ(walkers[1].step, 2U);
+  EXPECT_EQ(walkers[2].step, 3U);
 }
 
 TEST(Walkers, ThePlaceOfOneWhoLeftIsUsedAgainWithoutTheirCookies) {

@@ -73,6 +73,12 @@ TEST(TargetOptions, WhatIsAboutHttp3NeedsIt) {
   EXPECT_TRUE(options->early_data);
   texts.protocols = "h2";
   EXPECT_TRUE(failed_with(parse_target_options(texts), std::errc::invalid_argument));
+  for (const char* cannot_say_it : {"h3", "h2c,h3"}) {
+    texts.protocols = cannot_say_it;
+    const auto silent = parse_target_options(texts);
+    ASSERT_FALSE(silent);
+    EXPECT_THAT(silent.error().message(), HasSubstr("alt-svc is said in answers of h1 and h2"));
+  }
 }
 
 TEST(TargetOptions, TheLinesToPrintHoldEveryUrl) {

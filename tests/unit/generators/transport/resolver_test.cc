@@ -153,5 +153,64 @@ TEST_F(ResolverTest, CanBeDestroyedWithAQuestionUnderWay) {
   EXPECT_FALSE(told);
 }
 
+/// Asks for services, and waits for the answer.
+class ResolverServicesTest : public ResolverTest {
+ protected:
+  Resolver::Services ask(const std::string& host, std::uint16_t port = 443) {
+    std::optional<Resolver::Services> answer;
+    resolver.ask_services(host, port, [&answer](const Resolver::Services& said) { answer = said; });
+    EXPECT_FALSE(answer) << "done is never called from ask_services()";
+    run_until([&answer] { return answer.has_value(); });
+    return answer.value_or(Resolver::Services{{}, "no answer came"});
+  }
+
+  const std::string h3{"\0\1\0\0\1\0\3\2h3", 10};
+};
+
+TEST_F(ResolverServicesTest, FindsTheRecordOfAnOriginByItsNameAndPort) {
+  server.services["edge.test"] = {h3};
+  server.services["_8443._https.edge.test"] = {std::string("\0\2", 2) + h3.substr(2), h3};
+  const auto plain = ask("edge.test");
+  ASSERT_EQ(plain.records.size(), 1U) << plain.why;
+  EXPECT_EQ(plain.records[0].alpn, std::vector<std::string>{"h3"});
+  EXPECT_EQ(plain.records[0].holds, Duration(60s));
+  const auto other = ask("edge.test", 8443);
+  ASSERT_EQ(other.records.size(), 2U) << other.why;
+  EXPECT_EQ(other.records[0].priority, 1);
+}
+
+TEST_F(ResolverServicesTest, ThatThereIsNoneIsNoFailure) {
+  server.names["edge.test"] = {{"127.0.0.1"}, 60};
+  for (const std::string name : {"edge.test", "nobody.test"}) {
+    const auto none = ask(name);
+    EXPECT_TRUE(none.records.empty());
+    EXPECT_EQ(none.why, "");
+  }
+}
+
+TEST_F(ResolverServicesTest, SaysWhatIsWrongWithAMalformedAnswer) {
+  server.services["edge.test"] = {std::string("\0", 1)};
+  const auto bad = ask("edge.test");
+  EXPECT_TRUE(bad.records.empty());
+  EXPECT_EQ(bad.why, "the answer is malformed");
+}
+
+TEST_F(ResolverServicesTest, DoesNotAskTheDnsForANameOfTheHostsFile) {
+  EXPECT_TRUE(ask("localhost").records.empty());
+  EXPECT_EQ(server.service_questions, 0);
+}
+
+TEST_F(ResolverServicesTest, ASilentServerHoldsNobodyUpAndCallsNobodyWhoIsGone) {
+  server.answers = false;
+  bool called = false;
+  {
+    Resolver gone(loop, server.address());
+    gone.ask_services("edge.test", 443, [&called](const Resolver::Services&) { called = true; });
+    run_until([this] { return server.service_questions > 0; });
+  }
+  loop.run_for(50ms);
+  EXPECT_FALSE(called);
+}
+
 }  // namespace
 }  // namespace squall::generators

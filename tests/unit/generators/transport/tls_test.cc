@@ -1,6 +1,7 @@
 #include "generators/transport/tls.h"
 
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +52,18 @@ TEST(TlsContext, ResumesSessionsOnlyWhereToldTo) {
   EXPECT_FALSE(TlsContext::make(spec, "", {"h2"})->resumes_sessions());
   spec.resume_sessions = true;
   EXPECT_TRUE(TlsContext::make(spec, "", {"h2"})->resumes_sessions());
+}
+
+TEST(TlsKeyLog, MustBeWritableWhereTheEnvironmentNamesOne) {
+  ASSERT_EQ(::unsetenv("SSLKEYLOGFILE"), 0);
+  EXPECT_TRUE(ok(check_key_log()));
+  ASSERT_EQ(::setenv("SSLKEYLOGFILE", "", 1), 0);
+  EXPECT_TRUE(ok(check_key_log())) << "an empty name is none";
+  ASSERT_EQ(::setenv("SSLKEYLOGFILE", "/no/such/folder/keys.log", 1), 0);
+  const Result<void> checked = check_key_log();
+  ASSERT_EQ(::unsetenv("SSLKEYLOGFILE"), 0);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message().find("/no/such/folder/keys.log"), std::string::npos);
 }
 
 struct Free {

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "tests/support/result_matchers.h"
 
@@ -58,6 +60,39 @@ TEST_P(UdpSocketTest, CutsABurstIntoDatagrams) {
     EXPECT_EQ(heard(), "c");
   }
   EXPECT_EQ(socket->sent(), 2 * burst.size());
+}
+
+TEST_P(UdpSocketTest, SendsOneByOneFromWhenTheKernelRefusesToCut) {
+  // Without checksums there is nothing that a device could be left to cut: udp(7), EINVAL or EIO.
+  constexpr int kNoChecksumOfV6 = 101;  // linux/udp.h: UDP_NO_CHECK6_TX.
+  const int on = 1;
+  const bool v6 = socket->local().address().is_v6();
+  ASSERT_EQ(::setsockopt(socket->descriptor(), v6 ? IPPROTO_UDP : SOL_SOCKET,
+                         v6 ? kNoChecksumOfV6 : SO_NO_CHECK, &on, sizeof on),
+            0);
+  if (v6) {  // Such datagrams are taken only by who says so.
+    constexpr int kTakesNoChecksum = 102;
+    ASSERT_EQ(::setsockopt(peer.native_handle(), IPPROTO_UDP, kTakesNoChecksum, &on, sizeof on), 0);
+  }
+  const std::string burst = std::string(1200, 'a') + std::string(1200, 'b') + "c";
+  EXPECT_TRUE(socket->cuts());
+  const IoStep step = socket->send(burst, 1200, Ecn::kNone);
+  EXPECT_EQ(step.kind, IoStep::Kind::kDone);
+  EXPECT_EQ(step.bytes, burst.size());
+  EXPECT_FALSE(socket->cuts());
+  EXPECT_EQ(heard(), std::string(1200, 'a'));
+  EXPECT_EQ(heard(), std::string(1200, 'b'));
+  EXPECT_EQ(heard(), "c");
+  EXPECT_EQ(socket->sent(), burst.size());
+}
+
+TEST_P(UdpSocketTest, CountsOnWhereItTakesTheStead) {
+  EXPECT_EQ(socket->send(std::string_view("hello"), 5, Ecn::kNone).kind, IoStep::Kind::kDone);
+  auto other = UdpSocket::connect(socket->remote());
+  ASSERT_TRUE(ok(other));
+  other->follow(*socket);
+  EXPECT_NE(other->local(), socket->local());
+  EXPECT_EQ(other->sent(), 5U);
 }
 
 TEST_P(UdpSocketTest, CountsWhatComesHoweverManyAtATime) {

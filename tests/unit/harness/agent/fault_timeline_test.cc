@@ -45,6 +45,15 @@ TEST(FaultTimeline, GivesNoStepBeforeItIsDue) {
   EXPECT_EQ(timeline.next(), (FaultStep{2s, Kind::kUndo, 0}));
 }
 
+TEST(FaultTimeline, LeavesOutWhatIsStillToComeOfAFaultThatWasDropped) {
+  FaultTimeline timeline({fault(1s, 4s), fault(2s, 5s), fault(3s, 6s)});
+  EXPECT_EQ(timeline.pop(2s), (FaultStep{1s, Kind::kApply, 0}));
+  timeline.drop(0);
+  timeline.drop(2);
+  EXPECT_THAT(all_steps(timeline),
+              testing::ElementsAre(FaultStep{2s, Kind::kApply, 1}, FaultStep{5s, Kind::kUndo, 1}));
+}
+
 TEST(FaultTimeline, IsEmptyWithoutFaults) { EXPECT_EQ(FaultTimeline({}).next(), std::nullopt); }
 
 }  // namespace

@@ -1,13 +1,18 @@
 #include "harness/base/log.h"
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/warn_again.h"
+
 namespace squall {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -19,10 +24,13 @@ TEST(Log, KeepsAndSaysWarningsOnceAndKeepsNotMoreThanAskedForThoughItIsQuiet) {
   set_up_log(LogLevel::kQuiet, "squall");
   log_warning("before anybody wanted them");
   EXPECT_THAT(take_warnings(), IsEmpty());
-  keep_warnings(2);
+  keep_warnings(3);
   log_warning("first");
   log_warning("first");
   log_info("not a warning");
+  EXPECT_THAT(take_warnings(), ElementsAre("first"));
+  std::this_thread::sleep_for(2100ms);
+  log_warning_again("first");
   EXPECT_THAT(take_warnings(), ElementsAre("first"));
   log_warning("first");
   log_warning("second");

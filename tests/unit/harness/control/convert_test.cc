@@ -47,7 +47,10 @@ reports::Snapshot a_snapshot() {
   cell.tls_resumed = 1;
   cell.datagrams_received = 900;
   cell.datagrams_dropped = 8;
-  cell.quic = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  cell.quic = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
+               14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, {}};
+  cell.quic.count({"FLOW_CONTROL_ERROR", 3, false, false}, 2);
+  cell.quic.count({"stateless reset", {}, true, true});
   cell.retried = 2;
   cell.flows_begun = 3;
   cell.flows_completed = 2;
@@ -156,6 +159,15 @@ TEST(Convert, KeepsWhenAFaultWasSeenToHaveTaken) {
   fault.from = 20s;
   fault.effective = 20'012ms;
   EXPECT_EQ(from_message(to_message(fault)).effective, Duration(20'012ms));
+  EXPECT_FALSE(from_message(to_message(fault)).survival);
+  fault.survival = {10, 7, 2, 250ms, 100ms};
+  const auto survival = from_message(to_message(fault)).survival;
+  ASSERT_TRUE(survival);
+  EXPECT_EQ(survival->connections, 10U);
+  EXPECT_EQ(survival->survived, 7U);
+  EXPECT_EQ(survival->silent, 2U);
+  EXPECT_EQ(survival->longest_gap, 250ms);
+  EXPECT_EQ(survival->mean_gap, 100ms);
 }
 
 TEST(Convert, KeepsTheMomentOfAnEventBeforeTheStart) {

@@ -1,6 +1,7 @@
 #include "harness/control/credentials.h"
 
 #include <chrono>
+#include <future>
 #include <string>
 
 #include <fcntl.h>
@@ -41,6 +42,23 @@ class MutualTls : public testing::Test {
   const Identity fra_{Identity::Role::kAgent, "fra-1", {{"zone", "fra"}}};
   std::unique_ptr<CoordinatorLink> coordinator_;
 };
+
+TEST_F(MutualTls, ACoordinatorThatComesWhileItIsDialledTurnsNobodyAway) {
+  const std::string where = address();
+  // When the agent looks why it gets nowhere, its last attempt was before anybody listened.
+  for (int i = 0; i < 4; ++i) {
+    coordinator_.reset();
+    auto dialled = std::async(std::launch::async, [&] {
+      const auto agent = AgentLink::dial(where, 5s, of(authority_, fra_));
+      return agent ? "" : agent.error().trail;
+    });
+    ASSERT_EQ(dialled.wait_for(150ms), std::future_status::timeout);
+    auto listening = CoordinatorLink::listen(where, of(authority_, main_));
+    ASSERT_TRUE(ok(listening));
+    coordinator_ = *std::move(listening);
+    EXPECT_EQ(dialled.get(), "");
+  }
+}
 
 TEST_F(MutualTls, TellsEachEndWhoTheOtherIs) {
   const auto agent = AgentLink::dial(address(), 5s, of(authority_, fra_));
@@ -90,8 +108,10 @@ TEST_F(MutualTls, DoesNotTakeAnAgentForACoordinator) {
   const auto impostor = CoordinatorLink::listen("127.0.0.1:0", of(authority_, fra_));
   ASSERT_TRUE(ok(impostor));
   const std::string there = "127.0.0.1:" + std::to_string((*impostor)->port());
-  EXPECT_TRUE(
-      failed_with(AgentLink::dial(there, 500ms, of(authority_, fra_)), std::errc::timed_out));
+  const auto dialled = AgentLink::dial(there, 500ms, of(authority_, fra_));
+  ASSERT_TRUE(failed_with(dialled, std::errc::timed_out));
+  EXPECT_NE(dialled.error().trail.find("is no coordinator's"), std::string::npos)
+      << dialled.error().trail;
 }
 
 TEST_F(MutualTls, LetsNobodyInWhoseCertificateHasExpired) {
@@ -126,7 +146,17 @@ TEST_F(MutualTls, SurvivesBytesThatAreNoTls) {
 
 TEST_F(MutualTls, LeavesAPortToWhoHasIt) {
   EXPECT_TRUE(failed_with(CoordinatorLink::listen(address(), of(authority_, main_)),
-                          std::errc::address_not_available));
+                          std::errc::address_in_use));
+}
+
+TEST(HandshakesThatFail, AreToldInWordsForTheOperatorOfAnAgent) {
+  EXPECT_EQ(in_agents_words("certificate verify failed"),
+            "the coordinator's certificate is not of the authority in --ca, has expired, or is no "
+            "coordinator's (certificate verify failed)");
+  EXPECT_TRUE(in_agents_words("tlsv1 alert unknown ca")
+                  .starts_with("the coordinator does not believe this agent's certificate: it is "
+                               "of another authority"));
+  EXPECT_EQ(in_agents_words("something new"), "TLS: something new");
 }
 
 TEST(PlainText, IsForThisMachineAlone) {

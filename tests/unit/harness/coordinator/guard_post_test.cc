@@ -13,6 +13,7 @@ namespace squall::coordinator {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -71,7 +72,7 @@ TEST_F(GuardPosts, ListensToItsProbes) {
   pager.outside->every = 20ms;
   scenario_.guards = {pager};
   GuardPost post(scenario_, plan_, [](const std::string&, Duration) -> Result<ProbeReply> {
-    return ProbeReply{.status = 503, .body = ""};
+    return ProbeReply{.status = 503, .headers = {}, .body = ""};
   });
   GuardPost::Heard heard;
   for (int i = 0; i < 500 && heard.answers.empty(); ++i) {
@@ -93,7 +94,7 @@ TEST_F(GuardPosts, LeavesOutWhatProbesSayWhenTheLoadIsOver) {
   probe.every = 20ms;
   scenario_.probes = {probe};
   GuardPost post(scenario_, plan_, [](const std::string&, Duration) -> Result<ProbeReply> {
-    return ProbeReply{.status = 503, .body = ""};
+    return ProbeReply{.status = 503, .headers = {}, .body = ""};
   });
   std::this_thread::sleep_for(50ms);
   const Instant long_ago = std::chrono::steady_clock::now() - 60s;
@@ -102,16 +103,20 @@ TEST_F(GuardPosts, LeavesOutWhatProbesSayWhenTheLoadIsOver) {
   EXPECT_THAT(heard.changes, IsEmpty());
 }
 
-TEST(ProbeReply, IsAsExpectedByStatusAndBody) {
+TEST(ProbeReply, IsAsExpectedByStatusHeadersAndBody) {
   generators::ExpectSpec expect;
-  EXPECT_TRUE(is_as_expected({.status = 302, .body = ""}, expect));
-  EXPECT_FALSE(is_as_expected({.status = 404, .body = ""}, expect));
+  EXPECT_THAT(unmet({.status = 302, .headers = {}, .body = ""}, expect), IsEmpty());
+  EXPECT_THAT(unmet({.status = 404, .headers = {}, .body = ""}, expect), ElementsAre("status 404"));
   expect.status = {{404, 404}};
-  EXPECT_TRUE(is_as_expected({.status = 404, .body = ""}, expect));
-  EXPECT_FALSE(is_as_expected({.status = 200, .body = ""}, expect));
   expect.body_contains = "ok";
-  EXPECT_FALSE(is_as_expected({.status = 404, .body = "no"}, expect));
-  EXPECT_TRUE(is_as_expected({.status = 404, .body = "not ok"}, expect));
+  expect.headers = {{"via", "edge"}};
+  EXPECT_THAT(unmet({.status = 200, .headers = {{"via", "1.1 core"}}, .body = "no"}, expect),
+              ElementsAre("status 200", "without \"via: edge\"", "without \"ok\""));
+  EXPECT_THAT(
+      unmet(
+          {.status = 404, .headers = {{"via", "1.1 core"}, {"via", "1.1 edge"}}, .body = "not ok"},
+          expect),
+      IsEmpty());
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
   const Json& load = json["load"]["browse"];
   EXPECT_THAT(keys(load), IsSupersetOf({"target", "protocol", "due", "sent", "completed", "ok",
                                         "unsent", "shed", "errors", "status", "rate", "latency_ms",
-                                        "bytes", "connections", "phases", "series", "retried"}));
+                                        "bytes", "connections", "phases", "series", "retried",
+                                        "missing", "missing_share"}));
   EXPECT_THAT(keys(load["rate"]), ElementsAre("due", "sent", "completed"));
   EXPECT_THAT(keys(load["latency_ms"]),
               IsSupersetOf({"response", "service", "ttfb", "connect", "tls", "lateness"}));
@@ -72,7 +73,8 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
   EXPECT_THAT(keys(objective), IsSupersetOf({"load", "goal", "measured", "met", "budget"}));
   EXPECT_THAT(keys(objective["budget"]), ElementsAre("allowed", "spent", "share"));
   EXPECT_THAT(keys(json["agents"]["agent-1"]),
-              IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "cpu_peak"}));
+              IsSupersetOf({"labels", "version", "state", "clock_offset_ms", "clock_error_ms",
+                            "clock_drift_ms", "cpu_peak"}));
 }
 
 TEST(ResultsJson, TellsOfComparisonsWhereThereAreAny) {
@@ -138,17 +140,141 @@ TEST(ResultsJson, TellsOfEarlyDataWhereThereWasSome) {
   EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("early_data"));
   SecondCell cell;
   cell.quic.early_sent = 90;
+  cell.quic.early_accepted = 75;  // Of the other five nobody knows.
   cell.quic.early_rejected = 10;
   cell.quic.early_refused = 5;
-  cell.quic.early_answers = 2;
-  cell.quic.early_answers_us = 3000;
+  cell.quic.early_answers = 10;
+  cell.quic.early_answers_us = 15'000;
+  cell.quic.resumed_answers = 9;  // Too few to compare with.
+  cell.quic.resumed_answers_us = 18'000;
+  cell.quic.full_answers = 20;
+  cell.quic.full_answers_us = 80'000;
   run.is_measured(0, cell);
   EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["early_data"],
             Json({{"sent", 90},
-                  {"accepted", 80},
+                  {"accepted", 75},
                   {"rejected", 10},
                   {"too_early", 5},
-                  {"first_answer_ms", {{"early", 1.5}, {"full", nullptr}}}}));
+                  {"first_answer_ms", {{"early", 1.5}, {"resumed", 2.0}, {"full", 4.0}}},
+                  {"connections", {{"early", 10}, {"resumed", 9}, {"full", 20}}},
+                  {"saved_ms", 2.5},
+                  {"saved_against", "full"}}));
+  SecondCell more;
+  more.quic.resumed_answers = 1;
+  more.quic.resumed_answers_us = 2000;
+  run.is_measured(1, more);
+  const Json enough = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  EXPECT_EQ(enough["saved_ms"], 0.5);
+  EXPECT_EQ(enough["saved_against"], "resumed");
+}
+
+TEST(ResultsJson, SaysNothingOfTimeSavedByTooFewConnections) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  cell.quic.early_sent = cell.quic.early_answers = 9;
+  cell.quic.full_answers = cell.quic.resumed_answers = 100;
+  run.is_measured(0, cell);
+  const Json early = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  EXPECT_EQ(early["saved_ms"], nullptr);
+  EXPECT_EQ(early["saved_against"], nullptr);
+}
+
+TEST(ResultsJson, TellsFirstAnswersOfResumedConnectionsThatSentNothingEarly) {
+  SampleRun run = good_run();
+  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("early_data"));
+  SecondCell cell;
+  cell.quic.resumed_answers = 4;
+  cell.quic.resumed_answers_us = 8000;
+  run.is_measured(0, cell);
+  const Json early = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  EXPECT_EQ(early["sent"], 0);
+  EXPECT_EQ(early["first_answer_ms"],
+            Json({{"early", nullptr}, {"resumed", 2.0}, {"full", nullptr}}));
+  EXPECT_EQ(early["saved_ms"], nullptr);
+}
+
+TEST(ResultsJson, TellsErrorsOfQuicByNumberAndName) {
+  SampleRun run = good_run();
+  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("quic_errors"));
+  SecondCell cell;
+  cell.quic.count({"FLOW_CONTROL_ERROR", 3, false, false});
+  cell.quic.count({"H3_INTERNAL_ERROR", 0x102, true, true}, 7);
+  cell.quic.count({"stateless reset", {}, true, false}, 2);
+  cell.quic.count({"idle time-out", {}, false, false}, 3);
+  run.is_measured(0, cell).is_measured(1, cell);
+  const auto entry = [](const char* name, const Json& code, const Json& by, const char* of, int n) {
+    return Json({{"name", name}, {"code", code}, {"by", by}, {"of", of}, {"count", n}});
+  };
+  EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["quic_errors"],
+            Json::array({entry("FLOW_CONTROL_ERROR", 3, "us", "connection", 2),
+                         entry("H3_INTERNAL_ERROR", 258, "server", "stream", 14),
+                         entry("idle time-out", nullptr, nullptr, "connection", 6),
+                         entry("stateless reset", nullptr, "server", "connection", 4)}));
+}
+
+TEST(ResultsJson, OfErrorsThatAServerMakesUpOnlySoManyHaveAnEntry) {
+  reports::QuicCounts counts;
+  for (std::uint64_t i = 0; i < 1000; ++i) counts.count({"an unknown error", i, true, false});
+  EXPECT_EQ(counts.errors.size(), reports::QuicCounts::kMostErrors + 1);
+  EXPECT_EQ(counts.errors.at({}), 1000 - reports::QuicCounts::kMostErrors);
+}
+
+TEST(ResultsJson, TellsTheMarksWithWhichDatagramsCame) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  cell.quic.path_samples = 1;
+  cell.quic.ecn_ect0 = 30;
+  cell.quic.ecn_ce = 2;
+  run.is_measured(0, cell);
+  EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["path"]["ecn"],
+            Json({{"ect0", 30}, {"ect1", 0}, {"ce", 2}}));
+}
+
+TEST(ResultsJson, TellsWhatConnectionsCameToThatAFaultDisturbed) {
+  SampleRun run = good_run();
+  run.is_stopped("nat", 3s, 4s);
+  EXPECT_FALSE(results_json(judge(run.record()))["faults"]["nat"].contains("connections"));
+  run.record().faults.back().survival = {10, 7, 2, 250ms, 100ms};
+  EXPECT_EQ(results_json(judge(run.record()))["faults"]["nat"]["connections"],
+            Json({{"disturbed", 10},
+                  {"survived", 7},
+                  {"silent_at_end", 2},
+                  {"longest_gap_ms", 250.0},
+                  {"mean_gap_ms", 100.0}}));
+}
+
+TEST(ResultsJson, TellsWhenWhatAFaultEndedWasReadyAgain) {
+  SampleRun run = good_run();
+  run.is_stopped("kill", 3s, 4s);
+  EXPECT_FALSE(results_json(judge(run.record()))["faults"]["kill"].contains("ready_again_ms"));
+  run.record().faults.back().seen = "web.1: 1 process (pid 4711) killed";
+  run.record().events = {{3503ms, "agent-1", "service.restarted", "web.1", "start 2"}};
+  EXPECT_EQ(results_json(judge(run.record()))["faults"]["kill"]["ready_again_ms"],
+            Json({{"web.1", 500.0}}));
+}
+
+TEST(ResultsJson, TellsOfAlternativesWhereThereWereAny) {
+  SampleRun run = good_run();
+  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("alternatives"));
+  SecondCell cell;
+  cell.quic.alternatives = 8;
+  cell.quic.alternatives_by_record = 3;
+  cell.quic.fell_back = 2;
+  cell.quic.fell_back_us = 1'010'000;
+  cell.quic.avoided = 3;
+  run.is_measured(1, cell);
+  const Json browse = results_json(judge(run.record()))["load"]["browse"];
+  EXPECT_EQ(browse["alternatives"], Json({{"opened", 8},
+                                          {"by_alt_svc", 5},
+                                          {"by_https_record", 3},
+                                          {"fell_back", 2},
+                                          {"fell_back_after_ms", 505.0},
+                                          {"avoided", 3},
+                                          {"silent", 0},
+                                          {"silent_after_ms", nullptr}}));
+  EXPECT_EQ(browse["series"]["over_alternative"][0], 0);
+  EXPECT_EQ(browse["series"]["over_alternative"][1], 8);
+  EXPECT_EQ(browse["series"]["fell_back"][1], 2);
 }
 
 TEST(ResultsJson, TellsOfAnAgentsHealthBySecondAndOnlyWhatIsKnown) {

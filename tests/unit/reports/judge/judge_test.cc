@@ -13,6 +13,7 @@ namespace squall::reports {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::StartsWith;
 
@@ -140,6 +141,19 @@ TEST(Judge, ALostAgentIsAnErrorUnlessTheScenarioGoesOnWithoutIt) {
                           "agent-1 was lost: its later figures are missing"));
 }
 
+TEST(Judge, ATimelineThatMayBeBesideTheOthersIsInvalid) {
+  SampleRun run = good_run();
+  AgentRecord& agent = run.record().agents.front();
+  agent.clock_offset_ms = 1e9;  // Its wall clock: nothing is reckoned with it.
+  agent.clock_error_ms = 60;
+  agent.clock_drift_ms = -40;
+  EXPECT_EQ(judge(run.record()).verdict, Verdict::kPass);
+  agent.clock_drift_ms = -41;
+  EXPECT_EQ(judge(run.record()).verdict, Verdict::kInvalid);
+  EXPECT_THAT(judge(run.record()).reasons,
+              Contains("agent-1: its timeline may be 101 ms beside the others', limit 100 ms"));
+}
+
 TEST(Judge, EveryFaultThatWentWrongHasItsVerdict) {
   using State = FaultRecord::State;
   const auto verdict_of = [](State state) {
@@ -222,6 +236,15 @@ TEST(Judge, TellsTheRunsNameItsAgentsAndItsEventsInOrder) {
   EXPECT_DOUBLE_EQ(result.agents[0].cpu_peak, 0.6);
   ASSERT_EQ(result.events.size(), 2U);
   EXPECT_EQ(result.events[0].subject, "a");
+}
+
+TEST(Judge, WhatALostAgentHadInForceIsResidueAndSaysWhatIsNotKnown) {
+  SampleRun run = good_run();
+  run.is_stopped("cut", 3s, 5s)
+      .fault_is(FaultRecord::State::kInForce, "whether it was undone is not known: lon-1 was lost");
+  const RunResult result = judge(run.record());
+  EXPECT_EQ(result.verdict, Verdict::kResidue);
+  EXPECT_EQ(result.reasons.front(), "cut: whether it was undone is not known: lon-1 was lost");
 }
 
 }  // namespace

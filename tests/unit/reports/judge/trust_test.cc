@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/judge/run_result.h"
+
 #include "tests/support/sample_run.h"
 
 namespace squall::reports {
@@ -123,6 +125,28 @@ TEST(Trust, IsLostWhenTheKernelDroppedMoreThanOneInAHundredDatagrams) {
 
 TEST(Warnings, AreNoneOfAGoodRun) { EXPECT_THAT(warnings_about(good_run().record()), IsEmpty()); }
 
+TEST(Warnings, TellOfEarlyDataThatWasAskedForAndOfWhichNothingWasSent) {
+  SampleRun run = good_run();
+  RunRecord& record = run.record();
+  record.scenario.targets.front().tls.early_data = true;
+  EXPECT_THAT(warnings_about(record), IsEmpty()) << "there was no connection";
+  SecondCell opened;
+  opened.connections_opened = 5;
+  run.is_measured(2, opened);
+  EXPECT_THAT(
+      warnings_about(run.record()),
+      ElementsAre("browse: early data: 0 sent. Of 5 connections opened 0 resumed a session"));
+  SecondCell resumed;
+  resumed.tls_resumed = 3;
+  run.is_measured(3, resumed);
+  EXPECT_THAT(warnings_about(run.record()),
+              ElementsAre(testing::HasSubstr(" opened 3 resumed a session: its tickets allow ")));
+  SecondCell early;
+  early.quic.early_sent = 1;
+  run.is_measured(4, early);
+  EXPECT_THAT(warnings_about(run.record()), IsEmpty());
+}
+
 TEST(Warnings, TellOfAClockThatWasSet) {
   SampleRun run = good_run();
   run.has_health({.clock_jump = 90ms}).is_measured(3, {});
@@ -233,6 +257,52 @@ TEST(Trust, DoesNotAskForEveryRequestOfARunThatWasCutShort) {
   lost.due = 3;
   run.is_measured(2, lost).ends_early(EarlyEnd::Cause::kSignal, "interrupted", 5s);
   EXPECT_THAT(reasons_to_distrust(run.record()), IsEmpty());
+}
+
+/// 1000 requests of ten seconds, and `due` more that one of two agents had to offer.
+SampleRun run_with_missing(std::uint64_t due) {
+  SampleRun run = good_run();
+  run.record().missing.push_back(
+      {.load = "browse", .agent = "lon-1", .from = 3s, .to = 3800ms, .share = 0.5, .due = due});
+  return run;
+}
+
+TEST(Trust, IsLostWhenTooMuchIsMissingOfALostAgent) {
+  SampleRun run = run_with_missing(40);
+  EXPECT_THAT(reasons_to_distrust(run.record()),
+              ElementsAre("browse: 40 requests that fell due by its schedule are missing, 3.85 % "
+                          "of all (limit 1 %): nothing is known of lon-1's from 3.0 s to 3.8 s, "
+                          "which was lost"));
+  EXPECT_THAT(warnings_about(run.record()), IsEmpty());
+  const RunResult judged = judge(run.record());
+  EXPECT_EQ(judged.verdict, Verdict::kInvalid);
+  EXPECT_EQ(judged.loads.front().missing, 40U);
+  EXPECT_DOUBLE_EQ(judged.loads.front().missing_share, 40.0 / 1040);
+  // It is in no other count.
+  EXPECT_EQ(judged.loads.front().whole.totals.due, 1000U);
+}
+
+TEST(Trust, IsKeptWhenLittleIsMissingWhichIsSaid) {
+  SampleRun run = run_with_missing(1);
+  EXPECT_THAT(reasons_to_distrust(run.record()), IsEmpty());
+  EXPECT_THAT(warnings_about(run.record()),
+              ElementsAre("browse: 1 request that fell due by its schedule is missing, 0.1 % of "
+                          "all (limit 1 %): nothing is known of lon-1's from 3.0 s to 3.8 s, which "
+                          "was lost"));
+  // All that it had was told of.
+  run.record().missing.front().due = 0;
+  EXPECT_THAT(warnings_about(run.record()), IsEmpty());
+}
+
+TEST(Trust, IsLostWhenUsersAreMissingForTooLong) {
+  SampleRun run = run_with_missing(0);
+  run.has_closed_load("players", 6);
+  run.record().missing.push_back(
+      {.load = "players", .agent = "lon-1", .from = 3s, .to = 4s, .share = 0.5, .due = {}});
+  EXPECT_THAT(
+      reasons_to_distrust(run.record()),
+      ElementsAre("players: 5 % of its users' time is missing (limit 1 %): nothing is known "
+                  "of lon-1's from 3.0 s to 4.0 s, which was lost"));
 }
 
 }  // namespace

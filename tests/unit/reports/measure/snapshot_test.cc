@@ -32,7 +32,11 @@ SecondCell full_cell(std::uint64_t factor) {
   cell.datagrams_received = 30 * factor;
   cell.datagrams_dropped = 31 * factor;
   cell.quic = {32 * factor, 33 * factor, 34 * factor, 35 * factor, 36 * factor, 37 * factor,
-               38 * factor, 39 * factor, 40 * factor, 41 * factor, 42 * factor, 43 * factor};
+               38 * factor, 39 * factor, 40 * factor, 41 * factor, 42 * factor, 43 * factor,
+               44 * factor, 45 * factor, 46 * factor, 47 * factor, 48 * factor, 49 * factor,
+               50 * factor, 51 * factor, 52 * factor, 53 * factor, 54 * factor, 55 * factor,
+               56 * factor, {}};
+  cell.quic.count({"H3_INTERNAL_ERROR", 0x102, true, true}, 57 * factor);
   for (std::size_t i = 0; i < kMetrics; ++i) {
     cell.latency.at(i).record_micros(static_cast<std::int64_t>(i), factor);
   }

@@ -18,6 +18,7 @@ namespace squall::reports {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -43,6 +44,42 @@ TEST(Summary, TellsWhatBecameOfTheWalksThroughAFlow) {
   const std::string text = write_summary(result, {});
   EXPECT_NE(text.find("flows"), std::string::npos);
   EXPECT_NE(text.find("30 abandoned"), std::string::npos) << text;
+}
+
+TEST(Summary, TellsWhatBecameOfAlternatives) {
+  SampleRun run = good_run();
+  EXPECT_THAT(write_summary(judge(run.record()), {}), Not(HasSubstr("HTTP/3")));
+  SecondCell cell;
+  cell.quic.alternatives = 8;
+  cell.quic.alternatives_by_record = 3;
+  cell.quic.fell_back = 2;
+  cell.quic.fell_back_us = 1'010'000;
+  cell.quic.silent = 4;
+  cell.quic.silent_us = 4'800'000;
+  run.is_measured(1, cell);
+  const std::string text = write_summary(judge(run.record()), {});
+  EXPECT_THAT(text, HasSubstr("8 opened over HTTP/3 (3 by HTTPS record)"));
+  EXPECT_THAT(text, HasSubstr("2 fell back to TCP after 505 ms"));
+  EXPECT_THAT(text, HasSubstr("4 given up"));
+}
+
+TEST(Summary, TellsErrorsOfQuicWhatEarlyDataSavedAndTheMarksThatCame) {
+  SampleRun run = good_run();
+  SecondCell cell;
+  cell.quic.count({"FLOW_CONTROL_ERROR", 3, false, false}, 2);
+  cell.quic.count({"stateless reset", {}, true, false});
+  cell.quic.early_sent = cell.quic.early_answers = 10;
+  cell.quic.early_answers_us = 15'000;
+  cell.quic.resumed_answers = 10;
+  cell.quic.resumed_answers_us = 20'000;
+  cell.quic.path_samples = 1;
+  cell.quic.ecn_ce = 4;
+  run.is_measured(0, cell);
+  const std::string text = write_summary(judge(run.record()), {});
+  EXPECT_THAT(text, HasSubstr("2 FLOW_CONTROL_ERROR (0x3) from us"));
+  EXPECT_THAT(text, HasSubstr("1 stateless reset"));
+  EXPECT_THAT(text, AllOf(HasSubstr("instead of 2.00 ms with a"), HasSubstr("handshake first")));
+  EXPECT_THAT(text, HasSubstr("4 CE"));
 }
 
 TEST(Summary, HasATableOfGroupsWhereThereAreSeveral) {
@@ -120,6 +157,15 @@ TEST(Summary, OfALoadThatNeverBeganHasNoFigures) {
   EXPECT_THAT(text, StartsWith("ERROR  sample  ended before its load\n"));
   EXPECT_THAT(text, HasSubstr("open load): never began\n"));
   EXPECT_THAT(text, Not(HasSubstr("requests")));
+}
+
+TEST(Summary, TellsWhenWhatAFaultEndedWasReadyAgain) {
+  SampleRun run = good_run();
+  run.is_stopped("kill", 3s, 4s);
+  EXPECT_THAT(write_summary(judge(run.record()), {}), Not(HasSubstr("ready again")));
+  run.record().faults.back().seen = "web.1: 1 process (pid 4711) killed";
+  run.record().events = {{3503ms, "agent-1", "service.restarted", "web.1", "start 2"}};
+  EXPECT_THAT(write_summary(judge(run.record()), {}), HasSubstr("ready again: web.1 after 0.5 s"));
 }
 
 TEST(Summary, TellsOfRetriesWhereThereWereAny) {

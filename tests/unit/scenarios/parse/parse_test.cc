@@ -187,7 +187,7 @@ TEST(Parse, FillsTheModelWithWhatTheFileSays) {
 TEST(Parse, AFileThatCannotBeReadIsOneMistake) {
   EXPECT_EQ(told(parse_file("/no/such/file.yaml", {})),
             "/no/such/file.yaml: cannot be read: No such file or directory\n");
-  EXPECT_EQ(told(parse_file("/tmp", {})), "/tmp: cannot be read: it is a folder\n");
+  EXPECT_EQ(told(parse_file("/tmp", {})), "/tmp: cannot be read: Is a directory\n");
 }
 
 TEST(Parse, AFileOfMoreThanOneMebibyteIsRefused) {

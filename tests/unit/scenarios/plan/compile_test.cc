@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -126,6 +127,51 @@ TEST(Compile, RefusesFaultsOfOneInterfaceOnlyWhereTheyMayMeetTheSamePackets) {
   ASSERT_FALSE(plan);
   EXPECT_THAT(plan.error().trail,
               HasSubstr("when a is still in force on lo and may meet the same packets"));
+}
+
+TEST(Compile, RefusesADuplicatingFaultBesideAnotherThatNeedsNetem) {
+  const auto at_port = [](const std::string& port, const std::string& effect) {
+    return "for: 10s, network: {interface: lo, to: {port: " + port + "}, " + effect + "}";
+  };
+  const auto compiled = [&](const std::string& start, const std::string& effect) {
+    return compile(with_faults(fault("a", "at: 1s", at_port("80", "delay: 40ms")) +
+                               fault("b", start, at_port("81", effect))));
+  };
+  EXPECT_TRUE(ok(compiled("at: 11s", "duplicate: 1%")));
+  EXPECT_TRUE(ok(compiled("at: 2s", "duplicate: 1%, direction: in")));
+  auto plan = compiled("at: 2s", "duplicate: 1%");
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().trail,
+              HasSubstr("fault b: it begins at 2 s, when a is still in force on lo; one of them "
+                        "duplicates what goes out"));
+}
+
+TEST(Compile, RefusesTwoFaultsAtATimeOnTheLimitOfFilesOfTheSameProcesses) {
+  const auto of = [](const std::string& match) {
+    return "for: 10s, descriptors: {share: 80%, of: {" + match + "}}";
+  };
+  const auto compiled = [&](const std::string& one, const std::string& other,
+                            const std::string& at = "at: 2s") {
+    return compile(with_faults(fault("a", "at: 1s", of(one)) + fault("b", at, of(other))));
+  };
+  EXPECT_TRUE(ok(compiled("service: web", "service: web", "at: 11s")));
+  EXPECT_TRUE(ok(compiled("service: web.1", "service: web.2")));
+  EXPECT_TRUE(ok(compiled("service: web", "name: nginx")));
+  EXPECT_TRUE(ok(compile(with_faults(fault("a", "at: 1s", of("service: web")) +
+                                     fault("b", "at: 2s", "for: 10s, descriptors: {count: 9}")))));
+  for (const auto& [one, other] :
+       {std::pair("service: web", "service: web"), std::pair("service: web", "service: web.2"),
+        std::pair("service: web.2", "service: web"), std::pair("name: nginx", "name: nginx")}) {
+    auto plan = compiled(one, other);
+    ASSERT_FALSE(plan) << one << " and " << other;
+    EXPECT_THAT(plan.error().trail,
+                HasSubstr("fault b: it begins at 2 s, when a is still in force on how many files "
+                          "the same processes may open"));
+  }
+  auto repeated = compile(with_faults(fault("a", "every: 12s", of("service: web")) +
+                                      fault("b", "at: 30s", of("service: web"))));
+  ASSERT_FALSE(repeated);
+  EXPECT_THAT(repeated.error().trail, HasSubstr("when a#2 is still in force"));
 }
 
 TEST(Compile, LastsUntilTheLastLoadOrFaultEnds) {

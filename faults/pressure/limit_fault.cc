@@ -1,0 +1,153 @@
+#include "faults/pressure/limit_fault.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "faults/core/fault_error.h"
+#include "faults/core/held_changes.h"
+#include "faults/core/undo.h"
+
+namespace squall::faults {
+namespace {
+
+/// The processes whose limit was lowered, each with its entry in the journal.
+class LoweredLimits {
+ public:
+  LoweredLimits(ProcessTable& table, Journal& journal)
+      : table_(table), journal_(journal), changes_(table, journal) {}
+
+  Result<void> lower(const ProcessInfo& process, const DescriptorsPressure& asked,
+                     const std::string& label) {
+    const auto limit = table_.files_limit(process.id);
+    if (is_gone(limit)) return {};
+    if (!limit) return limit.error();
+    const std::uint64_t to = lowered_limit(asked, *limit);
+    if (asked.count && (*limit).soft - to < *asked.count) asks_too_much_ = true;
+    if (to == (*limit).soft) return {};
+    if (holds(process.id)) {
+      return error(std::errc::device_or_resource_busy, "the limit of process " +
+                                                           std::to_string(process.id.pid) +
+                                                           " is lowered by another fault already");
+    }
+    const LimitUndo undo{process.id, (*limit).soft, to};
+    auto recorded = changes_.record(
+        {Change{label + ": limit " + process.name + " (pid " + std::to_string(process.id.pid) +
+                    ") to " + std::to_string(to) + " open files",
+                std::to_string((*limit).soft), undo}});
+    if (!recorded) return recorded;
+    lowered_.push_back(undo);
+    auto set = table_.limit_files(process.id, to);
+    return is_gone(set) ? Result<void>() : set;
+  }
+
+  /// What is to be seen of it: how many have the limit that they were given.
+  Result<PressureFinding> look() {
+    PressureFinding finding;
+    std::size_t lowered = 0;
+    std::size_t alive = 0;
+    for (const LimitUndo& one : lowered_) {
+      const auto limit = table_.files_limit(one.process);
+      if (is_gone(limit)) continue;
+      if (!limit) return limit.error();
+      ++alive;
+      const bool is_lowered = (*limit).soft == one.lowered;
+      lowered += is_lowered ? 1 : 0;
+      finding.seen += (finding.seen.empty() ? "pid " : ", pid ") + std::to_string(one.process.pid) +
+                      ": " + std::to_string((*limit).open) + " open of " +
+                      std::to_string((*limit).soft) + " (" + std::to_string(one.soft) + " before)";
+    }
+    finding.took = lowered == alive && alive > 0 && !asks_too_much_;
+    if (finding.seen.empty()) finding.seen = "no limit lowered";
+    if (lowered_.empty()) {
+      finding.why_not = "as many as were asked for were in use already";
+    } else if (alive == 0) {
+      finding.why_not = "the processes have ended";
+    } else if (asks_too_much_) {
+      finding.why_not = "no process may open as many as were to be taken";
+    } else if (!finding.took) {
+      finding.why_not = "a process has raised its limit again";
+    }
+    return finding;
+  }
+
+  Result<void> give_back() {
+    if (!last_) {
+      if (const auto seen = look()) last_ = *seen;
+    }
+    return changes_.let_go();
+  }
+
+  PressureFinding last() const { return last_.value_or(PressureFinding{}); }
+
+ private:
+  bool holds(ProcessId process) const {
+    return journal_.any_in_force([process](const Undo& undo) {
+      const auto* limit = std::get_if<LimitUndo>(&undo);
+      return limit != nullptr && limit->process == process;
+    });
+  }
+
+  ProcessTable& table_;
+  Journal& journal_;
+  HeldChanges changes_;
+  std::vector<LimitUndo> lowered_;
+  bool asks_too_much_ = false;  // Some limit is lower than what was to be taken of it.
+  std::optional<PressureFinding> last_;
+};
+
+}  // namespace
+
+std::uint64_t lowered_limit(const DescriptorsPressure& asked, const FilesLimit& now) {
+  std::uint64_t to = now.soft;
+  if (asked.count) {
+    to = now.soft > *asked.count ? now.soft - *asked.count : 0;
+  } else if (asked.share) {
+    const double free = (1 - asked.share->value) * static_cast<double>(now.soft);
+    to = now.open + static_cast<std::uint64_t>(std::llround(std::max(free, 0.0)));
+  }
+  return std::clamp<std::uint64_t>(to, std::min<std::uint64_t>(1, now.soft), now.soft);
+}
+
+Result<InjectedPressure> inject_limit(ProcessTable& table, Journal& journal,
+                                      const DescriptorsPressure& asked, const ProcessMatch& of,
+                                      const std::string& label, const ProcessScope& scope) {
+  const auto limits = std::make_shared<LoweredLimits>(table, journal);
+  InjectedPressure injected{.active = ActiveFault(label, [limits] { return limits->give_back(); }),
+                            .finding = {},
+                            .look = [limits] { return limits->last(); }};
+  const auto apply = [&]() -> Result<void> {
+    SQUALL_TRY(const auto candidates, find_candidates(table, of, scope));
+    SQUALL_TRY(const auto all, table.list());
+    std::set<ProcessId> met;  // Of two candidates one may have come of the other.
+    for (Candidate one : candidates) {
+      one.whole_tree = true;
+      if (scope.on_pick) scope.on_pick(one);
+      for (const ProcessInfo& process : processes_of(one, all, scope)) {
+        if (!met.insert(process.id).second) continue;
+        if (auto lowered = limits->lower(process, asked, label); !lowered) return lowered;
+      }
+    }
+    SQUALL_TRY(injected.finding, limits->look());
+    return {};
+  };
+  auto applied = apply();
+  if (applied) {
+    injected.is_there = injected.finding.took;
+    return injected;
+  }
+  Error failure = std::move(applied).error().within(label);
+  if (const auto reverted = injected.active.revert(); !reverted) {
+    return as_residue(reverted.error()).within(failure.message());
+  }
+  return failure;
+}
+
+}  // namespace squall::faults

@@ -1,0 +1,46 @@
+#include "harness/agent/fault_record.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "faults/core/fault_error.h"
+#include "harness/base/number_text.h"
+
+namespace squall::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string in_words(Duration length) {
+  return length < 1s ? rounded(to_milliseconds(length)) + " ms"
+                     : rounded(to_seconds(length)) + " s";
+}
+
+}  // namespace
+
+void fail(reports::FaultRecord& record, const Error& why) {
+  record.error = why.message();
+  if (const std::string stutter = record.label + ": "; record.error.starts_with(stutter)) {
+    record.error.erase(0, stutter.size());
+  }
+  if (faults::is_residue(why)) {
+    record.state = reports::FaultRecord::State::kResidue;
+    return;
+  }
+  record.state = reports::FaultRecord::State::kFailed;
+  record.from.reset();
+  record.to.reset();
+}
+
+void note_length(reports::FaultRecord& record, Duration asked, Duration actual) {
+  const Duration off = std::chrono::abs(actual - asked);
+  const Duration notable = std::max<Duration>(50ms, std::min<Duration>(asked / 10, 1s));
+  if (off <= notable) return;
+  record.seen += "; in force for " + in_words(actual) + ", " + in_words(off) +
+                 (actual > asked ? " longer" : " shorter") + " than asked for";
+  if (actual >= asked / 2 || record.state != reports::FaultRecord::State::kInForce) return;
+  record.state = reports::FaultRecord::State::kIneffective;
+  record.error = "it was in force for " + in_words(actual) + " of " + in_words(asked);
+}
+
+}  // namespace squall::agent

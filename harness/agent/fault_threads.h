@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace squall::agent {
+
+/// Why a fault is undone.
+enum class WhyUndone { kItsEnd, kOperator, kRunIsOver };
+
+/// Faults that take their time to come or to go, each on a thread of its own from its first change
+/// to the last look at what is left, so that none delays what is due of another.
+///
+/// One that comes waits for those in its place that have been told to end: of two that follow each
+/// other there the earlier is gone before the later begins. What is told to end while it waits
+/// never begins.
+///
+/// Lifecycle:  (begin → end)* → end_all → wait. The destructor does the last two.
+/// Threads:    one owner; what is given to begin() is called on a thread of the fault's.
+/// Errors:     none of its own.
+class FaultThreads {
+ public:
+  using Apply = std::function<void()>;
+  using Undo = std::function<void(WhyUndone)>;
+  /// What is done of one fault. `undo` is called once `apply` has returned and end() was called, on
+  /// the same thread; or `miss` instead of both, when it was told to end before it could begin.
+  struct Course {
+    Apply apply;
+    Undo undo;
+    Undo miss;
+    bool is_moment = false;  ///< It ends as it comes, so it comes unless the run is over.
+  };
+
+  FaultThreads() = default;
+  ~FaultThreads();
+  FaultThreads(const FaultThreads&) = delete;
+  FaultThreads& operator=(const FaultThreads&) = delete;
+
+  /// In a place of no name nobody waits for anybody.
+  void begin(const std::string& label, const std::string& place, Course course);
+  /// Returns at once; false when no such fault has begun that was not told to end.
+  bool end(const std::string& label, WhyUndone why);
+  void end_all(WhyUndone why);
+  /// Waits until all that were told to end are over.
+  void wait();
+  /// True when none has begun that was not told to end.
+  bool is_empty() const { return in_force_.empty(); }
+  /// True when all that have begun are over. Any thread.
+  bool is_idle() const { return under_way_ == 0; }
+
+ private:
+  struct One {
+    std::string place;
+    std::promise<WhyUndone> end;
+    std::shared_future<void> over;
+    std::thread thread;
+  };
+  void end(One one, WhyUndone why);
+  void forget_those_that_are_over();
+
+  std::atomic<std::size_t> under_way_ = 0;
+  std::map<std::string, One> in_force_;  // By label.
+  std::vector<One> ending_;
+};
+
+}  // namespace squall::agent

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "harness/base/result.h"
+
+namespace squall {
+
+/// Writes a file, in the place of one that is there: beside it and renamed, so that a reader never
+/// meets half of it. Errors: "write FILE".
+Result<void> write_file(const std::filesystem::path& file, std::string_view text);
+
+}  // namespace squall

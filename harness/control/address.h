@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <netdb.h>
+
+#include "harness/base/result.h"
+
+namespace squall::control {
+
+/// Whether `address` is one that can be listened on or joined: "unix:PATH", "10.0.0.1:7400",
+/// "coordinator.example:7400", "[::1]:7400". The error's trail begins with the address and says
+/// what was expected.
+Result<void> check_address(std::string_view address);
+
+/// The two halves of "HOST:PORT", the host without its brackets.
+struct HostAndPort {
+  std::string host;
+  std::string port;
+};
+HostAndPort split_address(std::string_view address);
+
+/// Releases what look_up() found.
+struct FreeAddresses {
+  void operator()(addrinfo* found) const;
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+/// The socket addresses of a host and port, for TCP; `flags` are getaddrinfo's (AI_PASSIVE). None
+/// where there are none, and then `why` says so.
+Addresses look_up(const HostAndPort& where, int flags, std::string& why);
+
+/// Why nobody can be reached there: "no such name", "Connection refused"; empty where somebody
+/// answers, or nothing does for `patience`.
+std::string why_not_reached(const std::string& address, int patience_ms);
+
+}  // namespace squall::control

@@ -1,0 +1,116 @@
+#include "faults/network/rehearsal.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
+
+namespace squall::faults {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Of what goes through "va" to one port, from `from` to `to`.
+RehearsedFault slow(std::uint16_t port, Duration from, Duration to) {
+  RehearsedFault one;
+  one.label = "slow-" + std::to_string(port);
+  one.fault.interface = "va";
+  one.fault.to = TrafficFilter{{}, {port}, {}};
+  one.fault.rate_bits_per_second = 1e6;
+  one.now.space = 77;
+  one.now.is_own_space = false;
+  one.now.links = {{.index = 5, .name = "va", .kind = "veth", .mtu = 1500, .is_up = true}};
+  one.now.qdiscs = {{.interface = 5, .parent = kRootParent, .handle = 0, .kind = "noqueue"}};
+  one.now.default_qdisc = "fq_codel";
+  one.now.capabilities = Capabilities::all();
+  one.name = "1_2_" + std::to_string(port);
+  one.from = from;
+  one.to = to;
+  return one;
+}
+
+std::vector<std::string> lines(const NetworkPlan& plan) {
+  std::vector<std::string> all;
+  for (const NetworkChange& change : plan.changes) all.push_back(change.line);
+  return all;
+}
+
+constexpr const char* kDeletesRoot = "tc qdisc delete dev va root handle 50a1:";
+
+TEST(Rehearsal, LetsTheFirstMakeTheRootAndTheLastTakeItBack) {
+  const auto plans = rehearse({slow(80, 1s, 10s), slow(443, 5s, 15s), slow(22, 15s, 20s)});
+  ASSERT_TRUE(ok(plans[0]) && ok(plans[1]) && ok(plans[2]));
+  EXPECT_THAT(lines(*plans[0]), Contains(HasSubstr("replace dev va root")));
+  EXPECT_THAT(plans[0]->undo_lines, ElementsAre("nft delete table netdev squall_1_2_80",
+                                                "tc class delete dev va classid 50a1:1"));
+  EXPECT_THAT(lines(*plans[1]), Not(Contains(HasSubstr("root"))));
+  EXPECT_THAT(lines(*plans[1]), Contains(HasSubstr("classid 50a1:3 ")));
+  EXPECT_THAT(plans[1]->notes, Contains("it shares our root with slow-80"));
+  EXPECT_THAT(plans[1]->undo_lines,
+              ElementsAre("nft delete table netdev squall_1_2_443", kDeletesRoot));
+  EXPECT_THAT(lines(*plans[2]), Contains(HasSubstr("replace dev va root")));
+  EXPECT_THAT(plans[2]->undo_lines, Contains(kDeletesRoot));
+}
+
+TEST(Rehearsal, LetsOneOfThoseThatEndAtOnceTakeTheRootBack) {
+  const auto plans = rehearse({slow(443, 5s, 10s), slow(80, 1s, 10s)});
+  ASSERT_TRUE(ok(plans[0]) && ok(plans[1]));
+  EXPECT_THAT(plans[0]->undo_lines, Contains(kDeletesRoot));
+  EXPECT_THAT(plans[1]->undo_lines, Not(Contains(kDeletesRoot)));
+}
+
+TEST(Rehearsal, GivesEachAnInterfaceOfItsOwnForWhatComesIn) {
+  auto one = slow(80, 1s, 10s);
+  auto other = slow(443, 5s, 15s);
+  one.fault.direction = other.fault.direction = NetworkFault::Direction::kIn;
+  const auto plans = rehearse({one, other});
+  ASSERT_TRUE(ok(plans[0]) && ok(plans[1]));
+  EXPECT_EQ(plans[0]->undo.ifb, "squall0");
+  EXPECT_EQ(plans[1]->undo.ifb, "squall1");
+  EXPECT_NE(plans[0]->ifb, plans[1]->ifb);
+}
+
+TEST(Rehearsal, TellsApartWhatIsElsewhere) {
+  auto other = slow(443, 5s, 15s);
+  other.now.space = 78;
+  const auto plans = rehearse({slow(80, 1s, 10s), other});
+  ASSERT_TRUE(ok(plans[0]) && ok(plans[1]));
+  EXPECT_THAT(plans[0]->undo_lines, Contains(kDeletesRoot));
+  EXPECT_THAT(lines(*plans[1]), Contains(HasSubstr("replace dev va root")));
+}
+
+TEST(Rehearsal, ForetellsThatNetemDuplicatesBesideNoOther) {
+  auto one = slow(80, 1s, 10s);
+  auto other = slow(443, 5s, 15s);
+  one.fault.delay = 40ms;
+  other.fault.duplicate = Share{0.1};
+  auto plans = rehearse({one, other});
+  EXPECT_TRUE(ok(plans[0]));
+  ASSERT_FALSE(plans[1]);
+  EXPECT_THAT(plans[1].error().message(),
+              HasSubstr("one of it and slow-80 duplicates packets, which kernels refuse"));
+  other.from = 10s;
+  plans = rehearse({one, other});
+  EXPECT_TRUE(ok(plans[1]));
+}
+
+TEST(Rehearsal, PlansWhatComesAgainAsItWasPlannedBefore) {
+  const auto plans = rehearse({slow(80, 1s, 2s), slow(80, 3s, 4s), slow(443, 3s, 5s)});
+  ASSERT_TRUE(ok(plans[0]) && ok(plans[1]) && ok(plans[2]));
+  EXPECT_EQ(lines(*plans[0]), lines(*plans[1]));
+  EXPECT_THAT(plans[0]->undo_lines, Contains(kDeletesRoot));
+  EXPECT_THAT(plans[1]->undo_lines, Not(Contains(kDeletesRoot)));
+}
+
+}  // namespace
+}  // namespace squall::faults

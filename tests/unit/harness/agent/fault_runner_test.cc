@@ -1,0 +1,218 @@
+#include "harness/agent/fault_runner.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "harness/agent/fault_record.h"
+
+#include "tests/support/fake_networks.h"
+#include "tests/support/fake_process_table.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace squall::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using State = reports::FaultRecord::State;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr auto kPatience = 20s;
+
+/// The last that was told of each fault.
+class Told {
+ public:
+  void note(const reports::FaultRecord& record) {
+    const std::lock_guard lock(mutex_);
+    last_[record.label] = record;
+    news_.notify_all();
+  }
+  bool comes_to(const std::string& label, State state) {
+    std::unique_lock lock(mutex_);
+    return news_.wait_for(lock, kPatience, [&] { return last_[label].state == state; });
+  }
+  reports::FaultRecord of(const std::string& label) {
+    const std::lock_guard lock(mutex_);
+    return last_[label];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable news_;
+  std::map<std::string, reports::FaultRecord> last_;
+};
+
+/// A network of which packets leave only once a STOP has been undone.
+class CongestedNetworks : public faults::FakeNetworks {
+ public:
+  explicit CongestedNetworks(Told& told) : told_(told) { keep_waiting(1); }
+  void pause(Duration) override {
+    if (!stop_was_undone_) stop_was_undone_ = told_.comes_to("stop", State::kUndone);
+  }
+  std::optional<bool> stop_was_undone() const { return stop_was_undone_; }
+
+ private:
+  Told& told_;
+  std::optional<bool> stop_was_undone_;
+};
+
+/// Processes that take their time to be let go on.
+class SluggishProcesses : public faults::FakeProcessTable {
+ public:
+  Result<void> signal(faults::ProcessId id, int signal) override {
+    if (signal == SIGCONT) std::this_thread::sleep_for(late);
+    return FakeProcessTable::signal(id, signal);
+  }
+  Duration late{};
+};
+
+faults::FaultSpec named(const std::string& name) {
+  faults::FaultSpec spec;
+  spec.name = name;
+  return spec;
+}
+
+scenarios::PlannedFault planned(const std::string& name, Duration to) {
+  scenarios::PlannedFault one;
+  one.name = name;
+  one.label = name;
+  one.to = to;
+  return one;
+}
+
+class FaultRunnerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    networks_.is_own_ = true;
+    processes_.add(::getpid(), "agent");
+    processes_.add(4711, "victim");
+    auto boot = faults::boot_id();
+    ASSERT_TRUE(ok(boot));
+    auto journal = faults::Journal::open(folder_.path(), {{77, 5000}, *boot});
+    ASSERT_TRUE(ok(journal));
+    journal_ = *std::move(journal);
+    auto services = services::Services::make({}, {folder_.path(), folder_.path()}, *journal_,
+                                             processes_, nullptr, nullptr);
+    ASSERT_TRUE(ok(services));
+    services_ = *std::move(services);
+    auto sites = NetworkSites::make(networks_, processes_, faults::Capabilities::all());
+    ASSERT_TRUE(ok(sites));
+    sites_ = *std::move(sites);
+  }
+
+  void add_stop(Duration to) {
+    faults::FaultSpec spec = named("stop");
+    faults::ProcessFault stop;
+    stop.signal = SIGSTOP;
+    stop.match.name = "victim";
+    spec.what = stop;
+    specs_.push_back(spec);
+    planned_.push_back(planned("stop", to));
+  }
+
+  void add_delay(Duration to) {
+    faults::FaultSpec spec = named("slow");
+    faults::NetworkFault slow;
+    slow.interface = "va";
+    slow.delay = 40ms;
+    spec.what = slow;
+    specs_.push_back(spec);
+    planned_.push_back(planned("slow", to));
+  }
+
+  std::unique_ptr<FaultRunner> start() {
+    auto runner = std::make_unique<FaultRunner>(
+        planned_, specs_,
+        FaultRunner::Means{.processes = processes_,
+                           .journal = *journal_,
+                           .services = *services_,
+                           .networks = sites_.get(),
+                           .pressure = {},
+                           .loads = nullptr,
+                           .scope = {},
+                           .about_to_hit = [](const std::string&) {}},
+        [this](const reports::FaultRecord& record) { told_.note(record); });
+    runner->start(std::chrono::steady_clock::now());
+    return runner;
+  }
+
+  Told told_;
+  TemporaryFolder folder_;
+  SluggishProcesses processes_;
+  CongestedNetworks networks_{told_};
+  std::unique_ptr<faults::Journal> journal_;
+  std::unique_ptr<services::Services> services_;
+  std::unique_ptr<NetworkSites> sites_;
+  std::vector<faults::FaultSpec> specs_;
+  std::vector<scenarios::PlannedFault> planned_;
+};
+
+TEST_F(FaultRunnerTest, EndsAFaultAtItsTimeWhileAnotherIsStillBeingTakenBack) {
+  const auto before = networks_.state();
+  add_delay(20ms);
+  add_stop(30ms);
+  const auto runner = start();
+  EXPECT_TRUE(told_.comes_to("stop", State::kUndone));
+  runner->stop();
+  EXPECT_EQ(networks_.stop_was_undone(), true) << "what was delayed left only afterwards";
+  const auto slow = told_.of("slow");
+  EXPECT_THAT(slow.error, HasSubstr("no packet")) << "of which there was none";
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+  EXPECT_TRUE(runner->is_done());
+}
+
+TEST_F(FaultRunnerTest, TellsThatAFaultWasInForceForLongerThanAskedFor) {
+  processes_.late = 100ms;
+  add_stop(20ms);
+  const auto runner = start();
+  ASSERT_TRUE(told_.comes_to("stop", State::kUndone));
+  EXPECT_THAT(told_.of("stop").seen, HasSubstr("longer than asked for"));
+}
+
+TEST_F(FaultRunnerTest, SaysNothingOfTheLengthOfOneThatWasCutShort) {
+  add_stop(1h);
+  const auto runner = start();
+  ASSERT_TRUE(told_.comes_to("stop", State::kInForce));
+  runner->stop();
+  ASSERT_TRUE(told_.comes_to("stop", State::kUndone));
+  EXPECT_THAT(told_.of("stop").seen, Not(HasSubstr("asked for")));
+}
+
+reports::FaultRecord after(Duration asked, Duration actual) {
+  reports::FaultRecord record;
+  record.state = State::kInForce;
+  note_length(record, asked, actual);
+  return record;
+}
+
+TEST(FaultLength, IsToldWhereItIsNotablyNotWhatWasAskedFor) {
+  EXPECT_EQ(after(100ms, 357ms).seen, "; in force for 357 ms, 257 ms longer than asked for");
+  EXPECT_EQ(after(10s, 8s).seen, "; in force for 8 s, 2 s shorter than asked for");
+  EXPECT_EQ(after(100ms, 149ms).seen, "");
+  EXPECT_EQ(after(1s, 1090ms).seen, "");
+  EXPECT_EQ(after(60s, 60'900ms).seen, "");
+  EXPECT_EQ(after(60s, 61'500ms).seen, "; in force for 61.5 s, 1.5 s longer than asked for");
+}
+
+TEST(FaultLength, OfLessThanHalfOfWhatWasAskedForIsIneffective) {
+  EXPECT_EQ(after(2s, 1s).state, State::kInForce);
+  EXPECT_EQ(after(2s, 900ms).state, State::kIneffective);
+  EXPECT_EQ(after(1800ms, 12ms).error, "it was in force for 12 ms of 1.8 s");
+}
+
+}  // namespace
+}  // namespace squall::agent

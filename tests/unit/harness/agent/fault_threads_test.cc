@@ -1,0 +1,102 @@
+#include "harness/agent/fault_threads.h"
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace squall::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 20s;
+
+bool comes(std::future<void>& moment) {
+  return moment.wait_for(kPatience) == std::future_status::ready;
+}
+
+FaultThreads::Course course(
+    FaultThreads::Apply apply, FaultThreads::Undo undo = [](WhyUndone) {},
+    FaultThreads::Undo miss = [](WhyUndone) {}) {
+  return {.apply = std::move(apply), .undo = std::move(undo), .miss = std::move(miss)};
+}
+
+/// One in a place that is told to end, and goes only when it may.
+class FaultThreadsTest : public testing::Test {
+ protected:
+  void begin_one_that_stays() {
+    std::promise<void> came;
+    threads_.begin("a", "lo",
+                   course([&] { came.set_value(); },
+                          [this, may = may_go_.get_future().share()](WhyUndone) {
+                            may.wait_for(kPatience);
+                            is_gone_ = true;
+                          }));
+    auto moment = came.get_future();
+    ASSERT_TRUE(comes(moment));
+    EXPECT_TRUE(threads_.end("a", WhyUndone::kItsEnd));
+    EXPECT_FALSE(threads_.end("a", WhyUndone::kItsEnd)) << "it was told already";
+  }
+
+  std::promise<void> may_go_;
+  std::atomic<bool> is_gone_ = false;
+  FaultThreads threads_;
+};
+
+TEST_F(FaultThreadsTest, LetOneThatComesWaitForThoseThatAreStillGoingFromItsPlace) {
+  begin_one_that_stays();
+  std::promise<void> elsewhere_came;
+  std::promise<void> next_came;
+  std::atomic<bool> was_gone_before = false;
+  threads_.begin("a#2", "lo", course([&] {
+                   was_gone_before = is_gone_.load();
+                   next_came.set_value();
+                 }));
+  threads_.begin("b", "eth0", course([&] { elsewhere_came.set_value(); }));
+  auto elsewhere = elsewhere_came.get_future();
+  EXPECT_TRUE(comes(elsewhere)) << "one in another place waits for nobody";
+  EXPECT_FALSE(is_gone_);
+  may_go_.set_value();
+  auto next = next_came.get_future();
+  EXPECT_TRUE(comes(next));
+  EXPECT_TRUE(was_gone_before);
+  EXPECT_FALSE(threads_.is_idle());
+  threads_.end_all(WhyUndone::kRunIsOver);
+  threads_.wait();
+  EXPECT_TRUE(threads_.is_idle());
+}
+
+TEST_F(FaultThreadsTest, NeverBringWhatIsToldToEndWhileItWaits) {
+  for (const WhyUndone why : {WhyUndone::kItsEnd, WhyUndone::kOperator, WhyUndone::kRunIsOver}) {
+    may_go_ = {};
+    begin_one_that_stays();
+    bool has_come = false;
+    std::optional<WhyUndone> missed;
+    threads_.begin("a#2", "lo",
+                   course([&] { has_come = true; }, [&](WhyUndone) { has_come = true; },
+                          [&](WhyUndone told) { missed = told; }));
+    EXPECT_TRUE(threads_.end("a#2", why));
+    threads_.end_all(WhyUndone::kRunIsOver);
+    may_go_.set_value();
+    threads_.wait();
+    EXPECT_FALSE(has_come);
+    EXPECT_EQ(missed, why);
+  }
+}
+
+TEST_F(FaultThreadsTest, BringWhatIsAMomentThoughItsEndIsToldAtOnce) {
+  bool has_come = false;
+  FaultThreads::Course moment = course([&] { has_come = true; });
+  moment.is_moment = true;
+  threads_.begin("a", "", std::move(moment));
+  EXPECT_TRUE(threads_.end("a", WhyUndone::kItsEnd));
+  threads_.wait();
+  EXPECT_TRUE(has_come);
+}
+
+}  // namespace
+}  // namespace squall::agent
