@@ -28,6 +28,9 @@ class RestRule {
   static constexpr std::size_t kManyInFlight = 32;
   static constexpr Duration kMostForAnswers = std::chrono::microseconds(50);
 
+  /// `many_arrivals` a second are so many that they are gathered.
+  explicit RestRule(double many_arrivals = kManyArrivals) : many_arrivals_(many_arrivals) {}
+
   /// A request fell due.
   void released() { ++released_; }
   /// A request ended so long after it was sent.
@@ -40,7 +43,7 @@ class RestRule {
   }
 
   Duration for_arrivals() const {
-    return per_second_ > kManyArrivals ? kForArrivals : Duration::zero();
+    return per_second_ > many_arrivals_ ? kForArrivals : Duration::zero();
   }
   Duration for_answers(std::size_t in_flight) const {
     const Duration share = std::min(service_ / kShare, kMostForAnswers);
@@ -54,6 +57,7 @@ class RestRule {
   static constexpr Duration kLeast = std::chrono::microseconds(10);
   static constexpr Duration kRateTime = std::chrono::milliseconds(10);
 
+  double many_arrivals_;
   Duration service_{};  // Of requests that ended lately, on average.
   double per_second_ = 0;
   std::uint64_t released_ = 0;  // Since since_.

@@ -50,7 +50,7 @@ std::optional<Split> split_of(const PreparedLoad& load) {
 
 ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad> load,
                      LoadPart part, Dialer& dialer, Recorder& recorder,
-                     std::function<void()> on_done)
+                     std::function<void()> on_done, RestRule rest)
     : loop_(loop),
       load_(std::move(load)),
       part_(std::move(part)),
@@ -60,7 +60,8 @@ ShardLoad::ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad>
       schedule_(load_->schedule),
       rows_(part_.slice),
       timer_(loop),
-      opening_(loop) {
+      opening_(loop),
+      rest_(rest) {
   if (const auto* open = std::get_if<OpenSpec>(&load_->load.schedule)) {
     arrivals_.emplace(schedule_, open->arrivals, load_->seed, part_.slice, split_of(*load_));
   } else if (load_->moments) {

@@ -57,7 +57,8 @@ struct LoadPart {
 class ShardLoad final : private ConnectionPool::Owner {
  public:
   ShardLoad(asio::io_context& loop, std::shared_ptr<const PreparedLoad> load, LoadPart part,
-            Dialer& dialer, Recorder& recorder, std::function<void()> on_done);
+            Dialer& dialer, Recorder& recorder, std::function<void()> on_done,
+            RestRule rest = RestRule());
   ShardLoad(const ShardLoad&) = delete;
   ShardLoad& operator=(const ShardLoad&) = delete;
 

@@ -312,17 +312,19 @@ TEST(ShardLoad, GoesOnWhenItIsAllowedToForLonger) {
   EXPECT_EQ(ran.total.ok, 20U);
 }
 
-/// A load of 30,000 a second that is under way, and so fast that its shard may rest for it.
+/// A load under way that is fast enough for its shard to rest for it, by a rule that takes less for
+/// much than the program's: what the slowest build on the busiest machine keeps up with.
 class FastLoad : public testing::Test {
  protected:
   FastLoad() {
     TargetSpec wide = target(Protocol::kH2c);
     wide.streams = 1000;
-    const OpenSpec fast{Arrivals::kConstant, {{Rate{30'000}, Rate{30'000}, 60s}}};
+    const OpenSpec fast{Arrivals::kConstant, {{Rate{1500}, Rate{1500}, 60s}}};
     auto prepared = PreparedLoad::make(load(fast), wide, 1, "");
     EXPECT_TRUE(ok(prepared));
-    offered_.emplace(loop_, std::make_shared<const PreparedLoad>(*std::move(prepared)),
-                     LoadPart{{}, {0, 1}}, dialer_, recorder_, [] {});
+    offered_.emplace(
+        loop_, std::make_shared<const PreparedLoad>(*std::move(prepared)), LoadPart{{}, {0, 1}},
+        dialer_, recorder_, [] {}, RestRule(750));
     offered_->open(std::chrono::steady_clock::now() + 1ms);
     const auto give_up = std::chrono::steady_clock::now() + 10s;
     while (offered_->rest() == 0ns && std::chrono::steady_clock::now() < give_up) loop_.run_one();
@@ -332,9 +334,9 @@ class FastLoad : public testing::Test {
     offered_->close();
     loop_.poll();
   }
-  /// True when its timer goes off within 50 µs of now, or when the next is due, in 34 µs.
+  /// True when its timer goes off by the time that the next is due, in 667 µs or less.
   bool looks_soon() const {
-    return offered_->next_tick() <= std::chrono::steady_clock::now() + 50us;
+    return offered_->next_tick() <= std::chrono::steady_clock::now() + 700us;
   }
 
   Plot plot_;
@@ -345,7 +347,7 @@ class FastLoad : public testing::Test {
 };
 
 TEST_F(FastLoad, LooksForArrivalsByItselfWhereAnotherLoadKeepsTheShardAwake) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     loop_.run_one();
     EXPECT_TRUE(looks_soon()) << i;
   }
