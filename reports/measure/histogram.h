@@ -75,11 +75,16 @@ class Histogram {
   /// means is in histogram_layout.h.
   template <typename Visit>
   void for_each_index(Visit visit) const {
+    constexpr std::size_t kLine = 8;  // Most lines of most blocks are empty: looked at as one.
     for (std::size_t block = 0; block < blocks_.size(); ++block) {
       if (!blocks_[block]) continue;
-      for (std::size_t at = 0; at < hdr_layout::kHalfCount; ++at) {
-        if (const std::uint64_t times = (*blocks_[block])[at]; times != 0) {
-          visit(block * hdr_layout::kHalfCount + at, times);
+      const Block& all = *blocks_[block];
+      for (std::size_t line = 0; line < hdr_layout::kHalfCount; line += kLine) {
+        std::uint64_t any = 0;
+        for (std::size_t i = 0; i < kLine; ++i) any |= all[line + i];
+        if (any == 0) continue;
+        for (std::size_t at = line; at < line + kLine; ++at) {
+          if (all[at] != 0) visit(block * hdr_layout::kHalfCount + at, all[at]);
         }
       }
     }
