@@ -8,6 +8,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "harness/control/address.h"
+#include "harness/control/frugal_grpc.h"
 
 namespace squall::control {
 namespace {
@@ -40,7 +41,9 @@ Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, D
     return error(std::errc::permission_denied,
                  "join " + address + ": without certificates only on this machine");
   }
+  be_frugal();
   grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, kNoProbes);
   arguments.SetMaxReceiveMessageSize(kLargestMessage);
   // Each attempt is a new one, and not held up by what became of the last.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

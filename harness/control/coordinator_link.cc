@@ -9,6 +9,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "harness/base/log.h"
+#include "harness/control/frugal_grpc.h"
 
 namespace squall::control {
 namespace {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
   }
   std::unique_ptr<CoordinatorLink> link(new CoordinatorLink);
   link->needs_identity_ = credentials.has_value();
+  be_frugal();
   grpc::ServerBuilder builder;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   if (address.starts_with("unix:")) {
@@ -62,6 +64,7 @@ Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeWithin);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleWithin);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsEach);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, kNoProbes);
   builder.RegisterService(link.get());
   builder.SetMaxReceiveMessageSize(kLargestMessage);
   builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kMostInMemory));
