@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -11,14 +13,22 @@
 
 #include "faults/network/network_undo.h"
 #include "faults/spec/network_spec.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
 
 /// A network fault that is in force, or that is just being applied or taken back.
 struct HeldFault {
+  /// One that is ending may still delay what it has met, and stand where it stood; once it lets
+  /// pass, it meets no more packets. What is left of one could not be taken back.
+  enum class State { kInForce, kEnding, kLetsPass, kLeft };
   std::string label;
   NetworkFault fault;
   NetworkUndo undo;
+  State state = State::kInForce;
+
+  bool is_ending() const { return state == State::kEnding || state == State::kLetsPass; }
+  bool lets_pass() const { return state == State::kLetsPass || state == State::kLeft; }
 };
 
 /// The network faults of this process, by which those on one interface find each other: they share
@@ -26,8 +36,9 @@ struct HeldFault {
 ///
 /// Lifecycle:  outlives all faults that are in it. A fault is in it from before its first change
 ///             until its undo took.
-/// Threads:    any. Whoever adds, changes or takes back a fault holds turn() meanwhile, so that
-///             what was planned for an interface still holds when it is done.
+/// Threads:    any. Whoever adds or takes back a fault holds turn() meanwhile, so that what was
+///             planned for an interface still holds when it is done. Nobody waits for packets
+///             meanwhile.
 /// Errors:     none.
 class HeldFaults {
  public:
@@ -37,10 +48,29 @@ class HeldFaults {
     const std::lock_guard lock(mutex_);
     held_.push_back(std::move(held));
   }
+  /// Tells how far the fault whose table has this name has gone.
+  void mark(const std::string& table, HeldFault::State state) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (HeldFault& one : held_) {
+        if (one.undo.table == table) one.state = state;
+      }
+    }
+    changed_.notify_all();
+  }
   /// Forgets the fault whose table has this name.
   void remove(const std::string& table) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(held_, [&](const HeldFault& one) { return one.undo.table == table; });
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase_if(held_, [&](const HeldFault& one) { return one.undo.table == table; });
+    }
+    changed_.notify_all();
+  }
+  /// Waits until no fault is such a one, or `limit` is over.
+  void wait_while_any(const std::function<bool(const HeldFault&)>& is_such, Duration limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, limit,
+                      [&] { return std::none_of(held_.begin(), held_.end(), is_such); });
   }
   /// Those in one network namespace.
   std::vector<HeldFault> in(std::uint64_t space) const {
@@ -64,7 +94,8 @@ class HeldFaults {
 
  private:
   std::mutex turn_;
-  mutable std::mutex mutex_;  // Guards the next two.
+  mutable std::mutex mutex_;  // Guards the lists.
+  std::condition_variable changed_;
   std::vector<HeldFault> held_;
   std::map<std::uint64_t, std::vector<std::string>> marks_;
 };

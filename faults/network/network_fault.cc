@@ -10,6 +10,7 @@
 #include "faults/core/fault_error.h"
 #include "faults/core/pulses.h"
 #include "faults/core/undo.h"
+#include "faults/network/network_obstacles.h"
 #include "faults/network/network_probes.h"
 #include "faults/network/network_watch.h"
 #include "faults/network/our_marks.h"
@@ -107,6 +108,7 @@ class Application {
   /// Meets no more packets. Waits for nobody else's fault, so that this one ends at its time.
   void let_go() {
     if (counted_at_end_) return;
+    held_.mark(plan_.undo.table, HeldFault::State::kEnding);
     ended_ = std::chrono::steady_clock::now();
     if (pulses_) pulses_->stop();
     if (probes_) probes_->send_no_more();
@@ -119,6 +121,8 @@ class Application {
       auto emptied = (*network)->nft(json_to_empty(table));
       if (!emptied) return;  // The undo does it again.
     }
+    lets_pass_ = true;
+    held_.mark(plan_.undo.table, HeldFault::State::kLetsPass);
   }
 
   /// Measures, undoes, and marks that it is done.
@@ -126,10 +130,16 @@ class Application {
     let_go();
     if (probes_) probes_->stop();
     if (watch_) watch_->stop();
+    const Duration patience = await_drained(plan_.undo, networks_);
     const std::lock_guard turn(held_.turn());
     if (!finding_) finding_ = measure();
-    auto undone = take_back(plan_.undo, networks_);
-    if (!undone) return as_residue(undone.error());
+    auto undone = take_back(plan_.undo, networks_, patience);
+    if (!undone) {
+      // Nobody waits for it any more.
+      const auto state = lets_pass_ ? HeldFault::State::kLeft : HeldFault::State::kInForce;
+      held_.mark(plan_.undo.table, state);
+      return as_residue(undone.error());
+    }
     held_.remove(plan_.undo.table);
     if (auto clean = look_for_marks(); !clean) return as_residue(clean.error());
     if (!entry_) return {};
@@ -316,6 +326,7 @@ class Application {
   Instant ended_;
   std::mutex rules_;  // Guards the next: pulses change them, and the watch looks at them.
   bool has_rules_ = true;
+  bool lets_pass_ = false;
   std::optional<Pulse> pulse_;
   std::optional<NetworkProbes> probes_;
   std::optional<Pulses> pulses_;
@@ -323,6 +334,18 @@ class Application {
   std::optional<Result<std::optional<NetworkWatch::Found>>> counted_at_end_;
   std::optional<NetworkFinding> finding_;
 };
+
+/// A fault that is ending may stand where the next one would, until all that it delayed has left.
+void wait_for_those_that_end(const NetworkSite& site, const NetworkFault& fault) {
+  constexpr Duration kGoneWithin = 10 * kDrainWithin;  // With its probes, on a busy machine.
+  site.held->wait_while_any(
+      [&](const HeldFault& other) {
+        const bool is_here = other.undo.space == site.space &&
+                             other.undo.interface_name == fault.interface && other.is_ending();
+        return is_here && stands_in_the_way(other, fault);
+      },
+      kGoneWithin);
+}
 
 }  // namespace
 
@@ -355,6 +378,7 @@ Result<NetworkFacts> look_around(const NetworkSite& site, const NetworkFault& fa
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label,
                                     const std::optional<Pulse>& pulse) {
+  wait_for_those_that_end(site, fault);
   std::unique_lock turn(site.held->turn());
   if (site.held->in(site.space).empty()) {
     auto network = site.networks.open(site.space);

@@ -42,6 +42,11 @@ bool shapes(const NetworkFault& fault) {
 
 bool is_by_cgroup(const NetworkFault& fault) { return fault.of && fault.of->cgroup; }
 
+bool stands_in_the_way(const HeldFault& other, const NetworkFault& fault) {
+  return (!other.lets_pass() && may_meet_the_same(fault, other.fault)) ||
+         clash_in_netem(fault, other.fault);
+}
+
 Result<void> check_protected(const NetworkFault& fault, const NetworkFacts& facts) {
   if (!facts.is_own_space) return {};
   if (const auto why = why_protected(fault, facts.protected_peers)) {

@@ -114,7 +114,7 @@ class Planning {
   Result<void> check_others() {
     for (const HeldFault& other : facts_.held) {
       if (other.undo.space != facts_.space || other.undo.interface != link_.index) continue;
-      if (may_meet_the_same(fault_, other.fault)) {
+      if (!other.lets_pass() && may_meet_the_same(fault_, other.fault)) {
         return error(std::errc::device_or_resource_busy,
                      "it would meet packets that " + other.label + " meets, which is in force on " +
                          link_.name);

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kDrainWithin = 1s;
 constexpr Duration kDrainStep = 5ms;
 
 template <typename T>
@@ -49,6 +48,20 @@ Result<std::uint64_t> waiting_at(Network& network, int interface,
   return waiting;
 }
 
+/// Packets that wait for the end of one fault.
+Result<std::uint64_t> waiting_for(const NetworkUndo& undo, Network& network) {
+  std::uint64_t waiting = 0;
+  if (undo.ifb) {
+    SQUALL_TRY(const auto links, network.links());
+    if (const Link* ifb = find(links, *undo.ifb)) {
+      SQUALL_TRY(waiting, waiting_at(network, ifb->index, {}));
+    }
+  }
+  if (undo.classes.empty()) return waiting;
+  SQUALL_TRY(const auto at_its_classes, waiting_at(network, undo.interface, undo.classes));
+  return waiting + at_its_classes;
+}
+
 Result<std::vector<NftTable>> our_tables(Network& network) {
   SQUALL_TRY(const auto listed, network.nft(json_to_list_tables()));
   return read_our_tables(listed);
@@ -57,8 +70,8 @@ Result<std::vector<NftTable>> our_tables(Network& network) {
 /// Undoes at one interface of a namespace.
 class Undoing {
  public:
-  Undoing(const NetworkUndo& undo, Network& network, Networks& networks)
-      : undo_(undo), network_(network), networks_(networks) {}
+  Undoing(const NetworkUndo& undo, Network& network, Networks& networks, Duration patience)
+      : undo_(undo), network_(network), networks_(networks), patience_(patience) {}
 
   Result<bool> carry_out() {
     SQUALL_TRY(const auto tables, our_tables(network_));
@@ -82,7 +95,7 @@ class Undoing {
 
  private:
   Result<void> drain(int interface, const std::vector<std::uint32_t>& classes = {}) {
-    for (Duration waited{}; waited < kDrainWithin; waited += kDrainStep) {
+    for (Duration waited{}; waited < patience_; waited += kDrainStep) {
       SQUALL_TRY(const auto waiting, waiting_at(network_, interface, classes));
       if (waiting == 0) return {};
       networks_.pause(kDrainStep);
@@ -241,6 +254,7 @@ class Undoing {
   const NetworkUndo& undo_;
   Network& network_;
   Networks& networks_;
+  const Duration patience_;
   bool did_ = false;
 };
 
@@ -308,7 +322,7 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
       if (undo.root) {  // What was before is not known: the kernel's own choice comes.
         const Qdisc ours{.interface = undo.interface, .parent = kRootParent, .handle = kOurRoot};
         if (auto gone = network.change(message_to_delete(ours)); !gone) return gone;
-      } else if (auto gone = Undoing(undo, network, networks).carry_out(); !gone) {
+      } else if (auto gone = Undoing(undo, network, networks, kDrainWithin).carry_out(); !gone) {
         return std::move(gone).error();
       }
     }
@@ -332,11 +346,23 @@ bool is_ours(const NetworkUndo& undo) {
          (!undo.ifb || (undo.ifb->starts_with(kInterfacePrefix) && is_plain(*undo.ifb)));
 }
 
-Result<bool> take_back(const NetworkUndo& undo, Networks& networks) {
+Duration await_drained(const NetworkUndo& undo, Networks& networks) {
+  auto network = networks.open(undo.space);
+  if (!network) return Duration::zero();
+  Duration left = kDrainWithin;
+  for (; left > Duration::zero(); left -= kDrainStep) {
+    const auto waiting = waiting_for(undo, **network);
+    if (!waiting || *waiting == 0) break;
+    networks.pause(kDrainStep);
+  }
+  return left;
+}
+
+Result<bool> take_back(const NetworkUndo& undo, Networks& networks, Duration patience) {
   auto network = networks.open(undo.space);
   if (is_missing(network)) return false;
   if (!network) return std::move(network).error();
-  return Undoing(undo, **network, networks).carry_out();
+  return Undoing(undo, **network, networks, patience).carry_out();
 }
 
 std::vector<std::string> names_of(const NetworkUndo& undo) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "faults/network/nft_rules.h"
 #include "faults/network/qdisc_tree.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
 
@@ -46,10 +48,18 @@ struct NetworkUndo {
 /// True when it asks for nothing but what is named as ours.
 bool is_ours(const NetworkUndo& undo);
 
+/// How long packets that are being delayed get to leave.
+inline constexpr Duration kDrainWithin = std::chrono::seconds(1);
+
+/// Waits until nothing is delayed any more by what this undo takes back; answers with what is left
+/// of kDrainWithin. Changes nothing.
+Duration await_drained(const NetworkUndo& undo, Networks& networks);
+
 /// Does it, and reads back that nothing is left and the root is what it was: true when there was
-/// something to do. Packets that are being delayed get a second to leave. A namespace or an
+/// something to do. Packets that are being delayed get so long to leave. A namespace or an
 /// interface that is gone took all with it.
-Result<bool> take_back(const NetworkUndo& undo, Networks& networks);
+Result<bool> take_back(const NetworkUndo& undo, Networks& networks,
+                       Duration patience = kDrainWithin);
 
 /// What take_back_by_name() calls that which this undo takes back.
 std::vector<std::string> names_of(const NetworkUndo& undo);

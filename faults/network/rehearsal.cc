@@ -1,14 +1,20 @@
 #include "faults/network/rehearsal.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "faults/spec/traffic.h"
+
 namespace squall::faults {
 namespace {
+
+/// How long a fault may still be seen after its end, by what it delays.
+constexpr Duration kMayLinger = 2 * kDrainWithin;
 
 /// Lets `facts` have what `held` puts there.
 void put_in_force(NetworkFacts& facts, const HeldFault& held, const NetworkPlan& plan) {
@@ -62,7 +68,11 @@ class Rehearsal {
  private:
   void begin(std::size_t number) {
     const RehearsedFault& fault = faults_[number];
-    std::erase_if(in_force_, [&](std::size_t other) { return faults_[other].to <= fault.from; });
+    std::erase_if(in_force_, [&](std::size_t other) {
+      const bool has_ended = faults_[other].to <= fault.from;
+      if (has_ended) ended_.push_back(other);
+      return has_ended;
+    });
     NetworkFacts facts = fault.now;
     for (const std::size_t other : in_force_) {
       const NetworkPlan& plan = **plans_[other];
@@ -76,7 +86,36 @@ class Rehearsal {
       known = known_.emplace(key, plan_network(fault.fault, facts, fault.name)).first;
     }
     plans_[number] = known->second;
-    if (known->second) in_force_.push_back(number);
+    if (known->second) {
+      note_those_that_linger(number);
+      in_force_.push_back(number);
+    }
+  }
+
+  /// Tells what is other than planned while one that has just ended is still being undone.
+  void note_those_that_linger(std::size_t number) {
+    const RehearsedFault& fault = faults_[number];
+    NetworkPlan& plan = **plans_[number];
+    std::erase_if(ended_,
+                  [&](std::size_t other) { return faults_[other].to + kMayLinger <= fault.from; });
+    for (const std::size_t other : ended_) {
+      const NetworkUndo& undo = (*plans_[other])->undo;
+      const bool is_here = undo.space == plan.undo.space && undo.interface == plan.undo.interface;
+      if (!is_here) continue;
+      const std::string name = faults_[other].label.substr(0, faults_[other].label.find('#'));
+      std::string note;
+      if (clash_in_netem(fault.fault, faults_[other].fault)) {
+        note = "one of it and " + name +
+               " duplicates packets, so it comes only when that is gone with all that it delayed, "
+               "up to a second or so after its end";
+      } else if (undo.root && plan.undo.root) {
+        note = "while packets are still on their way that " + name +
+               " has met, a second at most, it shares our root with it";
+      }
+      if (!note.empty() &&
+          std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end())
+        plan.notes.push_back(std::move(note));
+    }
   }
 
   /// Who of those that end at once goes first is not promised: here, who began first.
@@ -105,6 +144,7 @@ class Rehearsal {
   std::vector<std::size_t> order_;             // By begin.
   std::vector<std::optional<Result<NetworkPlan>>> plans_;
   std::vector<std::size_t> in_force_;
+  std::vector<std::size_t> ended_;  // And may linger.
   std::map<std::string, Result<NetworkPlan>> known_;
 };
 

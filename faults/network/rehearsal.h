@@ -22,7 +22,8 @@ struct RehearsedFault {
 
 /// Plans all of them as they will come and go: each finds there those that are in force when it
 /// begins, and its undo leaves what those need that outlast it. An answer for each, in their order;
-/// one that fails is passed over by the others. Those of one fault, which are one at a time, may
+/// one that fails is passed over by the others. What may be otherwise, since one before it is still
+/// being undone, is among its notes. Those of one fault, which are one at a time, may
 /// have one name.
 std::vector<Result<NetworkPlan>> rehearse(const std::vector<RehearsedFault>& faults);
 

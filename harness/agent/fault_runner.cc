@@ -38,7 +38,7 @@ bool takes_its_time(const faults::FaultSpec& spec, const scenarios::PlannedFault
          planned.row == 0;
 }
 
-/// Where others may be that have to be gone before this comes: on its interface, or what it presses
+/// Where others may be that have to leave before this comes: its interface, or what it presses
 /// on. Empty where others do not matter.
 std::string place_of(const faults::FaultSpec& spec) {
   if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
@@ -200,6 +200,13 @@ void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
                               const faults::FaultSpec& spec) {
   const auto held = std::make_shared<std::optional<InForce>>();
   const bool is_moment = !planned.to && planned.row == 0;
+  // The network's meet no more packets from then on; to take them back takes its time.
+  FaultThreads::Apply leave;
+  if (std::holds_alternative<faults::NetworkFault>(spec.what)) {
+    leave = [this, held] {
+      if (*held) let_go(**held);
+    };
+  }
   apart_.begin(planned.label, place_of(spec),
                {.apply = [this, planned, &spec, held] { *held = bring(planned, &spec); },
                 .undo =
@@ -209,6 +216,7 @@ void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
                       left_.push_back(*std::move(*held));
                     },
                 .miss = [this, planned](WhyUndone why) { miss(planned, why); },
+                .leave = leave,
                 .is_moment = is_moment});
   if (is_moment) apart_.end(planned.label, WhyUndone::kItsEnd);
 }
@@ -336,13 +344,18 @@ void FaultRunner::undo(const scenarios::PlannedFault& planned, WhyUndone why) {
   if (finish(found->second, why)) in_force_.erase(found);
 }
 
+void FaultRunner::let_go(InForce& held) const {
+  if (const auto end_it = std::exchange(held.let_go, nullptr)) {
+    end_it();
+    held.let_go_at = now();
+  }
+}
+
 bool FaultRunner::finish(InForce& held, WhyUndone why) {
   auto& record = held.record;
   const bool is_first = !record.to;
-  if (held.let_go && is_first) {
-    held.let_go();
-    record.to = now();
-  }
+  let_go(held);
+  if (is_first) record.to = held.let_go_at;
   auto reverted = held.fault.revert();
   // What could not be undone at its end was in force until now.
   if (!record.to || (reverted && record.state == State::kResidue)) record.to = now();

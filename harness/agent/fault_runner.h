@@ -93,6 +93,7 @@ class FaultRunner {
     std::vector<std::string> ended = {};  ///< Instances of services, to be started again.
     /// Ends what it does at once, where the rest of its undo takes its time.
     std::function<void()> let_go = nullptr;
+    std::optional<Duration> let_go_at = {};
     Duration since{};  ///< When it was in force.
     std::optional<Duration> asked_length = {};
   };
@@ -135,6 +136,8 @@ class FaultRunner {
   void obey(const Order& order, std::vector<scenarios::PlannedFault>& current,
             FaultTimeline& timeline);
   void undo(const scenarios::PlannedFault& planned, WhyUndone why = WhyUndone::kItsEnd);
+  /// Ends what it does, if it has not been let go yet.
+  void let_go(InForce& held) const;
   /// Undoes it and tells of it; false: it is still there.
   bool finish(InForce& held, WhyUndone why);
   void undo_all();

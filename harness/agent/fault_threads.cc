@@ -16,22 +16,32 @@ void FaultThreads::begin(const std::string& label, const std::string& place, Cou
   end(label, WhyUndone::kItsEnd);
   std::vector<std::shared_future<void>> before;
   for (const One& one : ending_) {
-    if (!place.empty() && one.place == place) before.push_back(one.over);
+    if (!place.empty() && one.place == place) before.push_back(one.left);
   }
   One one;
   one.place = place;
+  std::promise<void> left;
+  one.left = left.get_future().share();
   std::promise<void> over;
   one.over = over.get_future().share();
   ++under_way_;
   one.thread = std::thread([this, before = std::move(before), course = std::move(course),
-                            end = one.end.get_future().share(), over = std::move(over)]() mutable {
+                            end = one.end.get_future().share(), left = std::move(left),
+                            over = std::move(over)]() mutable {
     for (const auto& earlier : before) earlier.wait();
     const bool has_ended = end.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     if (has_ended && (!course.is_moment || end.get() == WhyUndone::kRunIsOver)) {
       course.miss(end.get());
+      left.set_value();
     } else {
       course.apply();
-      course.undo(end.get());
+      const WhyUndone why = end.get();
+      if (course.leave) {
+        course.leave();
+        left.set_value();
+      }
+      course.undo(why);
+      if (!course.leave) left.set_value();
     }
     over.set_value();
     --under_way_;

@@ -18,8 +18,8 @@ enum class WhyUndone { kItsEnd, kOperator, kRunIsOver };
 /// to the last look at what is left, so that none delays what is due of another.
 ///
 /// One that comes waits for those in its place that have been told to end: of two that follow each
-/// other there the earlier is gone before the later begins. What is told to end while it waits
-/// never begins.
+/// other there the earlier has left before the later begins. One without a `leave` has left when it
+/// is over. What is told to end while it waits never begins.
 ///
 /// Lifecycle:  (begin → end)* → end_all → wait. The destructor does the last two.
 /// Threads:    one owner; what is given to begin() is called on a thread of the fault's.
@@ -28,12 +28,14 @@ class FaultThreads {
  public:
   using Apply = std::function<void()>;
   using Undo = std::function<void(WhyUndone)>;
-  /// What is done of one fault. `undo` is called once `apply` has returned and end() was called, on
-  /// the same thread; or `miss` instead of both, when it was told to end before it could begin.
+  /// What is done of one fault. `leave` and `undo` are called once `apply` has returned and end()
+  /// was called, on the same thread; or `miss` instead of all, when it was told to end before it
+  /// could begin.
   struct Course {
     Apply apply;
     Undo undo;
     Undo miss;
+    Apply leave = nullptr;   ///< Gives its place to the next, though it is not undone yet.
     bool is_moment = false;  ///< It ends as it comes, so it comes unless the run is over.
   };
 
@@ -58,6 +60,7 @@ class FaultThreads {
   struct One {
     std::string place;
     std::promise<WhyUndone> end;
+    std::shared_future<void> left;  ///< Its place.
     std::shared_future<void> over;
     std::thread thread;
   };

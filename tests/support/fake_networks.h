@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -21,8 +22,9 @@
 
 namespace squall::faults {
 
-/// One namespace of a kernel that behaves: qdiscs, classes, interfaces and tables come and go by
-/// the very messages that the real one gets, and a root that is deleted gives way to the default.
+/// One namespace of a kernel that behaves, whatever thread asks: qdiscs, classes, interfaces and
+/// tables come and go by the very messages that the real one gets, and a root that is deleted gives
+/// way to the default.
 class FakeNetworks : public Networks {
  public:
   static constexpr std::uint64_t kSpace = 4026531840;
@@ -41,10 +43,14 @@ class FakeNetworks : public Networks {
   void add_link(Link link) { links_.push_back(std::move(link)); }
   /// Call `number` from now, from 1, is refused; later ones are not.
   void refuse_call(int number) {
+    const std::lock_guard lock(mutex_);
     calls_ = 0;
     refused_ = number;
   }
-  int calls() const { return calls_; }
+  int calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
   void make_cgroup(const std::string& path, std::uint64_t number) { cgroups_[path] = number; }
   void forget_kind(const std::string& kind) { unknown_.insert(kind); }
   /// All later calls do nothing, as if the one who makes them had died.
@@ -69,13 +75,17 @@ class FakeNetworks : public Networks {
     }
   }
   /// So many packets are on their way through each qdisc, and stay there.
-  void keep_waiting(std::uint32_t packets) { waiting_ = packets; }
+  void keep_waiting(std::uint32_t packets) {
+    const std::lock_guard lock(mutex_);
+    waiting_ = packets;
+  }
   void lose_qdiscs() {
     set_root({.interface = 2, .parent = kRootParent, .handle = 0, .kind = "noqueue"});
   }
 
   /// All that is there, a line each: to be compared before and after.
   std::vector<std::string> state() const {
+    const std::lock_guard lock(mutex_);
     std::vector<std::string> lines;
     for (const Link& link : links_) lines.push_back("link " + link.name);
     for (const Qdisc& one : qdiscs_) {
@@ -107,15 +117,19 @@ class FakeNetworks : public Networks {
   Result<std::uint64_t> of_name(const std::string&) override { return kSpace; }
   Result<std::vector<std::uint64_t>> all() override { return std::vector{kSpace}; }
   Result<std::uint64_t> cgroup(const std::string& path) override {
+    const std::lock_guard lock(mutex_);
     if (auto called = call(); !called) return std::move(called).error();
     const auto found = cgroups_.find(path);
     if (found != cgroups_.end()) return found->second;
     return error(std::errc::no_such_file_or_directory, "there is no cgroup " + path);
   }
   Result<std::string> default_qdisc() override { return std::string("fq_codel"); }
-  void pause(Duration) override {}
+  void pause(Duration) override {
+    if (on_pause_) on_pause_();
+  }
 
   bool is_own_ = false;
+  std::function<void()> on_pause_;
 
  private:
   friend class FakeNetwork;
@@ -132,6 +146,7 @@ class FakeNetworks : public Networks {
     return {};
   }
 
+  mutable std::recursive_mutex mutex_;  // Faults on threads of their own ask it.
   std::vector<Link> links_;
   std::vector<Qdisc> qdiscs_;
   std::vector<TrafficClass> classes_;
@@ -153,10 +168,12 @@ class FakeNetwork : public Network {
   explicit FakeNetwork(FakeNetworks& all) : all_(all) {}
 
   Result<std::vector<Link>> links() override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return std::move(called).error();
     return all_.links_;
   }
   Result<std::vector<Qdisc>> qdiscs() override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return std::move(called).error();
     std::vector<Qdisc> qdiscs = all_.qdiscs_;
     for (Qdisc& one : qdiscs) one.waiting = all_.waiting_;
@@ -164,6 +181,7 @@ class FakeNetwork : public Network {
   }
 
   Result<std::vector<TrafficClass>> classes(int interface) override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return std::move(called).error();
     std::vector<TrafficClass> some;
     for (const TrafficClass& one : all_.classes_) {
@@ -173,6 +191,7 @@ class FakeNetwork : public Network {
   }
 
   Result<std::vector<TreePart>> tree(int interface) override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return std::move(called).error();
     return all_.trees_[interface];
   }
@@ -181,6 +200,7 @@ class FakeNetwork : public Network {
   }
 
   Result<void> change(std::string_view message) override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return called;
     switch (message_type(message)) {
       case RTM_NEWQDISC:
@@ -209,6 +229,7 @@ class FakeNetwork : public Network {
   }
 
   Result<std::string> nft(const std::string& json) override {
+    const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return std::move(called).error();
     if (!json.starts_with('{')) return add_lines(json);
     nlohmann::json answer = {{"nftables", nlohmann::json::array()}};
@@ -352,6 +373,7 @@ class FakeNetwork : public Network {
 };
 
 inline Result<std::unique_ptr<Network>> FakeNetworks::open(std::uint64_t inode) {
+  const std::lock_guard lock(mutex_);
   if (inode != kSpace) return error(std::errc::no_such_file_or_directory, "network namespace");
   if (auto called = call(); !called) return std::move(called).error();
   return std::unique_ptr<Network>(std::make_unique<FakeNetwork>(*this));

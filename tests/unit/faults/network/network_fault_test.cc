@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(NetworkFaultTest, LeavesAllAsItWasWhenItIsReverted) {
   const auto before = networks_.state();
@@ -60,6 +62,55 @@ TEST_F(NetworkFaultTest, MeetsNoMorePacketsOnceItIsLetGoAndTakesTheRestBackLater
   ASSERT_TRUE(ok(injected->active.revert()));
   EXPECT_EQ(networks_.state(), before);
   EXPECT_EQ(injected->look().seen, "2000 packets met, 200 (10 %) of them lost");
+}
+
+TEST_F(NetworkFaultTest, LetsTheNextForTheSamePacketsComeWhileWhatItDelayedStillLeaves) {
+  const auto before = networks_.state();
+  auto earlier = inject_it(everything());
+  ASSERT_TRUE(ok(earlier));
+  std::optional<Result<InjectedNetworkFault>> later;
+  networks_.keep_waiting(3);
+  networks_.on_pause_ = [&] {
+    if (later) return;
+    const bool is_free = std::async(std::launch::async, [&] {
+                           const std::unique_lock turn(held_->turn(), std::try_to_lock);
+                           return turn.owns_lock();
+                         }).get();
+    ASSERT_TRUE(is_free) << "nobody else's change waits for packets";
+    later.emplace(inject_it(everything(), 2));
+    networks_.keep_waiting(0);
+  };
+  ASSERT_TRUE(ok(earlier->active.revert()));
+  ASSERT_TRUE(later.has_value());
+  ASSERT_TRUE(ok(*later));
+  EXPECT_THAT((*later)->seen, HasSubstr("it shares our root with f1"));
+  EXPECT_NE(networks_.state(), before);
+  EXPECT_GT(networks_.rules(), 0U);
+  ASSERT_TRUE(ok((*later)->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+}
+
+TEST_F(NetworkFaultTest, WaitsForOneThatEndsWhereItCannotStandBesideIt) {
+  NetworkFault twice;
+  twice.interface = "va";
+  twice.duplicate = Share{0.5};
+  NetworkFault slow;
+  slow.interface = "va";
+  slow.delay = 40ms;
+  const auto before = networks_.state();
+  auto earlier = inject_it(twice);
+  ASSERT_TRUE(ok(earlier));
+  EXPECT_FALSE(inject_it(slow, 2)) << "it does not end";
+  earlier->let_go();
+  auto later = std::async(std::launch::async, [&] { return inject_it(slow, 3); });
+  EXPECT_EQ(later.wait_for(50ms), std::future_status::timeout);
+  ASSERT_TRUE(ok(earlier->active.revert()));
+  auto injected = later.get();
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(injected->seen, Not(HasSubstr("shares")));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
 }
 
 TEST_F(NetworkFaultTest, PutsBackARootThatHadAHandleWithItsOptions) {

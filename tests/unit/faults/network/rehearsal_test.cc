@@ -47,6 +47,32 @@ std::vector<std::string> lines(const NetworkPlan& plan) {
 
 constexpr const char* kDeletesRoot = "tc qdisc delete dev va root handle 50a1:";
 
+TEST(Rehearsal, TellsWhatIsOtherwiseWhileTheOneBeforeIsStillBeingTakenBack) {
+  auto again = slow(80, 10500ms, 11s);
+  again.label = "slow-80#2";
+  auto twice = slow(53, 11s, 12s);
+  twice.fault.rate_bits_per_second.reset();
+  twice.fault.duplicate = Share{0.1};
+  auto late = slow(22, 12s, 13s);
+  late.fault.delay = 40ms;
+  const auto plans =
+      rehearse({slow(80, 1s, 10s), again, twice, late, slow(443, 20s, 21s), slow(444, 23s, 24s)});
+  const auto shares = [](const std::string& name) {
+    return "while packets are still on their way that " + name +
+           " has met, a second at most, it shares our root with it";
+  };
+  for (const auto& plan : plans) ASSERT_TRUE(ok(plan));
+  EXPECT_THAT(plans[0]->notes, ElementsAre());
+  EXPECT_THAT(plans[1]->notes, ElementsAre(shares("slow-80")));
+  EXPECT_THAT(plans[2]->notes, ElementsAre(shares("slow-80")));
+  EXPECT_THAT(plans[3]->notes,
+              ElementsAre(shares("slow-80"),
+                          "one of it and slow-53 duplicates packets, so it comes only when that is "
+                          "gone with all that it delayed, up to a second or so after its end"));
+  EXPECT_THAT(plans[4]->notes, ElementsAre());
+  EXPECT_THAT(plans[5]->notes, ElementsAre()) << "two seconds later all is gone";
+}
+
 TEST(Rehearsal, LetsTheFirstMakeTheRootAndTheLastTakeItBack) {
   const auto plans = rehearse({slow(80, 1s, 10s), slow(443, 5s, 15s), slow(22, 15s, 20s)});
   ASSERT_TRUE(ok(plans[0]) && ok(plans[1]) && ok(plans[2]));

@@ -70,6 +70,36 @@ TEST_F(FaultThreadsTest, LetOneThatComesWaitForThoseThatAreStillGoingFromItsPlac
   EXPECT_TRUE(threads_.is_idle());
 }
 
+TEST_F(FaultThreadsTest, LetTheNextComeOnceTheOneBeforeHasLeftThoughItIsNotUndone) {
+  std::promise<void> came;
+  std::atomic<bool> has_left = false;
+  auto before = course([&] { came.set_value(); },
+                       [this, may = may_go_.get_future().share()](WhyUndone) {
+                         may.wait_for(kPatience);
+                         is_gone_ = true;
+                       });
+  before.leave = [&] { has_left = true; };
+  threads_.begin("a", "lo", std::move(before));
+  auto moment = came.get_future();
+  ASSERT_TRUE(comes(moment));
+  EXPECT_FALSE(has_left);
+  threads_.end("a", WhyUndone::kItsEnd);
+  std::promise<void> next_came;
+  std::atomic<bool> had_left = false;
+  threads_.begin("b", "lo", course([&] {
+                   had_left = has_left.load();
+                   next_came.set_value();
+                 }));
+  auto next = next_came.get_future();
+  EXPECT_TRUE(comes(next));
+  EXPECT_TRUE(had_left);
+  EXPECT_FALSE(is_gone_);
+  may_go_.set_value();
+  threads_.end_all(WhyUndone::kRunIsOver);
+  threads_.wait();
+  EXPECT_TRUE(is_gone_);
+}
+
 TEST_F(FaultThreadsTest, NeverBringWhatIsToldToEndWhileItWaits) {
   for (const WhyUndone why : {WhyUndone::kItsEnd, WhyUndone::kOperator, WhyUndone::kRunIsOver}) {
     may_go_ = {};
