@@ -181,6 +181,11 @@ void Reaper::expect_until(Instant moment) {
       ::send(line_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+bool Reaper::is_on_guard() const {
+  // After its greeting it says nothing: all that could be read is its end.
+  return line_ && !readable_within(line_.get(), 0ms);
+}
+
 Result<void> Reaper::end() {
   if (!line_) return {};
   if (::send(line_.get(), &kOrderlyEnd, 1, MSG_NOSIGNAL) != 1) return last_error("end the reaper");

@@ -32,10 +32,14 @@ class Reaper {
 
   /// Unless it is told a later moment by then, the agent hangs: it is ended, and what it had in
   /// force is undone. Instant::max(): it takes as long as it takes. A reaper that is gone is
-  /// noticed by end().
+  /// noticed by is_on_guard() and end().
   void expect_until(Instant moment);
   /// The orderly end: the journal is empty. Waits until the reaper has gone, one second at most.
   Result<void> end();
+
+  /// False once the reaper has gone: what is changed from then on nobody would undo for us. Any
+  /// thread.
+  bool is_on_guard() const;
 
   /// No fault may touch this process.
   pid_t pid() const noexcept { return pid_; }

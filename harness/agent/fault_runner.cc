@@ -187,6 +187,11 @@ reports::FaultRecord FaultRunner::begun(const scenarios::PlannedFault& planned) 
 void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   const faults::FaultSpec* spec = find(specs_, planned.name);
   const auto* fault = spec != nullptr ? std::get_if<faults::ProcessFault>(&spec->what) : nullptr;
+  if (auto guarded = check_guard(spec); !guarded) {
+    reports::FaultRecord record = begun(planned);
+    fail(record, guarded.error());
+    return tell_(record);
+  }
   if (fault != nullptr && fault->action == faults::ProcessFault::Action::kRestart) {
     return begin_restart(planned, *fault);
   }
@@ -194,6 +199,14 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   if (auto held = bring(planned, spec)) {
     in_force_.insert_or_assign(planned.label, *std::move(held));
   }
+}
+
+Result<void> FaultRunner::check_guard(const faults::FaultSpec* spec) const {
+  if (!means_.check_guard || spec == nullptr) return {};
+  // These change only what is this process's own, and ends with it.
+  if (std::holds_alternative<faults::LinkFault>(spec->what)) return {};
+  if (std::holds_alternative<faults::QuicFault>(spec->what)) return {};
+  return means_.check_guard();
 }
 
 void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,

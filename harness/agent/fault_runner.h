@@ -60,6 +60,8 @@ class FaultRunner {
     faults::ProcessScope scope;  ///< With the run's seed; the services are filled in each time.
     /// Is called with an instance of a service, "web.1", before a fault does anything to it.
     std::function<void(const std::string&)> about_to_hit;
+    /// Fails when nobody would undo a change should this agent die; none: that is not asked.
+    std::function<Result<void>()> check_guard = nullptr;
   };
   using Tell = std::function<void(const reports::FaultRecord&)>;
 
@@ -112,6 +114,8 @@ class FaultRunner {
   /// Those faults of the plan that belong to the row; 0: to none.
   std::vector<scenarios::PlannedFault> faults_of(std::size_t row, Duration shift) const;
   void apply(const scenarios::PlannedFault& planned);
+  /// Whether it is undone even if this agent dies.
+  Result<void> check_guard(const faults::FaultSpec* spec) const;
   void apply_apart(const scenarios::PlannedFault& planned, const faults::FaultSpec& spec);
   /// Tells of a fault whose time was over before it could come.
   void miss(const scenarios::PlannedFault& planned, WhyUndone why);

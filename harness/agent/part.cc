@@ -240,6 +240,7 @@ Result<void> Part::ready_faults() {
     }
     if (!able) return std::move(able).error().within("fault " + spec.name);
   }
+  warn_of_nobody(scope);
   faults_ = std::make_unique<FaultRunner>(
       plan_.faults, scenario_.faults,
       FaultRunner::Means{.processes = processes_,
@@ -250,9 +251,35 @@ Result<void> Part::ready_faults() {
                          .pressure = pressure,
                          .loads = [this] { return engine_.get(); },
                          .scope = std::move(scope),
-                         .about_to_hit = [this](const std::string& one) { note_hit(one); }},
+                         .about_to_hit = [this](const std::string& one) { note_hit(one); },
+                         .check_guard = [this] { return check_guard(); }},
       [this](const reports::FaultRecord& record) { note_fault(record); });
   return {};
+}
+
+void Part::warn_of_nobody(const faults::ProcessScope& scope) {
+  for (const faults::FaultSpec& spec : scenario_.faults) {
+    const auto* process = std::get_if<faults::ProcessFault>(&spec.what);
+    const auto* pressure = std::get_if<faults::PressureFault>(&spec.what);
+    const auto* files =
+        pressure == nullptr ? nullptr : std::get_if<faults::DescriptorsPressure>(&pressure->what);
+    const faults::ProcessMatch* match = process == nullptr ? nullptr : &process->match;
+    if (files != nullptr && files->of) match = &*files->of;
+    if (match == nullptr || match->service) continue;  // Those of services have just been started.
+    const auto found = faults::find_candidates(processes_, *match, scope);
+    if (found) continue;
+    const Error& why = found.error();
+    const bool is_plain = why.code == std::errc::no_such_process && !why.trail.empty();
+    log_warning("fault " + spec.name + ": " + (is_plain ? why.trail : why.message()) +
+                ", as of now; it is looked for again when the fault is due");
+  }
+}
+
+Result<void> Part::check_guard() const {
+  if (!reaper_ || reaper_->is_on_guard()) return {};
+  return error(std::errc::operation_canceled,
+               "not applied: the reaper of this agent (pid " + std::to_string(reaper_->pid()) +
+                   ") has gone, and nobody would undo it should the agent die");
 }
 
 Part::~Part() {
@@ -415,8 +442,11 @@ void Part::note_fault(const reports::FaultRecord& record) {
                .asked = record.asked,
                .detail = detail});
   const std::lock_guard lock(mutex_);
-  // Faults begin after the start only. One that failed was never in force, and has no time but now.
-  const std::optional<Duration> at = record.to ? record.to : record.from;
+  // Faults begin after the start only. One that failed was never in force, and has no time but now;
+  // nor has what was found after the end of one, that nothing of it is left.
+  const bool is_looked_back = record.state == State::kUndone || record.state == State::kResidue;
+  const std::optional<Duration> at =
+      is_looked_back ? std::nullopt : (record.to ? record.to : record.from);
   const Instant when = at ? *events_.start() + *at : Clock::now();
   events_.put(when, kind, record.label, detail);
   faults_seen_.push_back(record);

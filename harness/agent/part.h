@@ -109,6 +109,10 @@ class Part {
   /// Opens the journal, starts the services, and sees whether its faults can be had.
   Result<void> keep_services(const wire::Share& share);
   Result<void> ready_faults();
+  /// Warns of each fault on processes of which none is there yet.
+  void warn_of_nobody(const faults::ProcessScope& scope);
+  /// Fails when the reaper has gone.
+  Result<void> check_guard() const;
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
   /// Of a run that changes nothing of this machine there is no account to keep.

@@ -53,6 +53,20 @@ faults:
         self.assertIn("service bystander.1 ended although no fault was directed at it", reasons[0])
         self.assertFalse([reason for reason in reasons if "victim" in reason], reasons)
 
+    def test_nothing_more_is_broken_once_the_reaper_has_gone(self):
+        port = free_port()
+        path = self.scenario(self.long_scenario(port).read_text().replace("for: 60s", "for: 8s").replace(
+            "frozen: {at: 1s, for: 50s,", "frozen: {at: 5s, for: 1s,"))
+        process = self.start("run", path, "--out", self.folder / "out", "--quiet")
+        reaper = wait_for(lambda: processes_with(f"--journal {self.folder}"))[0]
+        wait_for(lambda: can_connect(port))
+        os.kill(reaper, signal.SIGKILL)
+        said = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 7, said)
+        frozen = json.loads((self.folder / "out" / "results.json").read_text())["faults"]["frozen"]
+        self.assertEqual(frozen["state"], "failed")
+        self.assertIn(f"not applied: the reaper of this agent (pid {reaper}) has gone", json.dumps(frozen))
+
     def start_frozen(self):
         """A run whose service is stopped by a fault: (process, the service's pid)."""
         self.port = free_port()

@@ -54,6 +54,15 @@ TEST_F(ReaperTest, IsNotMovedBySignalsThatEndOthers) {
   EXPECT_TRUE(ok(reaper->end()));
 }
 
+TEST_F(ReaperTest, IsMissedAsSoonAsItIsGone) {
+  auto reaper = Reaper::start(SQUALL_AGENT_STAND_IN, folder_.path());
+  ASSERT_TRUE(ok(reaper));
+  reaper->expect_until(std::chrono::steady_clock::now() + 20s);
+  EXPECT_TRUE(reaper->is_on_guard());
+  ASSERT_EQ(::kill(reaper->pid(), SIGKILL), 0);
+  EXPECT_TRUE(eventually(20s, [&] { return !reaper->is_on_guard(); }));
+}
+
 TEST_F(ReaperTest, EndsAnAgentThatIsNotHeardOfWhenItSaidItWouldBe) {
   const pid_t agent = ::fork();
   ASSERT_GE(agent, 0);

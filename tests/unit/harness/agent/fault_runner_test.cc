@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "faults/core/recover.h"
 #include "harness/agent/fault_record.h"
 
 #include "tests/support/fake_networks.h"
@@ -42,7 +44,18 @@ class Told {
   }
   bool comes_to(const std::string& label, State state) {
     std::unique_lock lock(mutex_);
-    return news_.wait_for(lock, kPatience, [&] { return last_[label].state == state; });
+    return news_.wait_for(lock, kPatience, [&] {
+      const auto found = last_.find(label);
+      return found != last_.end() && found->second.state == state;
+    });
+  }
+  bool is_told_of(const std::string& label) {
+    std::unique_lock lock(mutex_);
+    return news_.wait_for(lock, kPatience, [&] { return last_.contains(label); });
+  }
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    last_.clear();
   }
   reports::FaultRecord of(const std::string& label) {
     const std::lock_guard lock(mutex_);
@@ -99,6 +112,12 @@ class FaultRunnerTest : public testing::Test {
     networks_.is_own_ = true;
     processes_.add(::getpid(), "agent");
     processes_.add(4711, "victim");
+    begin_anew();
+  }
+
+  /// With an empty journal.
+  void begin_anew() {
+    services_.reset();
     auto boot = faults::boot_id();
     ASSERT_TRUE(ok(boot));
     auto journal = faults::Journal::open(folder_.path(), {{77, 5000}, *boot});
@@ -123,17 +142,18 @@ class FaultRunnerTest : public testing::Test {
     planned_.push_back(planned("stop", to));
   }
 
-  void add_delay(Duration to) {
-    faults::FaultSpec spec = named("slow");
+  void add_delay(Duration to, const std::string& name = "slow", Duration from = {}) {
+    faults::FaultSpec spec = named(name);
     faults::NetworkFault slow;
     slow.interface = "va";
     slow.delay = 40ms;
     spec.what = slow;
     specs_.push_back(spec);
-    planned_.push_back(planned("slow", to));
+    planned_.push_back(planned(name, to));
+    planned_.back().from = from;
   }
 
-  std::unique_ptr<FaultRunner> start() {
+  std::unique_ptr<FaultRunner> start(std::function<Result<void>()> check_guard = nullptr) {
     auto runner = std::make_unique<FaultRunner>(
         planned_, specs_,
         FaultRunner::Means{.processes = processes_,
@@ -143,7 +163,8 @@ class FaultRunnerTest : public testing::Test {
                            .pressure = {},
                            .loads = nullptr,
                            .scope = {},
-                           .about_to_hit = [](const std::string&) {}},
+                           .about_to_hit = [](const std::string&) {},
+                           .check_guard = std::move(check_guard)},
         [this](const reports::FaultRecord& record) { told_.note(record); });
     runner->start(std::chrono::steady_clock::now());
     return runner;
@@ -173,6 +194,56 @@ TEST_F(FaultRunnerTest, EndsAFaultAtItsTimeWhileAnotherIsStillBeingTakenBack) {
   EXPECT_EQ(networks_.state(), before);
   EXPECT_EQ(journal_->open_changes(), 0U);
   EXPECT_TRUE(runner->is_done());
+}
+
+TEST_F(FaultRunnerTest, LeavesNothingBehindOfOneThatWaitedForAnotherWhicheverCallIsRefused) {
+  networks_.keep_waiting(0);
+  const auto before = networks_.state();
+  add_delay(1ms, "earlier");
+  add_delay(1h, "later", 1ms);
+  const auto live = [&] {
+    told_.forget();
+    const auto runner = start();
+    EXPECT_TRUE(told_.is_told_of("later"));
+    runner->stop();
+  };
+  networks_.refuse_call(0);
+  live();
+  EXPECT_EQ(told_.of("later").state, State::kUndone);
+  EXPECT_EQ(networks_.state(), before);
+  const int calls = networks_.calls();
+  ASSERT_GT(calls, 40);
+  std::map<State, int> ends;
+  for (int call = 1; call <= calls && !HasFailure(); ++call) {
+    SCOPED_TRACE("call " + std::to_string(call));
+    begin_anew();
+    networks_.refuse_call(call);
+    live();
+    networks_.refuse_call(0);
+    ++ends[told_.of("later").state];
+    const auto report = faults::recover(folder_.path(), processes_,
+                                        {.owners_are_dead = true, .networks = &networks_});
+    ASSERT_TRUE(ok(report));
+    EXPECT_TRUE(report->is_clean());
+    EXPECT_EQ(networks_.state(), before);
+  }
+  EXPECT_GT(ends[State::kUndone], 20) << "what is refused of the one is not the other's";
+  EXPECT_GT(ends[State::kFailed], 5);
+}
+
+TEST_F(FaultRunnerTest, AppliesNothingThatNobodyWouldUndoIfItDied) {
+  const auto before = networks_.state();
+  add_stop(1h);
+  add_delay(1h);
+  const auto runner = start(
+      [] { return Result<void>(error(std::errc::operation_canceled, "the reaper has gone")); });
+  for (const char* name : {"stop", "slow"}) {
+    ASSERT_TRUE(told_.comes_to(name, State::kFailed)) << name;
+    EXPECT_THAT(told_.of(name).error, HasSubstr("the reaper has gone"));
+  }
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+  EXPECT_EQ(processes_.look_up(4711)->state, 'S');
 }
 
 TEST_F(FaultRunnerTest, TellsThatAFaultWasInForceForLongerThanAskedFor) {
