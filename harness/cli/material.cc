@@ -116,6 +116,17 @@ std::vector<std::string> closed_windows(const std::vector<ScenarioFile>& files) 
   return lines;
 }
 
+/// Whether a network fault would be where this machine is reached. A namespace that is not there is
+/// not.
+bool is_in_own_space(const faults::NetworkFault& fault) {
+  if (fault.namespace_of) return false;
+  if (!fault.namespace_name) return true;
+  faults::KernelNetworks networks;
+  const auto named = networks.of_name(*fault.namespace_name);
+  const auto own = networks.own();
+  return named && own && *named == *own;
+}
+
 /// What is asked of this machine and it could never do: more than it has, or to cut off SSH and
 /// the like. Faults for agents elsewhere are those agents' to check.
 std::vector<std::string> impossible_faults(const scenarios::Scenario& scenario) {
@@ -127,7 +138,7 @@ std::vector<std::string> impossible_faults(const scenarios::Scenario& scenario) 
       possible = faults::check_size({.program = {}, .directory = scenario.directory}, *pressure);
     } else if (const auto* network = std::get_if<faults::NetworkFault>(&spec.what)) {
       faults::NetworkFacts facts;
-      facts.is_own_space = !network->namespace_name && !network->namespace_of;
+      facts.is_own_space = is_in_own_space(*network);
       facts.protected_peers = faults::own_peers();
       possible = faults::check_protected(*network, facts);
     }
@@ -143,7 +154,7 @@ std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& file
       lines.push_back(fmt::format("{}: not supported yet: {}", part.where, part.what));
     }
     if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
-      lines.push_back(fmt::format("{}: {}", file.path, compiled.error().trail));
+      lines.push_back(file.parsed.mistake(file.path, compiled.error().trail).text());
     }
   }
   if (!lines.empty()) return lines;
@@ -151,7 +162,7 @@ std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& file
     for (const auto& check :
          {unusable_material, missing_programs, missing_cgroups, impossible_faults}) {
       for (const std::string& why : check(file.parsed.scenario)) {
-        lines.push_back(fmt::format("{}: {}", file.path, why));
+        lines.push_back(file.parsed.mistake(file.path, why).text());
       }
     }
   }

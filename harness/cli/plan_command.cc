@@ -115,9 +115,19 @@ void print_steps(const scenarios::Scenario& scenario) {
   }
 }
 
+/// A refusal says by itself all that is wrong; what is not there yet may come before the run.
+std::string why_not_planned(const Error& why) {
+  for (const auto refusal : {std::errc::invalid_argument, std::errc::not_supported,
+                             std::errc::device_or_resource_busy}) {
+    if (why.code == refusal) return "  refused: " + why.trail + "\n";
+  }
+  const bool is_told = why.code == std::errc::no_such_device;
+  return "  not known here: " + (is_told ? why.trail : why.message()) + "\n";
+}
+
 /// The steps of one application and of its undo, as lines of tc, ip and nft.
 std::string text_of(const Result<faults::NetworkPlan>& planned) {
-  if (!planned) return "  not known here: " + planned.error().message() + "\n";
+  if (!planned) return why_not_planned(planned.error());
   std::string text;
   for (const faults::NetworkChange& change : planned->changes) {
     std::istringstream lines(change.line);
@@ -171,7 +181,7 @@ int plan(const PlanCommand& command) {
     const scenarios::Scenario& scenario = file.parsed.scenario;
     const auto compiled = scenarios::compile(scenario);
     if (!compiled) {
-      fmt::print(stderr, "{}: {}\n", file.path, compiled.error().trail);
+      print_mistakes({file.parsed.mistake(file.path, compiled.error().trail)});
       return kExitUsage;
     }
     fmt::print("{}\n", command.json ? scenarios::to_json(scenario, *compiled)

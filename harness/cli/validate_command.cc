@@ -34,7 +34,7 @@ int validate(const ValidateCommand& command) {
   } else {
     for (const ScenarioFile& file : std::get<0>(read)) {
       if (auto compiled = scenarios::compile(file.parsed.scenario); !compiled) {
-        mistakes.push_back({.file = file.path, .message = compiled.error().trail});
+        mistakes.push_back(file.parsed.mistake(file.path, compiled.error().trail));
       } else if (const auto unusable = unusable_material(file.parsed.scenario); !unusable.empty()) {
         for (const std::string& why : unusable) {
           mistakes.push_back({.file = file.path, .message = why});

@@ -125,9 +125,26 @@ void parse_into(ParsedScenario& made, Mistakes& mistakes, std::string_view text,
     reading.scenario.not_supported.push_back({std::move(what), std::move(at)});
   }
   made.scenario = std::move(reading.scenario);
+  if (const Node* faults = root->find("faults")) {
+    for (const auto& [name, key, fault] : faults->entries) {
+      made.fault_places[name] = {sources.at(key.source), key.line, key.column, {}};
+    }
+  }
 }
 
 }  // namespace
+
+Mistake ParsedScenario::mistake(const std::string& file, std::string message) const {
+  constexpr std::string_view kFault = "fault ";
+  Mistake made{file, 0, 0, {}};
+  if (message.starts_with(kFault)) {
+    const std::size_t end = message.find_first_of(":#", kFault.size());
+    const auto place = fault_places.find(message.substr(kFault.size(), end - kFault.size()));
+    if (place != fault_places.end()) made = place->second;
+  }
+  made.message = std::move(message);
+  return made;
+}
 
 ParseOutcome parse(std::string_view text, const std::string& file, const ParseOptions& options) {
   std::vector<std::string> sources{file};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,6 +39,11 @@ struct ParseOptions {
 struct ParsedScenario {
   Scenario scenario;
   std::string text;
+  std::map<std::string, Mistake> fault_places;  ///< Where each fault stands; without a message.
+
+  /// What is wrong with a fault, "fault NAME: …" or "fault NAME#2: …", told with its place; of
+  /// anything else with none but `file`.
+  Mistake mistake(const std::string& file, std::string message) const;
 };
 
 /// Either the scenario, or every mistake in it, in the order of the file.

@@ -1,6 +1,7 @@
 """Bad input starts nothing, loses nothing, and says what to do."""
 import datetime
 import http.server
+import json
 import subprocess
 import threading
 import time
@@ -34,6 +35,42 @@ load:
         self.assertIn("did you mean 'web'?", run.stderr)
         self.assertIn("did you mean 'stages'?", run.stderr)
         self.assertFalse(run.out.exists())
+
+    def test_faults_that_cannot_stand_beside_each_other_are_told_with_their_place(self):
+        path = self.scenario(GOOD.format(port=1) + """faults:
+  twice: {at: 0s, for: 2s, network: {interface: lo, to: {port: 1}, duplicate: 10%}}
+  late: {at: 1s, for: 1s, network: {interface: lo, to: {port: 2}, delay: 10ms}}
+""")
+        line = path.read_text().splitlines().index("faults:") + 3
+        for command in ("validate", "plan", "run"):
+            done = self.squall(command, path)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{path}:{line}:3: fault late: it begins at 1 s, when twice is still", done.stderr)
+            self.assertNotIn("Invalid argument", done.stderr)
+
+    def test_processes_that_are_not_there_yet_are_told_of_before_the_load(self):
+        port = free_port()
+        path = self.scenario(GOOD.format(port=port) + """services:
+  web:
+    command: ["${squall}", target, --listen, "127.0.0.1:%d", --protocol, h2c]
+    ready: {url: "http://127.0.0.1:%d/.squall/health", within: 10s}
+faults:
+  nobody: {at: 1s, for: 500ms, process: {signal: STOP, match: {name: squall-nobody}}}
+  nowhere: {at: 1s, process: {signal: KILL, match: {pid_file: /nonexistent/squall.pid}}}
+""" % (port, port))
+        out = self.folder / "out"
+        done = self.squall("run", path, "--out", out)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        said = "fault nobody: nothing matches process name 'squall-nobody', as of now; it is looked for again"
+        self.assertIn(said, done.stderr)
+        results = json.loads((out / "results.json").read_text())
+        warnings = "\n".join(results["warnings"])
+        self.assertIn(said, warnings)
+        self.assertIn("fault nowhere: ", warnings)
+        self.assertIn("/nonexistent/squall.pid", warnings)
+        told = [event["at_s"] for event in results["events"] if event["kind"] == "warning"]
+        self.assertLessEqual(told[0], 0, "before the load")
+        self.assertEqual(results["faults"]["nobody"]["state"], "failed")
 
     def test_what_is_not_supported_yet_is_refused_not_ignored(self):
         run = self.run_scenario(

@@ -219,6 +219,48 @@ faults:
         self.assertEqual(did[:2], ["run.begun", "fault.applied"])
         self.assertIn("reaper.undone", did[2:])
 
+    def test_refuses_ssh_in_its_own_namespace_by_whatever_name_and_says_where(self):
+        path = self.scenario_with(f"{{interface: lo, namespace: {self.space}, to: {{port: 22}}, partition: true}}")
+        line = path.read_text().splitlines().index("faults:") + 2
+        for command in ("plan", "run"):
+            process = self.start(command, path)
+            planned, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 2, said)
+            self.assertIn(f"{path}:{line}:3: fault f: port 22 is SSH's, which is protected", said)
+            self.assertNotIn("Invalid argument", planned + said)
+            self.assertNotIn("not known here", planned)
+            if command == "plan":
+                self.assertIn("refused: port 22 is SSH's", planned)
+        # Elsewhere it is somebody else's.
+        elsewhere = subprocess.run([support.SQUALL, "plan", path], capture_output=True, text=True,
+                                   env=self.environment)
+        self.assertEqual(elsewhere.returncode, 0, elsewhere.stderr)
+
+    def test_one_comes_at_its_time_though_what_the_one_before_delayed_has_not_left(self):
+        before = self.state()
+        # What it slows takes a second and more to leave.
+        path = self.scenario_with(
+            "{interface: lo, to: {port: 9, transport: udp}, rate: 60kbit}",
+            more="  g: {at: 4s, for: 1s, network: {interface: lo, to: {port: 9, transport: udp}, partition: true}}\n")
+        planned = self.start("plan", path).communicate(timeout=60)[0]
+        self.assertIn("note: while packets are still on their way that f has met, a second at most, it"
+                      " shares our root with it", planned)
+        chatter = subprocess.Popen(
+            self.inside("bash", "-c", "x=$(printf %01000d 0); while sleep 0.02; do"
+                                      " echo $x >/dev/udp/127.0.0.1/9; done"), stderr=subprocess.DEVNULL)
+        self.addCleanup(chatter.wait)
+        self.addCleanup(chatter.kill)
+        process = self.start("run", path, "--out", self.folder / "out", "--quiet")
+        said = process.communicate(timeout=120)[1]
+        self.assertIn(process.returncode, (0, 4), said)  # 4: this machine was too busy for its load.
+        results = json.loads((self.folder / "out" / "results.json").read_text())
+        self.assertEqual({fault["state"] for fault in results["faults"].values()}, {"undone"})
+        events = {(event["kind"], event["subject"]): event for event in results["events"]}
+        applied = events["fault.applied", "g"]
+        self.assertIn("it shares our root with f", applied["detail"])
+        self.assertLess(applied["at_s"], events["fault.undone", "f"]["at_s"])
+        self.assertEqual(self.state(), before)
+
     def test_prints_its_steps_without_a_change(self):
         before = self.state()
         plan = self.squall("plan", self.scenario_with("{interface: lo, delay: 40ms}"))

@@ -196,6 +196,18 @@ TEST(Parse, AFileOfMoreThanOneMebibyteIsRefused) {
             "big.yaml: larger than 1 MiB: that is no scenario\n");
 }
 
+TEST(Parse, KnowsWhereAFaultStandsOfWhichSomethingIsFoundOutLater) {
+  const ParsedScenario made = parsed(
+      parse("squall: 1\nname: x\ntargets: {t: {url: \"http://127.0.0.1:1\", protocol: h1}}\n"
+            "load: {l: {target: t, open: {stages: [{rate: 1/s, for: 9s}]}, requests: [{get: /}]}}\n"
+            "faults:\n  cut: {at: 1s, for: 1s, network: {interface: lo, partition: true}}\n",
+            "x.yaml", {}));
+  EXPECT_EQ(made.mistake("x.yaml", "fault cut: no").text(), "x.yaml:6:3: fault cut: no");
+  EXPECT_EQ(made.mistake("x.yaml", "fault cut#2: no").text(), "x.yaml:6:3: fault cut#2: no");
+  EXPECT_EQ(made.mistake("x.yaml", "fault cu: no").text(), "x.yaml: fault cu: no");
+  EXPECT_EQ(made.mistake("x.yaml", "no").text(), "x.yaml: no");
+}
+
 TEST(Parse, ListsNoMoreMistakesThanAnyoneReads) {
   std::string text = "squall: 1\n";
   for (int i = 0; i < 1000; ++i) text += "key" + std::to_string(i) + ": 1\n";
