@@ -84,8 +84,8 @@ Result<std::optional<ForeignChange>> InPlace::change(Network& network, bool has_
   SQUALL_TRY(const auto filters, count_filters(network));
   if (filters != filters_) {
     return Found({"what chooses packets on " + plan_.undo.interface_name,
-                  "it has " + std::to_string(filters) + " filters of tc instead of " +
-                      std::to_string(filters_)});
+                  "it has " + std::to_string(filters) + (filters == 1 ? " filter" : " filters") +
+                      " of tc instead of " + std::to_string(filters_)});
   }
   if (!has_rules) return Found();
   SQUALL_TRY(const auto rules, count_rules(network, plan_.tables));
@@ -121,7 +121,8 @@ Result<std::size_t> InPlace::count_filters(Network& network) const {
     SQUALL_TRY(const auto tree, network.tree(interface));
     filters +=
         static_cast<std::size_t>(std::count_if(tree.begin(), tree.end(), [](const TreePart& part) {
-          return part.what == TreePart::What::kFilter;
+          // u32 makes a table beside the filters of each priority.
+          return part.what == TreePart::What::kFilter && !comes_by_itself(part);
         }));
   }
   return filters;

@@ -78,9 +78,10 @@ class CpuStressor : public Stressor {
     if (length < kSeenAfter) return {.state = PressureReport::State::kWorking, .seen = "begins"};
     const double whole = to_seconds(length) * static_cast<double>(workers_);
     const double had = to_seconds(cpu_time(CLOCK_PROCESS_CPUTIME_ID) - used_before_) / whole;
-    const double waited = to_seconds(time_in_queues()) / whole;
+    // No worker waits while it runs: what is beyond that is other threads' waiting.
+    const double waited = std::min(to_seconds(time_in_queues()) / whole, std::max(0.0, 1 - had));
     std::string seen = share_words(had) + " of " + cores() + " used";
-    if (waited >= 0.05) seen += ", for " + share_words(waited) + " it waited for a core";
+    if (waited >= 0.05) seen += " (" + share_words(waited) + " more it waited for)";
     // Who waits in the queue presses, too. A cgroup's quota, or a busy machine, may take the rest.
     const bool presses = had + waited >= share_.value / 2;
     return {.state = presses ? PressureReport::State::kPresses : PressureReport::State::kShort,

@@ -15,6 +15,23 @@ namespace squall::agent {
 
 using State = reports::FaultRecord::State;
 
+namespace {
+
+/// Notes that it is in force, or why not: then false.
+template <typename Injected>
+bool note_begin(const Result<Injected>& injected, Duration now, reports::FaultRecord& record) {
+  if (!injected) {
+    fail(record, injected.error());
+    return false;
+  }
+  record.seen = (*injected).seen;
+  record.state = State::kInForce;
+  record.effective = now;
+  return true;
+}
+
+}  // namespace
+
 std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::ProcessFault& fault,
                                                         bool is_of_row,
                                                         reports::FaultRecord& record) {
@@ -56,13 +73,7 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
                                                         reports::FaultRecord& record) {
   auto injected =
       faults::inject(*means_.links, fault, spec.pulse, record.label, seed_of(record.label));
-  if (!injected) {
-    fail(record, injected.error());
-    return std::nullopt;
-  }
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  record.effective = now();
+  if (!note_begin(injected, now(), record)) return std::nullopt;
   return InForce{
       .fault = std::move(injected->active), .record = {}, .look = std::move(injected->look)};
 }
@@ -70,13 +81,7 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
 std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::QuicFault& fault,
                                                         reports::FaultRecord& record) {
   auto injected = agent::inject(*means_.loads(), fault, record.label, seed_of(record.label));
-  if (!injected) {
-    fail(record, injected.error());
-    return std::nullopt;
-  }
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  record.effective = now();
+  if (!note_begin(injected, now(), record)) return std::nullopt;
   return InForce{.fault = std::move(injected->active),
                  .record = {},
                  .look = std::move(injected->look),
@@ -96,13 +101,7 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
   placed->site.since = start_;
   auto injected =
       faults::inject(placed->site, means_.journal, placed->fault, record.label, spec.pulse);
-  if (!injected) {
-    fail(record, injected.error());
-    return std::nullopt;
-  }
-  record.seen = injected->seen;
-  record.state = State::kInForce;
-  record.effective = now();
+  if (!note_begin(injected, now(), record)) return std::nullopt;
   const auto look = [look = std::move(injected->look)] {
     const faults::NetworkFinding found = look();
     return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};

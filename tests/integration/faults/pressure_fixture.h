@@ -5,18 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "faults/core/journal.h"
 #include "faults/pressure/pressure_fault.h"
-#include "faults/process/procfs_table.h"
 
-#include "tests/support/result_matchers.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/integration/faults/journal_fixture.h"
 
 namespace squall::faults {
 
@@ -29,10 +25,10 @@ inline std::string text_of(const std::filesystem::path& file) {
 }
 
 /// Presses by the agent's stand-in, with a journal, and a folder to press on.
-class Pressure : public testing::Test {
+class Pressure : public Journalled {
  protected:
   void SetUp() override {
-    open_journal();
+    Journalled::SetUp();
     std::filesystem::create_directory(folder_ / "here");
   }
   void TearDown() override { EXPECT_EQ(pressing(), 0) << "a process was left"; }
@@ -40,13 +36,6 @@ class Pressure : public testing::Test {
   Result<InjectedPressure> press(const PressureFault& fault,
                                  Duration length = std::chrono::seconds(20)) {
     return inject(site(), table_, *journal_, fault, length, "press");
-  }
-  void open_journal() {
-    auto owner = this_owner(table_);
-    ASSERT_TRUE(ok(owner));
-    auto journal = Journal::open(folder_ / "journal", *owner);
-    ASSERT_TRUE(ok(journal));
-    journal_ = *std::move(journal);
   }
   PressureSite site() const { return {SQUALL_AGENT_STAND_IN, folder_.path()}; }
 
@@ -73,10 +62,6 @@ class Pressure : public testing::Test {
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "here"));
     return injected.look();
   }
-
-  TemporaryFolder folder_;
-  ProcfsTable table_;
-  std::unique_ptr<Journal> journal_;
 };
 
 }  // namespace squall::faults

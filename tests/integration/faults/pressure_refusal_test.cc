@@ -12,8 +12,6 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
-#include "faults/core/recover.h"
-
 #include "tests/integration/faults/pressure_fixture.h"
 #include "tests/integration/faults/refused_calls.h"
 #include "tests/integration/faults/refusing_table.h"
@@ -37,14 +35,7 @@ class RefusedPressure : public Pressure {
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
     EXPECT_EQ(errno, ECHILD);
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "here"));
-    // An end that could not be written down is found, and that there is nothing to do.
-    const auto report = recover(folder_.path(), table_, {.owners_are_dead = true});
-    ASSERT_TRUE(ok(report));
-    EXPECT_TRUE((*report).is_clean());
-    for (const RecoveredChange& one : (*report).changes) {
-      EXPECT_EQ(one.outcome, RecoveredChange::Outcome::kNothingWasLeft) << one.intent;
-    }
-    open_journal();
+    expect_nothing_to_recover();
   }
 
   static std::vector<PressureFault> all_kinds() {

@@ -4,41 +4,26 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <iostream>
-#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
-#include "faults/core/journal.h"
-#include "faults/core/recover.h"
 #include "harness/services/services.h"
 
+#include "tests/integration/faults/journal_fixture.h"
 #include "tests/integration/faults/refused_calls.h"
 #include "tests/integration/faults/refusing_table.h"
 #include "tests/support/child_process.h"
-#include "tests/support/result_matchers.h"
-#include "tests/support/temporary_folder.h"
 
 namespace squall::faults {
 namespace {
 
 using namespace std::chrono_literals;
 
-class RefusedService : public testing::Test {
+class RefusedService : public Journalled {
  protected:
-  void SetUp() override { open_journal(); }
-
-  void open_journal() {
-    auto owner = this_owner(table_);
-    ASSERT_TRUE(ok(owner));
-    auto journal = Journal::open(folder_ / "journal", *owner);
-    ASSERT_TRUE(ok(journal));
-    journal_ = *std::move(journal);
-  }
-
   /// From its start by way of a restart to its end. False when any of it failed.
   bool live() {
     scenarios::ServiceSpec spec;
@@ -57,26 +42,15 @@ class RefusedService : public testing::Test {
 
   /// Of what the agent could not end, which it has said, recovery ends the rest.
   void expect_nothing_is_left(bool lived) {
-    const auto report = recover(folder_.path(), table_, {.owners_are_dead = true});
-    ASSERT_TRUE(ok(report));
-    EXPECT_TRUE((*report).is_clean());
-    for (const RecoveredChange& one : (*report).changes) {
-      if (lived) {
-        EXPECT_EQ(one.outcome, RecoveredChange::Outcome::kNothingWasLeft) << one.intent;
-      }
-    }
+    expect_nothing_to_recover(!lived);
     EXPECT_TRUE(eventually(2s, [] {
       while (::waitpid(-1, nullptr, WNOHANG) > 0) {
       }
       return errno == ECHILD;
     })) << "a child is left";
-    open_journal();
   }
 
-  TemporaryFolder folder_;
-  ProcfsTable table_;
   RefusingTable refusing_;
-  std::unique_ptr<Journal> journal_;
 };
 
 TEST_F(RefusedService, LeavesNothingBehindWhicheverCallOfTheAgentIsRefused) {

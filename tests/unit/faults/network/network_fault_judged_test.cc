@@ -64,11 +64,15 @@ TEST_F(NetworkFaultTest, TellsThatSomebodyElseLeadsPacketsElsewhereByAFilter) {
   filter.what = TreePart::What::kFilter;
   filter.parent = kOurRoot;
   filter.kind = "u32";
-  networks_.set_tree(2, {filter});
+  filter.handle = 0x80000800;
+  TreePart its_table = filter;
+  its_table.handle = 0x80000000;
+  networks_.set_tree(2, {its_table, filter});
   ASSERT_TRUE(ok(injected->active.revert()));
   EXPECT_FALSE(injected->look().took);
   EXPECT_THAT(injected->look().why_not,
-              HasSubstr("what chooses packets on va was changed by somebody else"));
+              AllOf(HasSubstr("what chooses packets on va was changed by somebody else"),
+                    HasSubstr("it has 1 filter of tc instead of 0")));
 }
 
 TEST_F(NetworkFaultTest, TellsWhenSomebodyElseChangedItThoughItWasMadeGoodAgain) {
