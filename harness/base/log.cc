@@ -52,6 +52,7 @@ void say(spdlog::level::level_enum level, std::string_view line) noexcept {
 /// Warnings for whoever asks.
 struct Kept {
   std::mutex mutex;
+  WarningClock clock = Clock::now;
   std::size_t most = 0;
   std::size_t count = 0;                                       // Of those that were kept.
   std::map<std::string, Clock::time_point, std::less<>> seen;  // And when they last came.
@@ -68,7 +69,7 @@ bool keep(std::string_view line, bool again) noexcept {
   try {
     Kept& all = kept();
     const std::lock_guard lock(all.mutex);
-    const auto now = Clock::now();
+    const auto now = all.clock();
     if (const auto found = all.seen.find(line); found != all.seen.end()) {
       const auto last = std::exchange(found->second, now);
       if (!again || now - last < kQuiet) return false;
@@ -104,6 +105,10 @@ void log_warning(std::string_view line) noexcept {
 }
 void log_warning_again(std::string_view line) noexcept {
   if (keep(line, true)) say(spdlog::level::warn, line);
+}
+void set_warning_clock(WarningClock clock) noexcept {
+  const std::lock_guard lock(kept().mutex);
+  kept().clock = clock;
 }
 void log_error(std::string_view line) noexcept { say(spdlog::level::err, line); }
 void log_info(std::string_view line) noexcept { say(spdlog::level::info, line); }
