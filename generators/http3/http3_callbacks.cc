@@ -213,7 +213,7 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
     if (!reset.has_ticket) return 0;
     if (!reset.whole) {
       session.reset_code_ = code;
-      session.breaks_.push_back({code, http3_error_name(code), true});
+      session.breaks_.push_back({http3_error_name(code), code, true, true, false});
     }
     session.finish(reset, reset.whole                           ? StreamEnd::kWhole
                           : code == NGHTTP3_H3_REQUEST_REJECTED ? StreamEnd::kRefused

@@ -208,7 +208,7 @@ void Http3Session::finish(Stream& stream, StreamEnd end) {
 
 void Http3Session::break_off(Stream& stream, std::uint64_t code) {
   if (!stream.has_ticket) return;
-  breaks_.push_back({code, http3_error_name(code), false});
+  breaks_.push_back({http3_error_name(code), code, false, true, false});
   finish(stream, StreamEnd::kProtocol);
 }
 

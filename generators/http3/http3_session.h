@@ -91,10 +91,7 @@ class Http3Session final : public DatagramSession {
   std::optional<Instant> next_timer() const override;
   bool on_timer(Instant now) override;
   const SessionEnd& end() const override { return end_; }
-  std::vector<StreamBreak> take_breaks() override { return std::exchange(breaks_, {}); }
-
-  /// Begins with new keys (RFC 9001 §6). False when it is too early for that.
-  bool update_keys(Instant now);
+  std::vector<reports::QuicError> take_breaks() override { return std::exchange(breaks_, {}); }
 
  private:
   static constexpr std::size_t kWorthFreeing = 16 * 1024;
@@ -148,7 +145,7 @@ class Http3Session final : public DatagramSession {
   std::size_t open_streams_ = 0;        // Of those with a ticket.
   SessionEnd end_;
   std::optional<std::uint64_t> reset_code_;  // Of the last stream that the server reset.
-  std::vector<StreamBreak> breaks_;
+  std::vector<reports::QuicError> breaks_;
   EarlyData early_data_;
   bool has_closed_ = false;  // Our CONNECTION_CLOSE has been taken, or none is to be sent.
   bool early_ = false;       // There are keys for 0-RTT.

@@ -71,12 +71,16 @@ void ConnectionPool::open() {
 
 void ConnectionPool::close(Instant now) {
   if (std::exchange(closed_, true)) return;
+  const auto end = [&](Connection& connection) {
+    if (!connection.is_established()) recorder_.connection_given_up(now);
+    connection.close(now);
+  };
   for (Place& place : places_) {
-    place.attempt.reset();
+    if (std::exchange(place.attempt, nullptr)) recorder_.connection_given_up(now);
     place.timer->cancel();
-    if (auto connection = std::exchange(place.connection, nullptr)) connection->close(now);
+    if (auto connection = std::exchange(place.connection, nullptr)) end(*connection);
   }
-  for (const auto& connection : std::exchange(leaving_, {})) connection->close(now);
+  for (const auto& connection : std::exchange(leaving_, {})) end(*connection);
   free_.clear();
   dirty_.clear();
   doubt_.cancel();
@@ -478,7 +482,7 @@ void ConnectionPool::on_dialled(std::size_t index, std::size_t url, Dialled dial
   if (dialled.connect) recorder_.measured(now, Metric::kConnect, *dialled.connect);
   if (dialled.tls) recorder_.measured(now, Metric::kTls, *dialled.tls);
   const std::uint32_t address = dialled.address.empty() ? 0 : recorder_.address(dialled.address);
-  for (const SessionEnd& end : dialled.ends) recorder_.quic(now, counts_of(end));
+  for (const SessionEnd& end : dialled.ends) recorder_.quic(now, counts_of(end, true));
   if (!dialled.is_up()) {
     recorder_.connection_failed(now, address);
     taken_[url].drop();  // What comes back may be another server.

@@ -402,7 +402,8 @@ void DatagramConnection::end_over() {
   if (ended_) return;
   const SessionEnd& why = session.end();
   count_breaks();
-  if (const reports::QuicCounts counts = counts_of(why); !counts.errors.empty()) {
+  if (const reports::QuicCounts counts = counts_of(why, !is_established());
+      !counts.errors.empty()) {
     owner_.on_quic(counts, now_);
   }
   const ErrorClass error = class_of_end();

@@ -104,6 +104,6 @@ class DatagramConnection final : public Connection, private SharedRoute::Reader 
 };
 
 /// That end as results have it; nothing where it is none, or a goodbye of ours.
-reports::QuicCounts counts_of(const SessionEnd& end);
+reports::QuicCounts counts_of(const SessionEnd& end, bool in_handshake);
 
 }  // namespace squall::generators

@@ -63,10 +63,10 @@ void DatagramConnection::count() {
 }
 
 void DatagramConnection::count_breaks() {
-  const std::vector<StreamBreak> breaks = link_->session().take_breaks();
+  const auto breaks = link_->session().take_breaks();
   if (breaks.empty()) return;
   reports::QuicCounts counts;
-  for (const StreamBreak& one : breaks) counts.count({one.name, one.code, one.by_peer, true});
+  for (const reports::QuicError& one : breaks) counts.count(one);
   owner_.on_quic(counts, now_);
 }
 
@@ -89,7 +89,7 @@ void DatagramConnection::sample_path() {
   owner_.on_quic(counts, now_);
 }
 
-reports::QuicCounts counts_of(const SessionEnd& end) {
+reports::QuicCounts counts_of(const SessionEnd& end, bool in_handshake) {
   using Kind = SessionEnd::Kind;
   reports::QuicCounts counts;
   const bool is_good = (end.kind == Kind::kTransport && end.code == kQuicNoError) ||
@@ -97,7 +97,7 @@ reports::QuicCounts counts_of(const SessionEnd& end) {
   if (end.name.empty() || is_good) return counts;
   const bool has_code =
       end.kind == Kind::kTransport || end.kind == Kind::kTls || end.kind == Kind::kProtocol;
-  reports::QuicError error{end.name, {}, end.by_peer, false};
+  reports::QuicError error{end.name, {}, end.by_peer, false, in_handshake};
   if (has_code) error.code = end.code;
   counts.count(error);
   return counts;

@@ -56,6 +56,8 @@ class Recorder {
   void connection_opened(Instant now, std::uint32_t address = 0);
   void tls_resumed(Instant now) { ++cell(now).tls_resumed; }
   void connection_failed(Instant now, std::uint32_t address = 0);
+  /// The load ended before it was up.
+  void connection_given_up(Instant now) { ++cell(now).connections_given_up; }
   void connection_lost(Instant now, std::uint32_t address = 0);
   /// What becomes of walks through a flow.
   void flow_begun(Instant due) { ++cell(due).flows_begun; }

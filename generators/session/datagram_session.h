@@ -12,6 +12,7 @@
 
 #include "generators/session/request_session.h"
 #include "harness/base/units.h"
+#include "reports/measure/snapshot.h"
 
 namespace squall::generators {
 
@@ -52,13 +53,6 @@ struct SessionEnd {
   std::uint64_t code = 0;  ///< Where there is one.
   std::string text;        ///< The same in words: "H3_INTERNAL_ERROR (0x102)".
   std::string name;        ///< Without number and reason: "H3_INTERNAL_ERROR".
-};
-
-/// How a request's stream was broken off, its connection going on.
-struct StreamBreak {
-  std::uint64_t code = 0;  ///< As SessionEnd's,
-  std::string name;
-  bool by_peer = false;
 };
 
 /// Requests that were sent before the handshake was done (0-RTT, RFC 9001 §4.6).
@@ -137,8 +131,9 @@ class DatagramSession : public RequestSession {
   virtual std::optional<Instant> next_timer() const = 0;
   virtual bool on_timer(Instant now) = 0;
   virtual const SessionEnd& end() const = 0;
-  /// What was broken off since this was last asked; not what was given up for us.
-  virtual std::vector<StreamBreak> take_breaks() { return {}; }
+  /// The streams of requests that were broken off since this was last asked, the connection going
+  /// on; not what was given up for us.
+  virtual std::vector<reports::QuicError> take_breaks() { return {}; }
 };
 
 }  // namespace squall::generators

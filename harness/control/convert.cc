@@ -96,6 +96,7 @@ void put(const reports::QuicCounts& from, wire::QuicCounts& to) {
     if (error.code) put.set_code(*error.code);
     put.set_by_server(error.by_server);
     put.set_is_of_stream(error.is_of_stream);
+    put.set_in_handshake(error.in_handshake);
     put.set_times(times);
   }
 }
@@ -128,7 +129,8 @@ reports::QuicCounts take(const wire::QuicCounts& from) {
   counts.ecn_ect1 = from.ecn_ect1();
   counts.ecn_ce = from.ecn_ce();
   for (const wire::QuicError& one : from.errors()) {
-    reports::QuicError error{one.name(), {}, one.by_server(), one.is_of_stream()};
+    reports::QuicError error{
+        one.name(), {}, one.by_server(), one.is_of_stream(), one.in_handshake()};
     if (one.has_code()) error.code = one.code();
     counts.count(error, one.times());
   }
@@ -157,6 +159,7 @@ void put(const reports::LoadSecond& from, wire::SecondCell& to) {
   to.set_connections_opened(cell.connections_opened);
   to.set_connections_failed(cell.connections_failed);
   to.set_connections_lost(cell.connections_lost);
+  to.set_connections_given_up(cell.connections_given_up);
   for (const reports::Histogram& histogram : cell.latency) put(histogram, *to.add_latency());
   put(cell.ok_response, *to.mutable_ok_response());
   to.set_tls_resumed(cell.tls_resumed);
@@ -199,6 +202,7 @@ Result<reports::LoadSecond> take(const wire::SecondCell& from) {
   cell.connections_opened = from.connections_opened();
   cell.connections_failed = from.connections_failed();
   cell.connections_lost = from.connections_lost();
+  cell.connections_given_up = from.connections_given_up();
   cell.tls_resumed = from.tls_resumed();
   cell.datagrams_received = from.datagrams_received();
   cell.datagrams_dropped = from.datagrams_dropped();

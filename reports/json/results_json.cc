@@ -127,15 +127,25 @@ Json who_ended(const QuicError& error) {
   return error.code ? Json("us") : Json(nullptr);
 }
 
-/// How connections and streams over QUIC came to a bad end, by number and name.
+/// How connections and streams over QUIC came to a bad end, by number and name; and how many of
+/// them before they were up.
 Json quic_errors(const QuicCounts& counts) {
   Json json = Json::array();
   for (const auto& [error, times] : counts.errors) {
+    QuicError afterwards = error;
+    afterwards.in_handshake = false;
+    if (error.in_handshake && counts.errors.contains(afterwards)) {
+      // The map has it right before this.
+      json.back()["count"] = json.back()["count"].get<std::uint64_t>() + times;
+      json.back()["in_handshake"] = times;
+      continue;
+    }
     json.push_back({{"name", error.name.empty() ? "others" : error.name},
                     {"code", error.code ? Json(*error.code) : Json(nullptr)},
                     {"by", who_ended(error)},
                     {"of", error.is_of_stream ? "stream" : "connection"},
-                    {"count", times}});
+                    {"count", times},
+                    {"in_handshake", error.in_handshake ? times : 0}});
   }
   return json;
 }
@@ -273,6 +283,7 @@ Json load_json(const LoadResult& load) {
        {{"opened", totals.connections_opened},
         {"failed", totals.connections_failed},
         {"lost", totals.connections_lost},
+        {"given_up", totals.connections_given_up},
         {"resumed", totals.tls_resumed}}},
       {"requests", groups_json(totals.requests, false)},
       {"addresses", groups_json(totals.addresses, true)},

@@ -79,6 +79,7 @@ void SecondCounts::add(const SecondCounts& other) {
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_lost += other.connections_lost;
+  connections_given_up += other.connections_given_up;
   tls_resumed += other.tls_resumed;
   retried += other.retried;
   flows_begun += other.flows_begun;

@@ -19,6 +19,7 @@ struct QuicError {
   std::optional<std::uint64_t> code;  ///< None where QUIC has none, as for an idle time-out.
   bool by_server = false;             ///< Who found it.
   bool is_of_stream = false;          ///< The connection goes on.
+  bool in_handshake = false;          ///< The connection was never up.
 
   auto operator<=>(const QuicError&) const = default;
 };
@@ -93,6 +94,8 @@ struct SecondCounts {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_lost = 0;
+  /// Begun, and not up when the load ended. Each that was begun is opened, failed or this.
+  std::uint64_t connections_given_up = 0;
   std::uint64_t tls_resumed = 0;  ///< Of those opened, with a TLS session of an earlier one.
   /// Sent a second time, because the server had not processed them (RFC 9113 §8.7). Each counts
   /// once in `sent`, and ends once.

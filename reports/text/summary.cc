@@ -208,7 +208,8 @@ std::vector<std::string> quic_errors_in_words(const QuicCounts& counts) {
     words.push_back(thousands(times) + " " + (error.name.empty() ? "others" : error.name) +
                     (error.code ? fmt::format(" ({:#x})", *error.code) : "") +
                     (error.code ? error.by_server ? " from the server" : " from us" : "") +
-                    (error.is_of_stream ? " on a stream" : ""));
+                    (error.is_of_stream ? " on a stream" : "") +
+                    (error.in_handshake ? " in the handshake" : ""));
   }
   return words;
 }
@@ -274,6 +275,9 @@ void write_load(const LoadResult& load, const SummaryStyle& style, std::string& 
   std::vector<std::string> connections = {thousands(totals.connections_opened) + " opened",
                                           thousands(totals.connections_failed) + " failed",
                                           thousands(totals.connections_lost) + " lost"};
+  if (totals.connections_given_up > 0) {
+    connections.push_back(thousands(totals.connections_given_up) + " not up at the end");
+  }
   if (totals.tls_resumed > 0) connections.push_back(thousands(totals.tls_resumed) + " resumed");
   section.line("connections", connections);
   section.line("quic errors", quic_errors_in_words(totals.quic));

@@ -53,7 +53,7 @@ export function answersTable(load) {
   // Of connections and streams, not of requests: one that ends takes what is in flight with it.
   const quic = (load.quic_errors ?? []).map((error) => [
     error.code === null ? error.name : `${error.name} (0x${error.code.toString(16)})`,
-    `QUIC: ${error.of === 'stream' ? 'a request\u2019s stream' : 'a connection'}${error.code === null ? '' : error.by === 'server' ? ', by the server' : ', by us'}`,
+    `QUIC: ${error.of === 'stream' ? 'a request\u2019s stream' : 'a connection'}${error.code === null ? '' : error.by === 'server' ? ', by the server' : ', by us'}${error.in_handshake > 0 ? `, ${error.in_handshake === error.count ? 'in the handshake' : `${count(error.in_handshake)} of them in the handshake`}` : ''}`,
     `${count(error.count)} ${error.of}${error.count === 1 ? '' : 's'}`, '']);
   return table({
     caption: `Answers and errors of ${load.name}`, text: [0, 1],
@@ -176,12 +176,12 @@ export function connectionsTable(model) {
   return table({
     caption: 'Connections', text: [0],
     note: hasDatagrams ? 'Over HTTP/3 connect is the handshake of QUIC, with that of TLS in it. Dropped: the kernel had no room for datagrams that the generator had yet to read.' : undefined,
-    head: ['Load', 'opened', 'failed', 'lost', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : [])],
+    head: ['Load', 'opened', 'failed', 'lost', 'not up at the end', 'connect p50', 'connect p99', 'TLS p50', 'TLS p99', ...(hasDatagrams ? ['datagrams', 'dropped'] : [])],
     rows: model.loads.map((load) => {
       const connect = load.latency_ms?.connect ?? {};
       const tls = load.latency_ms?.tls ?? {};
       const value = (latency, key) => ms(latency.count > 0 ? latency[key] : null);
-      return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost),
+      return [load.name, count(load.connections?.opened), count(load.connections?.failed), count(load.connections?.lost), count(load.connections?.given_up),
         value(connect, 'p50'), value(connect, 'p99'), value(tls, 'p50'), value(tls, 'p99'),
         ...(hasDatagrams ? [count(load.datagrams?.received), count(load.datagrams?.dropped)] : [])];
     }),

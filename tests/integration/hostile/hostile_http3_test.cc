@@ -57,7 +57,8 @@ void expect_each_lost_by(const SecondCell& total, const QuicError& error) {
 }
 
 /// No connection came up, each for this.
-void expect_none_up(const SecondCell& total, const QuicError& error) {
+void expect_none_up(const SecondCell& total, QuicError error) {
+  error.in_handshake = true;
   expect_nothing_but(total, {ErrorClass::kConnect});
   EXPECT_EQ(total.connections_opened, 0U);
   ASSERT_EQ(total.quic.errors.count(error), 1U);

@@ -74,6 +74,15 @@ class ConnectionPoolAloneTest : public testing::Test, private ConnectionPool::Ow
     EXPECT_TRUE(holds()) << "hangs";
   }
   PairedSite& site() { return sites.at[1]; }
+  reports::SecondCell counted() {
+    recorder.hand_over();
+    std::vector<reports::LoadSecond> cells;
+    recorder.collect("browse", cells);
+    EXPECT_FALSE(cells.empty());
+    reports::SecondCell sum;
+    for (const auto& second : cells) sum.merge(second.cell);
+    return sum;
+  }
 
   asio::io_context loop{1};
   test::PairedSites sites{loop};
@@ -147,11 +156,22 @@ TEST_F(ConnectionPoolAloneTest, AConnectionWithoutNumbersForStreamsIsReplacedAnd
   until([this] { return ended == 3; });
   EXPECT_EQ(site().connections[0]->served, 2U);
   EXPECT_EQ(site().connections[1]->served, 1U);
-  recorder.hand_over();
-  std::vector<reports::LoadSecond> cells;
-  recorder.collect("browse", cells);
-  ASSERT_FALSE(cells.empty());
-  for (const auto& second : cells) EXPECT_EQ(second.cell.connections_lost, 0U);
+  EXPECT_EQ(counted().connections_lost, 0U);
+}
+
+TEST_F(ConnectionPoolAloneTest, WhatIsBegunIsOpenedOrFailedOrGivenUpAtTheEnd) {
+  open(2);
+  site().go_down();
+  until([this] { return site().dials.size() >= 7; });
+  site().dial_takes = 1h;
+  const auto dials = site().dials.size();
+  until([&] { return site().dials.size() >= dials + 2; });
+  pool->close(Clock::now());
+  const reports::SecondCell counts = counted();
+  EXPECT_EQ(counts.connections_opened, 2U);
+  EXPECT_EQ(counts.connections_given_up, 2U);
+  EXPECT_EQ(counts.connections_opened + counts.connections_failed + counts.connections_given_up,
+            site().dials.size());
 }
 
 }  // namespace

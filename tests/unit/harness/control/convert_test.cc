@@ -44,6 +44,7 @@ reports::Snapshot a_snapshot() {
   cell.connections_opened = 3;
   cell.connections_failed = 2;
   cell.connections_lost = 1;
+  cell.connections_given_up = 4;
   cell.tls_resumed = 1;
   cell.datagrams_received = 900;
   cell.datagrams_dropped = 8;
@@ -51,6 +52,7 @@ reports::Snapshot a_snapshot() {
                14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, {}};
   cell.quic.count({"FLOW_CONTROL_ERROR", 3, false, false}, 2);
   cell.quic.count({"stateless reset", {}, true, true});
+  cell.quic.count({"FLOW_CONTROL_ERROR", 3, false, false, true}, 5);
   cell.retried = 2;
   cell.flows_begun = 3;
   cell.flows_completed = 2;
@@ -113,6 +115,7 @@ TEST(Convert, KeepsAWholeSnapshot) {
   EXPECT_EQ(is.connections_opened, was.connections_opened);
   EXPECT_EQ(is.connections_failed, was.connections_failed);
   EXPECT_EQ(is.connections_lost, was.connections_lost);
+  EXPECT_EQ(is.connections_given_up, was.connections_given_up);
   EXPECT_EQ(is.tls_resumed, was.tls_resumed);
   EXPECT_EQ(is.datagrams_received, was.datagrams_received);
   EXPECT_EQ(is.datagrams_dropped, was.datagrams_dropped);

@@ -55,7 +55,8 @@ TEST(ResultsJson, HasEveryKeyOfTheContract) {
                                            "p99.9", "p99.99", "max", "clamped"));
   }
   EXPECT_THAT(keys(load["bytes"]), ElementsAre("received", "sent"));
-  EXPECT_THAT(keys(load["connections"]), ElementsAre("opened", "failed", "lost", "resumed"));
+  EXPECT_THAT(keys(load["connections"]),
+              ElementsAre("opened", "failed", "lost", "given_up", "resumed"));
   EXPECT_THAT(keys(load["phases"][0]),
               IsSupersetOf({"name", "from_s", "to_s", "due", "ok", "latency_ms"}));
   EXPECT_TRUE(load["phases"][0]["latency_ms"].contains("response"));
@@ -135,9 +136,15 @@ TEST(ResultsJson, TellsOfDatagramsWhereThereWereAny) {
             Json({{"received", 900}, {"dropped", 3}}));
 }
 
+/// What is told of the one load's early data; null where nothing is.
+Json early_data_of(SampleRun& run) {
+  const Json load = results_json(judge(run.record()))["load"]["browse"];
+  return load.contains("early_data") ? load["early_data"] : Json(nullptr);
+}
+
 TEST(ResultsJson, TellsOfEarlyDataWhereThereWasSome) {
   SampleRun run = good_run();
-  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("early_data"));
+  EXPECT_EQ(early_data_of(run), nullptr);
   SecondCell cell;
   cell.quic.early_sent = 90;
   cell.quic.early_accepted = 75;  // Of the other five nobody knows.
@@ -150,7 +157,7 @@ TEST(ResultsJson, TellsOfEarlyDataWhereThereWasSome) {
   cell.quic.full_answers = 20;
   cell.quic.full_answers_us = 80'000;
   run.is_measured(0, cell);
-  EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["early_data"],
+  EXPECT_EQ(early_data_of(run),
             Json({{"sent", 90},
                   {"accepted", 75},
                   {"rejected", 10},
@@ -163,7 +170,7 @@ TEST(ResultsJson, TellsOfEarlyDataWhereThereWasSome) {
   more.quic.resumed_answers = 1;
   more.quic.resumed_answers_us = 2000;
   run.is_measured(1, more);
-  const Json enough = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  const Json enough = early_data_of(run);
   EXPECT_EQ(enough["saved_ms"], 0.5);
   EXPECT_EQ(enough["saved_against"], "resumed");
 }
@@ -174,19 +181,18 @@ TEST(ResultsJson, SaysNothingOfTimeSavedByTooFewConnections) {
   cell.quic.early_sent = cell.quic.early_answers = 9;
   cell.quic.full_answers = cell.quic.resumed_answers = 100;
   run.is_measured(0, cell);
-  const Json early = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  const Json early = early_data_of(run);
   EXPECT_EQ(early["saved_ms"], nullptr);
   EXPECT_EQ(early["saved_against"], nullptr);
 }
 
 TEST(ResultsJson, TellsFirstAnswersOfResumedConnectionsThatSentNothingEarly) {
   SampleRun run = good_run();
-  EXPECT_FALSE(results_json(judge(run.record()))["load"]["browse"].contains("early_data"));
   SecondCell cell;
   cell.quic.resumed_answers = 4;
   cell.quic.resumed_answers_us = 8000;
   run.is_measured(0, cell);
-  const Json early = results_json(judge(run.record()))["load"]["browse"]["early_data"];
+  const Json early = early_data_of(run);
   EXPECT_EQ(early["sent"], 0);
   EXPECT_EQ(early["first_answer_ms"],
             Json({{"early", nullptr}, {"resumed", 2.0}, {"full", nullptr}}));
@@ -201,14 +207,27 @@ TEST(ResultsJson, TellsErrorsOfQuicByNumberAndName) {
   cell.quic.count({"H3_INTERNAL_ERROR", 0x102, true, true}, 7);
   cell.quic.count({"stateless reset", {}, true, false}, 2);
   cell.quic.count({"idle time-out", {}, false, false}, 3);
+  cell.quic.count({"CRYPTO_ERROR", 0x12a, false, false, true}, 5);
+  cell.quic.count({"H3_INTERNAL_ERROR", 0x102, true, false, true}, 1);
+  cell.quic.count({"H3_INTERNAL_ERROR", 0x102, true, false, false}, 8);
+  cell.quic.count({"idle time-out", {}, true, false, true}, 1);
   run.is_measured(0, cell).is_measured(1, cell);
-  const auto entry = [](const char* name, const Json& code, const Json& by, const char* of, int n) {
-    return Json({{"name", name}, {"code", code}, {"by", by}, {"of", of}, {"count", n}});
+  const auto entry = [](const char* name, const Json& code, const Json& by, const char* of, int n,
+                        int in_handshake = 0) {
+    return Json({{"name", name},
+                 {"code", code},
+                 {"by", by},
+                 {"of", of},
+                 {"count", n},
+                 {"in_handshake", in_handshake}});
   };
   EXPECT_EQ(results_json(judge(run.record()))["load"]["browse"]["quic_errors"],
-            Json::array({entry("FLOW_CONTROL_ERROR", 3, "us", "connection", 2),
+            Json::array({entry("CRYPTO_ERROR", 298, "us", "connection", 10, 10),
+                         entry("FLOW_CONTROL_ERROR", 3, "us", "connection", 2),
+                         entry("H3_INTERNAL_ERROR", 258, "server", "connection", 18, 2),
                          entry("H3_INTERNAL_ERROR", 258, "server", "stream", 14),
                          entry("idle time-out", nullptr, nullptr, "connection", 6),
+                         entry("idle time-out", nullptr, "server", "connection", 2, 2),
                          entry("stateless reset", nullptr, "server", "connection", 4)}));
 }
 

@@ -28,6 +28,7 @@ SecondCell full_cell(std::uint64_t factor) {
   cell.connections_opened = 26 * factor;
   cell.connections_failed = 27 * factor;
   cell.connections_lost = 28 * factor;
+  cell.connections_given_up = 58 * factor;
   cell.tls_resumed = 29 * factor;
   cell.datagrams_received = 30 * factor;
   cell.datagrams_dropped = 31 * factor;
