@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <span>
@@ -389,6 +390,24 @@ Result<void> check_key_log() {
   const UniqueFd file(::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (file.get() >= 0) return {};
   return Error{std::error_code(errno, std::generic_category()),
+               std::string("SSLKEYLOGFILE: ") + name};
+}
+
+Result<void> foresee_key_log() {
+  const char* name = key_log_name();
+  if (name == nullptr) return {};
+  // A pipe that nobody reads would hold us up.
+  const UniqueFd file(::open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() >= 0) return {};
+  int why = errno;
+  if (why == ENOENT) {
+    std::error_code failed;
+    const auto there = std::filesystem::weakly_canonical(name, failed);
+    const std::string folder = there.has_parent_path() ? there.parent_path().string() : ".";
+    if (!failed && ::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+    why = failed ? failed.value() : errno;
+  }
+  return Error{std::error_code(why, std::generic_category()),
                std::string("SSLKEYLOGFILE: ") + name};
 }
 

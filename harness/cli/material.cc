@@ -17,6 +17,7 @@
 #include "faults/pressure/pressure_fault.h"
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
+#include "generators/transport/tls.h"
 #include "harness/services/instance.h"
 #include "scenarios/plan/plan.h"
 #include "scenarios/plan/windows.h"
@@ -147,6 +148,18 @@ std::vector<std::string> impossible_faults(const scenarios::Scenario& scenario) 
   return lines;
 }
 
+/// OpenSSL and GnuTLS are silent about a file for their secrets that cannot be written.
+std::vector<std::string> unwritable_key_log(const scenarios::Scenario& scenario) {
+  const bool has_tls =
+      std::any_of(scenario.targets.begin(), scenario.targets.end(), [](const auto& target) {
+        return std::any_of(target.urls.begin(), target.urls.end(),
+                           [](const generators::Url& url) { return url.scheme == "https"; });
+      });
+  if (!has_tls) return {};
+  const auto can_be = generators::foresee_key_log();
+  return can_be ? std::vector<std::string>() : std::vector{can_be.error().message()};
+}
+
 std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& files) {
   std::vector<std::string> lines;
   for (const ScenarioFile& file : files) {
@@ -159,8 +172,8 @@ std::vector<std::string> lasting_obstacles(const std::vector<ScenarioFile>& file
   }
   if (!lines.empty()) return lines;
   for (const ScenarioFile& file : files) {
-    for (const auto& check :
-         {unusable_material, missing_programs, missing_cgroups, impossible_faults}) {
+    for (const auto& check : {unusable_material, missing_programs, missing_cgroups,
+                              impossible_faults, unwritable_key_log}) {
       for (const std::string& why : check(file.parsed.scenario)) {
         lines.push_back(file.parsed.mistake(file.path, why).text());
       }

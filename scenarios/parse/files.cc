@@ -38,13 +38,22 @@ std::optional<std::string> read_folder_name(Reading& reading, const Node& node) 
   std::error_code failure;
   // What is not there yet is made in the nearest folder that is.
   std::filesystem::path nearest = path.empty() ? "." : path;
-  while (!std::filesystem::exists(nearest, failure) && !failure && nearest.has_relative_path()) {
+  const auto is_broken_link = [&nearest] {
+    std::error_code none;
+    return std::filesystem::is_symlink(nearest, none) && !std::filesystem::exists(nearest, none);
+  };
+  while (!std::filesystem::exists(nearest, failure) && !failure && nearest.has_relative_path() &&
+         !is_broken_link()) {
     nearest = nearest.has_parent_path() ? nearest.parent_path() : ".";
   }
   struct statfs system {};
   std::string why;
   if (failure) {
     why = failure.message();
+  } else if (is_broken_link()) {
+    why = in_quotes(nearest.string()) + " is a link to " +
+          in_quotes(std::filesystem::read_symlink(nearest, failure).string()) +
+          ", which is not there";
   } else if (!std::filesystem::is_directory(nearest, failure)) {
     why = in_quotes(nearest.string()) + " is not a folder";
   } else if (::access(nearest.c_str(), W_OK | X_OK) != 0) {

@@ -178,6 +178,17 @@ faults:
         self.refused(self.with_rows("empty.csv", "id,name\n"), "no rows")
         self.refused(self.with_rows("rows.jsonl", '{"id": 1}\n{"nr": 2}\n'), "rows.jsonl:2", "no 'id'")
 
+    def test_a_key_log_that_cannot_be_written_is_refused_before_anything_starts(self):
+        self.environment["SSLKEYLOGFILE"] = "/no/such/folder/keys.log"
+        path = self.scenario(GOOD.format(port=1).replace("http:", "https:").replace("h2c", "h2"))
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 2, run.said())
+        self.assertIn("SSLKEYLOGFILE: /no/such/folder/keys.log: No such file or directory", run.stderr)
+        self.assertFalse(run.out.exists())
+        self.environment["SSLKEYLOGFILE"] = str(self.folder / "keys.log")
+        self.assertEqual(self.squall("plan", path).returncode, 0)
+        self.assertFalse((self.folder / "keys.log").exists(), "a plan touches nothing")
+
     def test_keys_and_certificates_that_do_not_fit_are_refused_before_anything_starts(self):
         for name in ("a", "b"):
             subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=x",

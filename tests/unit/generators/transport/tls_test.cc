@@ -60,6 +60,7 @@ TEST(TlsKeyLog, MustBeWritableWhereTheEnvironmentNamesOne) {
   ASSERT_EQ(::setenv("SSLKEYLOGFILE", "", 1), 0);
   EXPECT_TRUE(ok(check_key_log())) << "an empty name is none";
   ASSERT_EQ(::setenv("SSLKEYLOGFILE", "/no/such/folder/keys.log", 1), 0);
+  EXPECT_FALSE(foresee_key_log());
   const Result<void> checked = check_key_log();
   ASSERT_EQ(::unsetenv("SSLKEYLOGFILE"), 0);
   ASSERT_FALSE(checked);

@@ -11,6 +11,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "scenarios/plan/plan.h"
 
@@ -182,6 +183,50 @@ TEST(Parse, FillsTheModelWithWhatTheFileSays) {
   EXPECT_FALSE(scenario.find_fault("kill-one")->length);
   EXPECT_DOUBLE_EQ(scenario.objectives[0].goal.value, 0.999);
   EXPECT_EQ(scenario.objectives[0].good->compare, GoodSpec::Compare::kLess);
+}
+
+TEST(Parse, TellsTheFaultThatThePlanRefusesWithItsPlace) {
+  const std::string text = R"(squall: 1
+name: x
+targets:
+  edge: {url: "https://127.0.0.1:8443", protocol: h3}
+load:
+  browse: {target: edge, open: {stages: [{rate: 10/s, for: 20s}]}, requests: [{get: /}]}
+faults:
+  a: {at: 1s, for: 4s, quic: {load: browse, rebind: {every: 2s}}}
+  b: {every: 3s, for: 1s, quic: {load: browse, loss: 1%}}
+)";
+  const ParsedScenario made = parsed(parse(text, "x.yaml", {}));
+  const auto plan = compile(made.scenario);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(made.mistake("x.yaml", plan.error().trail).text(),
+            "x.yaml:9:3: fault b: it begins at 3 s, when a is still in force on the connections of "
+            "load browse");
+  ParseOptions options;
+  options.overrides = {{"faults.b.every", "5s"}, {"faults.a.for", "6s"}};
+  const ParsedScenario set = parsed(parse(text, "x.yaml", options));
+  const auto again = compile(set.scenario);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(set.mistake("x.yaml", again.error().trail).line, 9U)
+      << "the fault stands where it stood";
+}
+
+TEST(Parse, ALinkToNowhereIsNoFolderForLogs) {
+  const fs::path folder =
+      fs::temp_directory_path() / ("squall-parse-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  fs::create_symlink("nowhere", folder / "logs");
+  const std::string text = R"(squall: 1
+name: x
+targets:
+  edge: {url: "https://127.0.0.1:8443", protocol: h3, quic: {qlog: logs}}
+load:
+  browse: {target: edge, open: {stages: [{rate: 10/s, for: 20s}]}, requests: [{get: /}]}
+)";
+  const std::string words = told(parse(text, (folder / "x.yaml").string(), {}));
+  fs::remove_all(folder);
+  EXPECT_THAT(words, testing::HasSubstr("x.yaml:4:68: folder 'logs' cannot be written to: '"));
+  EXPECT_THAT(words, testing::HasSubstr("logs' is a link to 'nowhere', which is not there"));
 }
 
 TEST(Parse, AFileThatCannotBeReadIsOneMistake) {
