@@ -21,7 +21,7 @@
 namespace {
 
 using namespace squall;              // NOLINT: a program of its own
-using namespace squall::generators;  // NOLINT
+using namespace squall::generators;  // NOLINT: as above
 
 /// Says what it is told to, and holds the link to its word: what it hears is its own.
 class Listener final : public DatagramSession {
@@ -153,7 +153,7 @@ void tell(asio::ip::udp::socket& peer, const asio::ip::udp::endpoint& to, std::s
 // by deed: what, how many bytes, and these. Connections get IDs and tokens or lose them, the peer
 // sends datagrams, alone or as one segment after the other, they are read, we send.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view bytes(reinterpret_cast<const char*>(data), size);  // NOLINT
+  std::string_view bytes(reinterpret_cast<const char*>(data), size);  // NOLINT: libFuzzer's
   asio::io_context loop(1);
   asio::ip::udp::socket peer(loop, {asio::ip::address_v4::loopback(), 0});
   const auto sockets = std::make_shared<SharedSockets>(loop);
@@ -161,7 +161,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto second = sockets->route(peer.local_endpoint(), std::nullopt);
   auto own_socket = UdpSocket::connect(peer.local_endpoint());
   if (!first || !second || !own_socket) return 0;         // No descriptor was left.
-  Sharer sharers[2] = {Sharer(*first), Sharer(*second)};  // NOLINT
+  Sharer sharers[2] = {Sharer(*first), Sharer(*second)};  // NOLINT: in the frame
   auto own_session = std::make_unique<Listener>();
   own_session->hears_all = true;
   Listener* own_says = own_session.get();
@@ -172,7 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::min<std::size_t>(static_cast<unsigned char>(bytes[1]), bytes.size() - 2);
     const std::string_view some = bytes.substr(2, length);
     bytes.remove_prefix(2 + length);
-    Sharer& one = sharers[(what >> 3U) & 1U];  // NOLINT
+    Sharer& one = sharers[(what >> 3U) & 1U];  // NOLINT: 0 or 1
     const int segment = 1 + (what >> 4U) * 4;
     Instant now = std::chrono::steady_clock::now();
     switch (what & 7U) {
