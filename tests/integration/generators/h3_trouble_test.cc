@@ -2,6 +2,8 @@
 #include <csignal>
 #include <optional>
 
+#include <gmock/gmock.h>
+
 #include "tests/integration/generators/h3_servers.h"
 
 namespace squall::test {
@@ -94,6 +96,25 @@ TEST(Http3Trouble, AKilledServerThatReturnsIsUsedAgain) {
   const SecondCell last = ran.ledger.sum("browse", 3, 4);
   EXPECT_EQ(last.due, 500U);
   EXPECT_GT(last.ok_by_due, 450U);
+}
+
+/// Two requests, 2 s apart; a connection is kept for 1.2 s. The second request comes 0.8 s after
+/// the first connection has gone.
+TEST(Http3Trouble, AServersIdleTimeOutBetweenRequestsLosesConnectionsButNoRequest) {
+  const TemporaryFolder folder;
+  auto server = start_gtlsserver(folder, free_port(), {"--timeout=1200ms"});
+  ASSERT_TRUE(ok(server));
+  TargetSpec target = h3_target(folder, server->port(), 1, 10);
+  target.reconnect = {5ms, 20ms};
+  const SecondCell total = run_loads(target, {open_load(0.5, 4s)}).total();
+  expect_sums_hold(total);
+  EXPECT_EQ(total.ok, 2U) << errors_of(total);
+  EXPECT_GE(total.connections_lost, 1U);
+  EXPECT_EQ(total.connections_failed, 0U);
+  EXPECT_GT(total.connections_opened, total.connections_lost) << "the second went on a new one";
+  EXPECT_THAT(total.quic.errors,
+              testing::ElementsAre(testing::Pair(
+                  reports::QuicError{"idle time-out", {}, false, false}, total.connections_lost)));
 }
 
 TEST(Http3Trouble, AServerThatLeavesInGoodOrderIsCounted) {
