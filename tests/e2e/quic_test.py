@@ -1,7 +1,39 @@
 """QUIC's own disturbances in a whole run: the load's own sockets do what the timeline says."""
+import json
+import subprocess
 import unittest
 
-from support import SquallTest, free_port
+from namespaces import Hosts
+from support import SquallTest, free_port, program
+
+
+class Congestion(Hosts):
+    def test_marks_of_congestion_are_read_and_counted(self):
+        """On the way from the server each datagram is marked as a congested router does (RFC 3168 §5)."""
+        for rule in ("add table ip road", "add chain ip road in { type filter hook prerouting priority 0; }",
+                     "add rule ip road in udp sport 8443 ip ecn set ce"):
+            subprocess.run(self.inside(self.front, program("nft"), rule), check=True)
+        path = self.scenario("""
+squall: 1
+name: marked
+services:
+  web:
+    command: ["${squall}", target, --listen, "127.0.0.1:8443", --protocol, "h2,h3"]
+    ready: {url: "https://127.0.0.1:8443/.squall/health", within: 10s}
+targets:
+  edge: {url: "https://127.0.0.1:8443", protocol: h3, connections: 2, tls: {verify: false}}
+load:
+  browse: {target: edge, open: {stages: [{rate: 100/s, for: 2s}]}, requests: [{get: /}]}
+""")
+        process = self.start("run", path, "--out", self.folder / "out", "--quiet")
+        said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, said)
+        load = json.loads((self.folder / "out" / "results.json").read_text())["load"]["browse"]
+        self.assertEqual(load["ok"], 200, said)
+        marks = load["path"]["ecn"]
+        self.assertEqual((marks["ect0"], marks["ect1"]), (0, 0), marks)
+        self.assertGreater(marks["ce"], 100, marks)
+        self.assertLessEqual(marks["ce"], load["datagrams"]["received"], load)
 
 
 class Quic(SquallTest):
