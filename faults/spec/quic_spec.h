@@ -22,6 +22,8 @@ struct QuicFault {
   /// The connection itself goes to another source address (RFC 9000 §9),
   std::optional<Duration> migrate_every{};
   std::vector<std::string> migrate_to{};  ///< one of these after the other.
+  /// The connection goes on with new keys (RFC 9001 §6).
+  std::optional<Duration> update_keys_every{};
 };
 
 }  // namespace squall::faults

@@ -1,12 +1,14 @@
 #include "generators/http3/ack_watch.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace squall::generators {
 namespace {
 
 constexpr std::uint64_t kThreshold = 3;  // RFC 9002 §6.1.1
+
+/// The key phase of a packet with a short header (RFC 9000 §17.3.1).
+bool phase_of(std::span<const std::uint8_t> header) { return (header[0] & 0x04U) != 0; }
 
 bool is_short(std::span<const std::uint8_t> header) {
   return !header.empty() && (header[0] & 0x80U) == 0;
@@ -103,6 +105,7 @@ void AckWatch::on_sealed(std::span<const std::uint8_t> header) {
   if (!is_short(header)) return;
   const std::size_t size = (header[0] & 0x03U) + 1U;
   if (header.size() < 1 + size) return;
+  if (awaits_keys_ && !new_phase_) new_phase_ = phase_of(header);
   std::uint64_t low = 0;
   for (const std::uint8_t byte : header.last(size)) low = low << 8U | byte;
   // The least number from next_ on that ends in these bytes.
@@ -118,7 +121,13 @@ void AckWatch::on_sealed(std::span<const std::uint8_t> header) {
 
 void AckWatch::on_opened(std::span<const std::uint8_t> header,
                          std::span<const std::uint8_t> payload) {
-  if (!is_short(header) || unsettled_.empty()) return;
+  if (!is_short(header)) return;
+  if (new_phase_ == phase_of(header)) {
+    ++key_updates_;
+    awaits_keys_ = false;
+    new_phase_.reset();
+  }
+  if (unsettled_.empty()) return;
   Reader in{payload};
   bool is_acked = false;
   while (in.ok && !in.left.empty()) {
@@ -144,6 +153,11 @@ void AckWatch::on_opened(std::span<const std::uint8_t> header,
     if (type == 0x03) in.skip_numbers(3);
   }
   if (is_acked) settle();
+}
+
+void AckWatch::on_new_keys() {
+  awaits_keys_ = true;
+  new_phase_.reset();
 }
 
 void AckWatch::acknowledge(std::uint64_t first, std::uint64_t last) {

@@ -129,6 +129,11 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
     }
     return 0;
   };
+  on.path_validation = [](ngtcp2_conn*, std::uint32_t, const ngtcp2_path*, const ngtcp2_path*,
+                          ngtcp2_path_validation_result result, void* session) {
+    static_cast<Http3Session*>(session)->on_path(result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS);
+    return 0;
+  };
   on.recv_rx_key = [](ngtcp2_conn*, ngtcp2_encryption_level level, void* session) {
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT) return 0;
     return static_cast<Http3Session*>(session)->set_up_http() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;

@@ -1,7 +1,6 @@
 // How the connection begins, moves datagrams and ends.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -419,34 +418,6 @@ bool Http3Session::take_output(Datagrams& out, Instant now) {
   return false;
 }
 
-PathFigures Http3Session::path() const {
-  ngtcp2_conn_info info{};
-  ngtcp2_conn_get_conn_info(quic_, &info);
-  constexpr Duration kAckDelay = std::chrono::milliseconds(25);  // RFC 9000 §18.2: what is usual.
-  constexpr Duration kGranularity = std::chrono::milliseconds(1);
-  const std::chrono::nanoseconds rtt(static_cast<std::int64_t>(info.smoothed_rtt));
-  const Duration variation = std::chrono::nanoseconds(4 * static_cast<std::int64_t>(info.rttvar));
-  return {rtt,
-          info.cwnd,
-          private_->acks.sent(),
-          private_->acks.lost(),
-          rtt + std::max(variation, kGranularity) + kAckDelay,
-          info.bytes_in_flight};
-}
-
-bool Http3Session::migrate(const sockaddr& local, std::size_t size, Instant now) {
-  asio::ip::udp::endpoint& ours = private_->options.local;
-  if (end_.kind != SessionEnd::Kind::kNone || size > ours.capacity()) return false;
-  asio::ip::udp::endpoint to;
-  std::memcpy(to.data(), &local, size);
-  to.resize(size);
-  ngtcp2_path path = private_->path();
-  path.local = {to.data(), static_cast<ngtcp2_socklen>(to.size())};
-  if (ngtcp2_conn_initiate_immediate_migration(quic_, &path, to_tstamp(now)) != 0) return false;
-  ours = to;
-  return true;
-}
-
 std::optional<Instant> Http3Session::next_timer() const {
   if (end_.kind != SessionEnd::Kind::kNone) return std::nullopt;
   const ngtcp2_tstamp expiry = ngtcp2_conn_get_expiry(quic_);
@@ -476,10 +447,6 @@ std::string Http3Session::complaint() const {
       end_.kind != SessionEnd::Kind::kNone && end_.kind != SessionEnd::Kind::kGoodbye;
   if (is_bad) return end_.text;
   return reset_code_ ? "the server reset a stream with " + http3_error_text(*reset_code_) : "";
-}
-
-bool Http3Session::update_keys(Instant now) {
-  return established_ && ngtcp2_conn_initiate_key_update(quic_, to_tstamp(now)) == 0;
 }
 
 }  // namespace squall::generators

@@ -1,5 +1,6 @@
 // Requests and answers. How the connection begins, moves datagrams and ends is in
-// http3_connection.cc, what the libraries call in http3_callbacks.cc.
+// http3_connection.cc, its path and keys in http3_path.cc, what the libraries call in
+// http3_callbacks.cc.
 #include "generators/http3/http3_session.h"
 
 #include <algorithm>

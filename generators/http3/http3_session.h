@@ -69,6 +69,8 @@ class Http3Session final : public DatagramSession {
   EarlyData early_data() const override { return early_data_; }
   PathFigures path() const override;
   bool migrate(const sockaddr& local, std::size_t size, Instant now) override;
+  bool update_keys(Instant now) override;
+  ConnectionChanges changes() const override;
 
   bool can_submit() const override;
   std::size_t open_streams() const override { return open_streams_; }
@@ -121,6 +123,7 @@ class Http3Session final : public DatagramSession {
   void reset_later(const Stream& stream);
   void reset_queued();
   void on_sent(std::int64_t id);
+  void on_path(bool is_validated);
 
   bool fail_transport(int code);
   bool fail_http(int code);
@@ -147,8 +150,10 @@ class Http3Session final : public DatagramSession {
   std::optional<std::uint64_t> reset_code_;  // Of the last stream that the server reset.
   std::vector<reports::QuicError> breaks_;
   EarlyData early_data_;
-  bool has_closed_ = false;  // Our CONNECTION_CLOSE has been taken, or none is to be sent.
-  bool early_ = false;       // There are keys for 0-RTT.
+  ConnectionChanges changes_;  // All but key_updates.
+  bool migrates_ = false;      // The path is to be validated.
+  bool has_closed_ = false;    // Our CONNECTION_CLOSE has been taken, or none is to be sent.
+  bool early_ = false;         // There are keys for 0-RTT.
   bool established_ = false;
   bool confirmed_ = false;
   bool gone_away_ = false;

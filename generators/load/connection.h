@@ -84,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   virtual bool is_resumed() const { return false; }
   /// True when it was given up because nothing was heard any more.
   virtual bool went_silent() const { return false; }
-  /// Over QUIC: from now on its datagrams meet with this; null: no more. The three that follow are
+  /// Over QUIC: from now on its datagrams meet with this; null: no more. The four that follow are
   /// called from the loop, not from a callback.
   virtual void disturb(std::shared_ptr<DatagramTrouble> /*trouble*/, Instant /*now*/) {}
   /// True from the first disturb() with trouble to the next without.
@@ -93,6 +93,8 @@ class Connection : public std::enable_shared_from_this<Connection>,
   virtual void rebind(Instant /*now*/) {}
   /// or the session goes on from this address.
   virtual void migrate(const std::string& /*address*/, Instant /*now*/) {}
+  /// or it goes on with new keys.
+  virtual void update_keys(Instant /*now*/) {}
   bool has_gone_away() const { return requests_->has_gone_away(); }
   bool has_left_in_good_order() const { return requests_->has_left_in_good_order(); }
   bool is_worn_out() const { return requests_->is_worn_out(); }

@@ -261,6 +261,9 @@ void DatagramConnection::settle() {
   constexpr Duration kSilent = std::chrono::seconds(1);
   DisturbanceTally& tally = trouble_->tally;
   if (!ended_ && open_gap() >= kSilent) ++tally.silent;
+  count_changes();
+  if (std::exchange(awaits_path_, false)) ++tally.unanswered;
+  if (std::exchange(awaits_keys_, false)) ++tally.keys_kept;
   const Duration gap = end_of_gaps();
   tally.longest_gap = std::max(tally.longest_gap, gap);
   tally.all_gaps += gap;
@@ -327,7 +330,8 @@ void DatagramConnection::migrate(const std::string& to, Instant now) {
     ++trouble_->tally.not_migrated;
     return;
   }
-  ++trouble_->tally.migrations;
+  count_changes();  // Of the migration before.
+  awaits_path_ = true;
   if (shared) {
     link_->route()->go_over(std::move(shared));
     blocked_ = false;
@@ -335,6 +339,18 @@ void DatagramConnection::migrate(const std::string& to, Instant now) {
   } else {
     move_to(*std::move(own));
   }
+}
+
+void DatagramConnection::update_keys(Instant now) {
+  if (ended_ || !trouble_ || !is_established()) return;
+  now_ = now;
+  if (!busily([&] { return link_->session().update_keys(now); })) {
+    ++trouble_->tally.keys_kept;
+    return;
+  }
+  count_changes();  // Of the keys before, should the server have followed by now.
+  awaits_keys_ = true;
+  flush(now_);
 }
 
 void DatagramConnection::note_no_socket(const std::string& why) {

@@ -39,6 +39,7 @@ class DatagramConnection final : public Connection, private SharedRoute::Reader 
   bool is_disturbed() const override { return trouble_ != nullptr; }
   void rebind(Instant now) override;
   void migrate(const std::string& to, Instant now) override;
+  void update_keys(Instant now) override;
   void open(Instant now) override;
   void flush(Instant now) override;
   void close(Instant now) override;
@@ -76,6 +77,8 @@ class DatagramConnection final : public Connection, private SharedRoute::Reader 
   void count();
   /// Counts what the session tells only when asked: streams that were broken off.
   void count_breaks();
+  /// Tells the trouble what became of migrations and new keys.
+  void count_changes();
   /// The session is over: says its last word, and ends.
   void end_over();
 
@@ -95,6 +98,9 @@ class DatagramConnection final : public Connection, private SharedRoute::Reader 
   bool went_silent_ = false;
   std::shared_ptr<DatagramTrouble> trouble_;  // Null: it is not disturbed.
   bool settled_ = false;
+  ConnectionChanges counted_changes_;
+  bool awaits_path_ = false;                // An answer on the path of the last migration,
+  bool awaits_keys_ = false;                // and the server's step to new keys.
   std::uint64_t heard_ = 0;                 // Datagrams that the session had been given.
   std::uint64_t socket_number_ = 0;         // Another one after each move.
   Instant unheard_since_ = Instant::max();  // When something was sent that awaits an answer;

@@ -54,12 +54,28 @@ void DatagramConnection::count() {
     owner_.on_quic(counts, now_);
   }
   count_breaks();
+  if (trouble_) count_changes();
   if (now_ >= next_sample_) sample_path();
   const std::uint64_t came = link_->datagrams();
   const std::uint32_t dropped = link_->dropped();  // It wraps around, as a difference does.
   if (came == counted_datagrams_) return;
   owner_.on_datagrams(came - std::exchange(counted_datagrams_, came),
                       dropped - std::exchange(counted_dropped_, dropped), now_);
+}
+
+void DatagramConnection::count_changes() {
+  const ConnectionChanges changes = link_->session().changes();
+  const ConnectionChanges before = std::exchange(counted_changes_, changes);
+  DisturbanceTally& tally = trouble_->tally;
+  if (changes.unanswered > before.unanswered && std::exchange(awaits_path_, false)) {
+    ++tally.unanswered;
+  }
+  if (changes.validated > before.validated && std::exchange(awaits_path_, false)) {
+    ++tally.migrations;
+  }
+  if (changes.key_updates > before.key_updates && std::exchange(awaits_keys_, false)) {
+    ++tally.key_updates;
+  }
 }
 
 void DatagramConnection::count_breaks() {

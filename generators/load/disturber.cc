@@ -14,12 +14,14 @@ void Disturber::begin(const Disturbance& what, std::uint64_t seed, ForEach for_e
   for_each_([&](Connection& connection) { connection.disturb(trouble_, now); });
   if (what.rebind_every) rebind(now);
   if (what.migrate_every && !what.migrate_to.empty()) migrate(now);
+  if (what.update_keys_every) update_keys(now);
 }
 
 DisturbanceTally Disturber::end() {
   if (!trouble_) return {};
   rebinds_.cancel();
   migrations_.cancel();
+  key_updates_.cancel();
   const Instant now = Clock::now();
   for_each_([now](Connection& connection) { connection.disturb(nullptr, now); });
   return std::exchange(trouble_, nullptr)->tally;
@@ -36,19 +38,25 @@ void Disturber::on_lost(const Connection& connection) {
 
 void Disturber::rebind(Instant when) {
   for_each_([when](Connection& connection) { connection.rebind(when); });
-  rebinds_.expires_at(when + *trouble_->what.rebind_every);
-  // One that is queued already comes in spite of being cancelled.
-  rebinds_.async_wait([this, of = std::weak_ptr(trouble_)](const boost::system::error_code& no) {
-    if (!no && trouble_ && of.lock() == trouble_) rebind(Clock::now());
-  });
+  again(rebinds_, when + *trouble_->what.rebind_every, &Disturber::rebind);
 }
 
 void Disturber::migrate(Instant when) {
   const std::string& to = trouble_->what.migrate_to[turn_++ % trouble_->what.migrate_to.size()];
   for_each_([&](Connection& connection) { connection.migrate(to, when); });
-  migrations_.expires_at(when + *trouble_->what.migrate_every);
-  migrations_.async_wait([this, of = std::weak_ptr(trouble_)](const boost::system::error_code& no) {
-    if (!no && trouble_ && of.lock() == trouble_) migrate(Clock::now());
+  again(migrations_, when + *trouble_->what.migrate_every, &Disturber::migrate);
+}
+
+void Disturber::update_keys(Instant when) {
+  for_each_([when](Connection& connection) { connection.update_keys(when); });
+  again(key_updates_, when + *trouble_->what.update_keys_every, &Disturber::update_keys);
+}
+
+void Disturber::again(asio::steady_timer& timer, Instant at, void (Disturber::*what)(Instant)) {
+  timer.expires_at(at);
+  // One that is queued already comes in spite of being cancelled.
+  timer.async_wait([this, what, of = std::weak_ptr(trouble_)](const boost::system::error_code& no) {
+    if (!no && trouble_ && of.lock() == trouble_) (this->*what)(Clock::now());
   });
 }
 

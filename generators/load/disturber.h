@@ -16,7 +16,8 @@ namespace squall::generators {
 /// while it is in force. Those over TCP it leaves alone; of handshakes it gives their dialer the
 /// trouble() that their datagrams meet with.
 ///
-/// New ports, and new addresses, come at the begin and each `every` after it, for all at once.
+/// New ports, new addresses and new keys come at the begin and each `every` after it, for all at
+/// once.
 ///
 /// Lifecycle:  begin → end, again and again; outlives nothing of the connections.
 /// Threads:    its shard's.
@@ -27,7 +28,8 @@ class Disturber {
   /// Does something to each connection that there is.
   using ForEach = std::function<void(const Act&)>;
 
-  explicit Disturber(asio::io_context& loop) : rebinds_(loop), migrations_(loop) {}
+  explicit Disturber(asio::io_context& loop)
+      : rebinds_(loop), migrations_(loop), key_updates_(loop) {}
 
   void begin(const Disturbance& what, std::uint64_t seed, ForEach for_each);
   /// What came of it; nothing when none was in force.
@@ -40,9 +42,13 @@ class Disturber {
  private:
   void rebind(Instant when);
   void migrate(Instant when);
+  void update_keys(Instant when);
+  /// Does it again at that time, unless the trouble is another one then, or none.
+  void again(asio::steady_timer& timer, Instant at, void (Disturber::*what)(Instant));
 
   asio::steady_timer rebinds_;
   asio::steady_timer migrations_;
+  asio::steady_timer key_updates_;
   ForEach for_each_;
   std::shared_ptr<DatagramTrouble> trouble_;  // Null: none is in force.
   std::uint64_t turn_ = 0;                    // Of the addresses to migrate to.

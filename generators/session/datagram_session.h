@@ -75,6 +75,15 @@ struct PathFigures {
   std::uint64_t in_flight = 0;  ///< Bytes that are to be acknowledged.
 };
 
+/// What became of what a session did to its connection: of migrations and new keys.
+struct ConnectionChanges {
+  std::uint64_t validated = 0;   ///< Migrations whose path the server answered on (RFC 9000 §8.2),
+  std::uint64_t unanswered = 0;  ///< and those whose it did not, or not before the next began.
+  std::uint64_t key_updates = 0;  ///< Of ours, that the server followed (RFC 9001 §6.1).
+
+  bool operator==(const ConnectionChanges&) const = default;
+};
+
 /// Who is told of a session's connection IDs (RFC 9000 §5.1), where many sessions share a socket.
 ///
 /// Lifecycle:  outlives the session.
@@ -124,6 +133,11 @@ class DatagramSession : public RequestSession {
   virtual bool migrate(const sockaddr& /*local*/, std::size_t /*size*/, Instant /*now*/) {
     return false;
   }
+
+  /// Goes on with new keys (RFC 9001 §6). False when it is too soon for that, after the handshake
+  /// or the keys before.
+  virtual bool update_keys(Instant /*now*/) { return false; }
+  virtual ConnectionChanges changes() const { return {}; }
 
   virtual bool receive(std::span<const char> datagram, Ecn ecn, Instant now) = 0;
   virtual bool take_output(Datagrams& out, Instant now) = 0;

@@ -23,6 +23,8 @@ struct Disturbance {
   /// The connection itself goes to another source address (RFC 9000 §9),
   std::optional<Duration> migrate_every{};
   std::vector<std::string> migrate_to{};  ///< one of these after the other.
+  /// The connection goes on with new keys (RFC 9001 §6).
+  std::optional<Duration> update_keys_every{};
 };
 
 /// What came of it. Tallies of shards add up.
@@ -36,10 +38,14 @@ struct DisturbanceTally {
   std::uint64_t held_back = 0;  ///< By reordering.
   std::uint64_t too_large = 0;
   std::uint64_t rebinds = 0;
-  std::uint64_t migrations = 0;
+  std::uint64_t migrations = 0;  ///< Whose new path the server answered on (RFC 9000 §8.2),
+  std::uint64_t unanswered =
+      0;  ///< and those where it did not, or not before the next, or the end.
   std::uint64_t not_migrated = 0;  ///< Because the server forbids it, or one was still under way.
   std::uint64_t no_socket = 0;     ///< Rebinds and migrations for which there was no socket,
   std::string why_no_socket;       ///< in words, the first time.
+  std::uint64_t key_updates = 0;   ///< Of ours, that the server followed,
+  std::uint64_t keys_kept = 0;     ///< and those too soon after the one before, or not followed.
   /// A gap is for how long answers were owed and no byte of any came.
   Duration longest_gap{};
   Duration all_gaps{};  ///< Of each connection the longest, together.
@@ -55,8 +61,11 @@ struct DisturbanceTally {
     too_large += other.too_large;
     rebinds += other.rebinds;
     migrations += other.migrations;
+    unanswered += other.unanswered;
     not_migrated += other.not_migrated;
     no_socket += other.no_socket;
+    key_updates += other.key_updates;
+    keys_kept += other.keys_kept;
     if (why_no_socket.empty()) why_no_socket = other.why_no_socket;
     longest_gap = std::max(longest_gap, other.longest_gap);
     all_gaps += other.all_gaps;

@@ -21,7 +21,8 @@ Disturbance disturbance_of(const faults::QuicFault& fault) {
           .mtu = fault.mtu,
           .rebind_every = fault.rebind_every,
           .migrate_every = fault.migrate_every,
-          .migrate_to = fault.migrate_to};
+          .migrate_to = fault.migrate_to,
+          .update_keys_every = fault.update_keys_every};
 }
 
 /// True when something that is expected so often, of so many datagrams, can hardly have been missed
@@ -46,9 +47,17 @@ std::string why_not(const faults::QuicFault& asked, const DisturbanceTally& tall
   const std::string no_socket = tally.no_socket > 0 ? ": " + tally.why_no_socket : "";
   if (asked.rebind_every && tally.rebinds == 0) return "no connection got a new port" + no_socket;
   if (asked.migrate_every && tally.migrations == 0) {
+    if (tally.unanswered > 0) {
+      return "no connection migrated: the server did not answer on the new path";
+    }
     return tally.not_migrated > 0 ? "no connection could migrate: the server does not allow it, or "
                                     "has given no connection ID for it"
                                   : "no connection migrated" + no_socket;
+  }
+  if (asked.update_keys_every && tally.key_updates == 0) {
+    return "no connection went on with new keys: it was too soon after its handshake, or the "
+           "server "
+           "did not follow";
   }
   return {};
 }
@@ -61,7 +70,14 @@ reports::Survival survival_in(const DisturbanceTally& tally) {
           .survived = tally.connections - std::min(tally.lost, tally.connections),
           .silent = tally.silent,
           .longest_gap = tally.longest_gap,
-          .mean_gap = connections == 0 ? Duration::zero() : tally.all_gaps / connections};
+          .mean_gap = connections == 0 ? Duration::zero() : tally.all_gaps / connections,
+          .rebinds = tally.rebinds,
+          .migrations = tally.migrations,
+          .unanswered = tally.unanswered,
+          .refused = tally.not_migrated,
+          .impossible = tally.no_socket,
+          .key_updates = tally.key_updates,
+          .keys_kept = tally.keys_kept};
 }
 
 faults::LinkFinding judge(const faults::QuicFault& asked, const DisturbanceTally& tally) {
@@ -78,9 +94,12 @@ faults::LinkFinding judge(const faults::QuicFault& asked, const DisturbanceTally
   };
   count(asked.rebind_every.has_value(), tally.rebinds, " new ports");
   count(asked.migrate_every.has_value(), tally.migrations, " migrations");
+  count(tally.unanswered > 0, tally.unanswered, " unanswered");
   count(tally.not_migrated > 0, tally.not_migrated, " refused");
   count(tally.no_socket > 0, tally.no_socket, " that could not be");
   if (tally.no_socket > 0) seen += " (" + tally.why_no_socket + ")";
+  count(asked.update_keys_every.has_value(), tally.key_updates, " key updates");
+  count(tally.keys_kept > 0, tally.keys_kept, " too soon or not followed");
   count(asked.loss.value > 0, tally.dropped, " datagrams lost");
   count(asked.duplicate.value > 0, tally.duplicated, " sent twice");
   count(asked.reorder.value > 0, tally.held_back, " overtaken");

@@ -316,6 +316,13 @@ wire::FaultState to_message(const reports::FaultRecord& fault) {
     survival.set_silent(fault.survival->silent);
     survival.set_longest_gap_ns(fault.survival->longest_gap.count());
     survival.set_mean_gap_ns(fault.survival->mean_gap.count());
+    survival.set_rebinds(fault.survival->rebinds);
+    survival.set_migrations(fault.survival->migrations);
+    survival.set_unanswered(fault.survival->unanswered);
+    survival.set_refused(fault.survival->refused);
+    survival.set_impossible(fault.survival->impossible);
+    survival.set_key_updates(fault.survival->key_updates);
+    survival.set_keys_kept(fault.survival->keys_kept);
   }
   return message;
 }
@@ -335,8 +342,18 @@ reports::FaultRecord from_message(const wire::FaultState& message) {
   fault.is_stopped = message.stopped();
   if (message.has_survival()) {
     const wire::Survival& survival = message.survival();
-    fault.survival = {survival.connections(), survival.survived(), survival.silent(),
-                      Duration(survival.longest_gap_ns()), Duration(survival.mean_gap_ns())};
+    fault.survival = {.connections = survival.connections(),
+                      .survived = survival.survived(),
+                      .silent = survival.silent(),
+                      .longest_gap = Duration(survival.longest_gap_ns()),
+                      .mean_gap = Duration(survival.mean_gap_ns()),
+                      .rebinds = survival.rebinds(),
+                      .migrations = survival.migrations(),
+                      .unanswered = survival.unanswered(),
+                      .refused = survival.refused(),
+                      .impossible = survival.impossible(),
+                      .key_updates = survival.key_updates(),
+                      .keys_kept = survival.keys_kept()};
   }
   return fault;
 }

@@ -62,6 +62,13 @@ std::optional<reports::Survival> survival_of(const std::vector<FaultRecord>& tol
     all->survived += one.survival->survived;
     all->silent += one.survival->silent;
     all->longest_gap = std::max(all->longest_gap, one.survival->longest_gap);
+    all->rebinds += one.survival->rebinds;
+    all->migrations += one.survival->migrations;
+    all->unanswered += one.survival->unanswered;
+    all->refused += one.survival->refused;
+    all->impossible += one.survival->impossible;
+    all->key_updates += one.survival->key_updates;
+    all->keys_kept += one.survival->keys_kept;
     gaps += one.survival->mean_gap * static_cast<std::int64_t>(one.survival->connections);
   }
   if (all && all->connections > 0) {

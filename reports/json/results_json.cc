@@ -349,11 +349,19 @@ Json fault_json(const FaultResult& fault, const std::vector<Event>& events) {
     json["ready_again_ms"][instance] = to_milliseconds(after);
   }
   if (const auto& survival = fault.record.survival) {
-    json["connections"] = {{"disturbed", survival->connections},
-                           {"survived", survival->survived},
-                           {"silent_at_end", survival->silent},
-                           {"longest_gap_ms", to_milliseconds(survival->longest_gap)},
-                           {"mean_gap_ms", to_milliseconds(survival->mean_gap)}};
+    json["connections"] = {
+        {"disturbed", survival->connections},
+        {"survived", survival->survived},
+        {"silent_at_end", survival->silent},
+        {"longest_gap_ms", to_milliseconds(survival->longest_gap)},
+        {"mean_gap_ms", to_milliseconds(survival->mean_gap)},
+        {"rebinds", survival->rebinds},
+        {"migrations",
+         {{"made", survival->migrations},
+          {"unanswered", survival->unanswered},
+          {"refused", survival->refused}}},
+        {"no_socket", survival->impossible},
+        {"key_updates", {{"made", survival->key_updates}, {"not_made", survival->keys_kept}}}};
   }
   return json;
 }

@@ -25,6 +25,13 @@ struct Survival {
   /// all connections, and of each connection's longest the mean.
   Duration longest_gap{};
   Duration mean_gap{};
+  std::uint64_t rebinds = 0;      ///< New source ports.
+  std::uint64_t migrations = 0;   ///< To addresses from which the server was heard to answer;
+  std::uint64_t unanswered = 0;   ///< to those where it was not, in time;
+  std::uint64_t refused = 0;      ///< those that the server did not allow;
+  std::uint64_t impossible = 0;   ///< and these and rebinds for which there was no socket.
+  std::uint64_t key_updates = 0;  ///< That the server followed,
+  std::uint64_t keys_kept = 0;    ///< and those too soon after the one before, or not followed.
 };
 
 /// What became of one application of a fault, as its agent told it.

@@ -99,7 +99,7 @@ faults::QuicFault read_quic_fault(Reading& reading, const Node& node, const std:
   const std::string here = what + ".quic";
   const MapReader map(
       reading, node, here,
-      {"load", "rebind", "migrate", "loss", "duplicate", "reorder", "delay", "mtu"});
+      {"load", "rebind", "migrate", "key_update", "loss", "duplicate", "reorder", "delay", "mtu"});
   if (!map.is_map()) return fault;
   const TargetSpec* target = nullptr;
   if (const Node* name = map.require("load", "the name of a load")) {
@@ -127,6 +127,13 @@ faults::QuicFault read_quic_fault(Reading& reading, const Node& node, const std:
       if (to != nullptr) fault.migrate_to = read_addresses(reading, *to);
     }
   }
+  if (const Node* update = map.find("key_update")) {
+    const MapReader inner(reading, *update, here + ".key_update", {"every"});
+    if (inner.is_map()) {
+      inner.require("every", "how often, such as 2s");
+      inner.set(fault.update_keys_every, "every", kPositiveDuration);
+    }
+  }
   refuse_both_on_a_shared_socket(reading, map, fault, target);
   map.set(fault.loss, "loss", kPositiveShare);
   map.set(fault.duplicate, "duplicate", kPositiveShare);
@@ -140,8 +147,8 @@ faults::QuicFault read_quic_fault(Reading& reading, const Node& node, const std:
   if (fault.mtu && (fault.mtu->count == 0 || fault.mtu->count > kMostDatagram)) {
     map.mistake_at("mtu", in_quotes(map.find("mtu")->text) + ": expected 1B to 65507B");
   }
-  const std::vector<std::string> effects{"rebind",  "migrate", "loss", "duplicate",
-                                         "reorder", "delay",   "mtu"};
+  const std::vector<std::string> effects{"rebind",    "migrate", "key_update", "loss",
+                                         "duplicate", "reorder", "delay",      "mtu"};
   if (std::none_of(effects.begin(), effects.end(),
                    [&](const std::string& key) { return map.find(key) != nullptr; })) {
     map.exactly_one(effects);  // Tells that none of them is there, unless one is misspelt.

@@ -13,6 +13,7 @@ std::string quic_words(const faults::QuicFault& fault) {
     for (const std::string& address : fault.migrate_to) to += (to.empty() ? "" : ", ") + address;
     add("migrations to " + to + " every " + in_words(*fault.migrate_every));
   }
+  if (fault.update_keys_every) add("new keys every " + in_words(*fault.update_keys_every));
   if (fault.delay > Duration::zero()) add("delay " + in_words(fault.delay));
   if (fault.loss.value > 0) add("loss " + in_words(fault.loss));
   if (fault.duplicate.value > 0) add("duplicates " + in_words(fault.duplicate));

@@ -104,16 +104,25 @@ class QuicPair {
     } while (went_on && tick(now + kPace));
   }
 
+  /// From now on no datagram arrives.
+  void lose_all() { loses_all_ = true; }
+
+  /// Has the client go to another address of its own.
+  bool migrate(const std::string& to) {
+    const asio::ip::udp::endpoint there(asio::ip::make_address(to), 40'001);
+    return client->migrate(*there.data(), there.size(), now);
+  }
+
   /// One flight each way; false when there was none.
   bool move() {
     bool moved = false;
     for (const std::string& datagram : take_from_client()) {
       moved = true;
-      if (!lost.contains(++moved_so_far)) server.receive(datagram, now);
+      if (arrives(++moved_so_far)) server.receive(datagram, now);
     }
     for (const std::string& datagram : server.take(now)) {
       moved = true;
-      if (!lost.contains(++moved_so_far)) give(datagram);
+      if (arrives(++moved_so_far)) give(datagram);
     }
     return moved;
   }
@@ -157,6 +166,11 @@ class QuicPair {
   int moved_so_far = 0;  // Datagrams.
   std::int64_t control = -1;
   bool went_on = true;
+
+ private:
+  bool arrives(int number) const { return !loses_all_ && !lost.contains(number); }
+
+  bool loses_all_ = false;
 };
 
 inline const generators::RenderedRequest kH3Get{

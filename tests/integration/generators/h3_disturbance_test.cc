@@ -69,7 +69,7 @@ TEST_F(Http3DisturbanceTest, ConnectionsMigrateToAnotherAddressAndBackButNotToWh
   what.migrate_to = {"127.0.0.2", "127.0.0.1", "203.0.113.7", "::1"};
   run(what);
   expect_all_survived();
-  EXPECT_EQ(tally.migrations + tally.not_migrated + tally.no_socket, 20U)
+  EXPECT_EQ(tally.migrations + tally.unanswered + tally.not_migrated + tally.no_socket, 20U)
       << "five times under four connections";
   EXPECT_GE(tally.migrations, 6U);
   EXPECT_GE(tally.no_socket, 8U) << "not an address of ours, and of another family";
@@ -83,9 +83,29 @@ TEST_F(Http3DisturbanceTest, AMigrationToTheAddressThatAConnectionHasAlreadyIsNo
   what.migrate_to = {"127.0.0.1"};
   run(what);
   expect_all_survived();
-  EXPECT_EQ(tally.migrations + tally.not_migrated, 0U);
+  EXPECT_EQ(tally.migrations + tally.unanswered + tally.not_migrated, 0U);
   EXPECT_EQ(tally.no_socket, 20U) << "five times under four connections";
   EXPECT_EQ(tally.why_no_socket, "127.0.0.1 is the connection's address already");
+}
+
+TEST_F(Http3DisturbanceTest, AMigrationIsUnansweredWhereThePathThereIsDead) {
+  Disturbance what;
+  what.migrate_every = 10s;
+  what.migrate_to = {"127.0.0.2"};
+  what.mtu = Bytes{1};
+  run(what);
+  EXPECT_EQ(tally.unanswered, 4U);
+  EXPECT_EQ(tally.migrations + tally.not_migrated + tally.no_socket, 0U);
+}
+
+TEST_F(Http3DisturbanceTest, ConnectionsGoOnWithNewKeysAgainAndAgain) {
+  Disturbance what;
+  what.update_keys_every = 450ms;
+  run(what);
+  expect_all_survived();
+  EXPECT_EQ(tally.key_updates + tally.keys_kept, 20U) << "at once, and four times again, of four";
+  EXPECT_GE(tally.key_updates, 4U);
+  EXPECT_LT(tally.longest_gap, 500ms);
 }
 
 TEST_F(Http3DisturbanceTest, DatagramsAreLostAndDoubledAndOvertakenAsAskedFor) {

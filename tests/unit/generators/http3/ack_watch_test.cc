@@ -67,6 +67,28 @@ TEST(AckWatch, HoldsOnToNumbersWhoseHeadersShowOnlyTheirEnds) {
   EXPECT_EQ(watch.lost(), 41U);
 }
 
+TEST(AckWatch, SeesTheServerFollowToNewKeysAndNotTheKeysBefore) {
+  const Bytes old_keys{0x41, 'i', 'd', 0, 1};
+  const Bytes new_keys{0x45, 'i', 'd', 0, 2};
+  AckWatch watch;
+  watch.on_sealed(old_keys);
+  watch.on_opened(new_keys, Bytes{0x01});
+  EXPECT_EQ(watch.key_updates(), 0U) << "the server's own";
+  watch.on_new_keys();
+  watch.on_opened(new_keys, Bytes{0x01});
+  EXPECT_EQ(watch.key_updates(), 0U) << "nothing was sent with ours yet";
+  watch.on_sealed(new_keys);
+  watch.on_opened(old_keys, Bytes{0x01});
+  EXPECT_EQ(watch.key_updates(), 0U);
+  watch.on_opened(new_keys, Bytes{0x01});
+  watch.on_opened(new_keys, Bytes{0x01});
+  EXPECT_EQ(watch.key_updates(), 1U);
+  watch.on_new_keys();
+  watch.on_sealed(old_keys);
+  watch.on_opened(old_keys, Bytes{0x01});
+  EXPECT_EQ(watch.key_updates(), 2U) << "there are but two phases";
+}
+
 TEST(AckWatch, IsNotMisledByNonsense) {
   AckWatch watch;
   const Bytes long_header{0xc3, 0, 0};

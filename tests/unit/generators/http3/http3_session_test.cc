@@ -227,8 +227,11 @@ TEST(Http3Session, KeysAreRenewedFromEitherSide) {
   pair.begin();
   pair.now += 1s;
   EXPECT_TRUE(pair.client->update_keys(pair.now));
+  EXPECT_FALSE(pair.client->update_keys(pair.now)) << "the server has not followed yet";
+  EXPECT_EQ(pair.client->changes().key_updates, 0U);
   ASSERT_TRUE(pair.client->submit(0, kH3Get, false));
   pair.exchange();
+  EXPECT_EQ(pair.client->changes().key_updates, 1U);
   pair.now += 5s;
   pair.exchange();
   EXPECT_TRUE(pair.server.update_keys(pair.now));
@@ -236,6 +239,57 @@ TEST(Http3Session, KeysAreRenewedFromEitherSide) {
   pair.exchange();
   EXPECT_THAT(pair.listener.heard[0].ends, ElementsAre(StreamEnd::kWhole));
   EXPECT_TRUE(pair.went_on);
+  EXPECT_EQ(pair.client->changes().key_updates, 1U) << "the other one was the server's";
+}
+
+TEST(Http3Session, GoesOnWithTheKeysOfAServerThatRenewsThemAgainAndAgain) {
+  QuicPair pair;
+  pair.begin();
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    pair.now += 5s;
+    pair.exchange();
+    ASSERT_TRUE(pair.server.update_keys(pair.now)) << i;
+    ASSERT_TRUE(pair.client->submit(i, kH3Get, false));
+    pair.exchange();
+    pair.server.write(std::int64_t{4} * i, h3::kHeaders, true);
+    pair.exchange();
+    ASSERT_THAT(pair.listener.heard[i].ends, ElementsAre(StreamEnd::kWhole)) << i;
+  }
+}
+
+TEST(Http3Session, AMigrationIsOneWhenTheServerHasAnsweredOnItsPath) {
+  QuicPair pair;
+  pair.begin();
+  pair.now += 1s;
+  pair.exchange();
+  ASSERT_TRUE(pair.migrate("127.0.0.2"));
+  EXPECT_EQ(pair.client->changes(), (ConnectionChanges{}));
+  pair.exchange();
+  EXPECT_EQ(pair.client->changes(), (ConnectionChanges{.validated = 1}));
+}
+
+TEST(Http3Session, AMigrationWhosePathIsNeverAnsweredOnIsNone) {
+  QuicPair pair;
+  pair.begin();
+  pair.now += 1s;
+  pair.exchange();
+  pair.lose_all();
+  ASSERT_TRUE(pair.migrate("127.0.0.2"));
+  const Instant end = pair.now + 20s;
+  while (pair.wait(end)) {
+  }
+  EXPECT_EQ(pair.client->changes(), (ConnectionChanges{.unanswered = 1}));
+}
+
+TEST(Http3Session, AMigrationThatTheNextOneOvertakesIsNone) {
+  QuicPair pair;
+  pair.begin();
+  pair.now += 1s;
+  pair.exchange();
+  ASSERT_TRUE(pair.migrate("127.0.0.2"));
+  ASSERT_TRUE(pair.migrate("127.0.0.3"));
+  pair.exchange();
+  EXPECT_EQ(pair.client->changes(), (ConnectionChanges{.validated = 1, .unanswered = 1}));
 }
 
 TEST(Http3Session, GoodbyeIsSaidWithNoError) {

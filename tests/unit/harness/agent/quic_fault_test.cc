@@ -63,6 +63,10 @@ TEST(QuicFault, IsIneffectiveWhereWhatWasAskedForDidNotHappen) {
   EXPECT_FALSE(finding.took);
   EXPECT_THAT(finding.why_not, HasSubstr("does not allow it"));
   EXPECT_THAT(finding.seen, HasSubstr("10 refused"));
+  DisturbanceTally mute = refused;
+  mute.unanswered = 3;
+  EXPECT_THAT(judge(asked, mute).why_not, HasSubstr("did not answer on the new path"));
+  EXPECT_THAT(judge(asked, mute).seen, HasSubstr("0 migrations, 3 unanswered, 10 refused"));
   DisturbanceTally nowhere = tally_of_ten();
   nowhere.no_socket = 20;
   nowhere.why_no_socket = "203.0.113.7: bind: Cannot assign requested address";
@@ -70,6 +74,38 @@ TEST(QuicFault, IsIneffectiveWhereWhatWasAskedForDidNotHappen) {
   EXPECT_FALSE(none.took);
   EXPECT_THAT(none.why_not, HasSubstr("no connection migrated: 203.0.113.7: bind: Cannot assign"));
   EXPECT_THAT(none.seen, HasSubstr("20 that could not be (203.0.113.7"));
+}
+
+TEST(QuicFault, TellsHowOftenConnectionsWentOnWithNewKeys) {
+  DisturbanceTally tally = tally_of_ten();
+  tally.keys_kept = 4;
+  faults::QuicFault asked;
+  asked.load = "browse";
+  asked.update_keys_every = 1s;
+  EXPECT_FALSE(judge(asked, tally).took);
+  EXPECT_THAT(judge(asked, tally).why_not, HasSubstr("no connection went on with new keys"));
+  tally.key_updates = 36;
+  EXPECT_TRUE(judge(asked, tally).took);
+  EXPECT_THAT(judge(asked, tally).seen, HasSubstr("36 key updates, 4 too soon or not followed ("));
+}
+
+TEST(QuicFault, TellsApartWhatBecameOfMoves) {
+  DisturbanceTally tally = tally_of_ten();
+  tally.rebinds = 1;
+  tally.migrations = 2;
+  tally.unanswered = 3;
+  tally.not_migrated = 4;
+  tally.no_socket = 5;
+  tally.key_updates = 6;
+  tally.keys_kept = 7;
+  const auto survival = survival_in(tally);
+  EXPECT_EQ(survival.rebinds, 1U);
+  EXPECT_EQ(survival.migrations, 2U);
+  EXPECT_EQ(survival.unanswered, 3U);
+  EXPECT_EQ(survival.refused, 4U);
+  EXPECT_EQ(survival.impossible, 5U);
+  EXPECT_EQ(survival.key_updates, 6U);
+  EXPECT_EQ(survival.keys_kept, 7U);
 }
 
 TEST(QuicFault, HasNoMeanGapWhereThereWasNoConnection) {

@@ -163,7 +163,7 @@ TEST(Convert, KeepsWhenAFaultWasSeenToHaveTaken) {
   fault.effective = 20'012ms;
   EXPECT_EQ(from_message(to_message(fault)).effective, Duration(20'012ms));
   EXPECT_FALSE(from_message(to_message(fault)).survival);
-  fault.survival = {10, 7, 2, 250ms, 100ms};
+  fault.survival = {10, 7, 2, 250ms, 100ms, 11, 12, 13, 14, 15, 16, 17};
   const auto survival = from_message(to_message(fault)).survival;
   ASSERT_TRUE(survival);
   EXPECT_EQ(survival->connections, 10U);
@@ -171,6 +171,13 @@ TEST(Convert, KeepsWhenAFaultWasSeenToHaveTaken) {
   EXPECT_EQ(survival->silent, 2U);
   EXPECT_EQ(survival->longest_gap, 250ms);
   EXPECT_EQ(survival->mean_gap, 100ms);
+  EXPECT_EQ(survival->rebinds, 11U);
+  EXPECT_EQ(survival->migrations, 12U);
+  EXPECT_EQ(survival->unanswered, 13U);
+  EXPECT_EQ(survival->refused, 14U);
+  EXPECT_EQ(survival->impossible, 15U);
+  EXPECT_EQ(survival->key_updates, 16U);
+  EXPECT_EQ(survival->keys_kept, 17U);
 }
 
 TEST(Convert, KeepsTheMomentOfAnEventBeforeTheStart) {

@@ -66,15 +66,22 @@ FaultRecord told_of(const std::string& agent, const reports::Survival& survival)
 }
 
 TEST(FaultMerge, AddsUpTheConnectionsOfAllAgentsAndWeighsTheirGapsAlike) {
-  const FaultRecord all =
-      merge({told_of("a", {10, 9, 1, 900ms, 100ms}), told_of("b", {30, 20, 2, 2s, 500ms}),
-             told("c", State::kUndone, 1s, 3s, "x")});
+  const FaultRecord all = merge({told_of("a", {10, 9, 1, 900ms, 100ms, 1, 2, 3, 4, 5, 6, 7}),
+                                 told_of("b", {30, 20, 2, 2s, 500ms, 10, 20, 30, 40, 50, 60, 70}),
+                                 told("c", State::kUndone, 1s, 3s, "x")});
   ASSERT_TRUE(all.survival);
   EXPECT_EQ(all.survival->connections, 40U);
   EXPECT_EQ(all.survival->survived, 29U);
   EXPECT_EQ(all.survival->silent, 3U);
   EXPECT_EQ(all.survival->longest_gap, Duration(2s));
   EXPECT_EQ(all.survival->mean_gap, Duration(400ms));
+  EXPECT_EQ(all.survival->rebinds, 11U);
+  EXPECT_EQ(all.survival->migrations, 22U);
+  EXPECT_EQ(all.survival->unanswered, 33U);
+  EXPECT_EQ(all.survival->refused, 44U);
+  EXPECT_EQ(all.survival->impossible, 55U);
+  EXPECT_EQ(all.survival->key_updates, 66U);
+  EXPECT_EQ(all.survival->keys_kept, 77U);
   EXPECT_THAT(all.seen, testing::StartsWith("29 of 40 connections survived in all, longest gap 2"));
 }
 

@@ -253,13 +253,17 @@ TEST(ResultsJson, TellsWhatConnectionsCameToThatAFaultDisturbed) {
   SampleRun run = good_run();
   run.is_stopped("nat", 3s, 4s);
   EXPECT_FALSE(results_json(judge(run.record()))["faults"]["nat"].contains("connections"));
-  run.record().faults.back().survival = {10, 7, 2, 250ms, 100ms};
+  run.record().faults.back().survival = {10, 7, 2, 250ms, 100ms, 5, 6, 3, 4, 8, 20, 9};
   EXPECT_EQ(results_json(judge(run.record()))["faults"]["nat"]["connections"],
             Json({{"disturbed", 10},
                   {"survived", 7},
                   {"silent_at_end", 2},
                   {"longest_gap_ms", 250.0},
-                  {"mean_gap_ms", 100.0}}));
+                  {"mean_gap_ms", 100.0},
+                  {"rebinds", 5},
+                  {"migrations", {{"made", 6}, {"unanswered", 3}, {"refused", 4}}},
+                  {"no_socket", 8},
+                  {"key_updates", {{"made", 20}, {"not_made", 9}}}}));
 }
 
 TEST(ResultsJson, TellsWhenWhatAFaultEndedWasReadyAgain) {
