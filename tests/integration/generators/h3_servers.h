@@ -30,7 +30,8 @@ inline Result<RealServer> start_caddy(const TemporaryFolder& folder, std::uint16
                    "\n handle /upload {\n  request_body {\n   max_size 100MB\n  }\n"
                    "  respond \"taken\" 201\n }\n file_server\n log {\n  output file " +
                    folder.file("access.log") + " {\n   roll_disabled\n  }\n }\n}\n");
-  return RealServer::start(
+  // It binds its TCP port first: one that takes connections may yet refuse datagrams.
+  return RealServer::start_udp(
       {"env", "HOME=" + folder.path().string(), "XDG_DATA_HOME=" + folder.path().string(),
        "XDG_CONFIG_HOME=" + folder.path().string(), "caddy", "run", "--config",
        folder.file("Caddyfile"), "--adapter", "caddyfile"},
