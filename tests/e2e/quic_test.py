@@ -76,16 +76,14 @@ objectives:
         self.assertNotIn("quic_errors", load)
         self.assertEqual(set(load["path"]["ecn"]), {"ect0", "ect1", "ce"})
 
-    def test_key_updates_and_migrations_are_counted_in_results(self):
-        run = self.run_disturbed("key_update: {every: 900ms}, migrate: {every: 900ms, to: [127.0.0.2, 127.0.0.3]}")
+    def test_key_updates_are_counted_in_results(self):
+        run = self.run_disturbed("key_update: {every: 900ms}")
         self.assertEqual(run.code, 0, run.said())
         done = run.results["faults"]["trouble"]["connections"]
         self.assertEqual(done["survived"], 4, run.said())
         self.assertGreaterEqual(done["key_updates"]["made"], 4, done)
         self.assertEqual(sum(done["key_updates"].values()), 12, done)
-        self.assertGreaterEqual(done["migrations"]["made"], 4, done)
-        self.assertEqual(sum(done["migrations"].values()), 12, done)
-        self.assertEqual((done["rebinds"], done["no_socket"]), (0, 0), done)
+        self.assertEqual((done["rebinds"], sum(done["migrations"].values()), done["no_socket"]), (0, 0, 0), done)
         self.assertIn("key updates", run.stdout)
 
     def test_a_load_that_never_came_to_speak_quic_makes_the_fault_ineffective(self):
