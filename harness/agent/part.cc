@@ -22,6 +22,7 @@
 #include "harness/agent/link_places.h"
 #include "harness/agent/state_directory.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/control/lease.h"
 
 namespace squall::agent {
@@ -51,8 +52,8 @@ Result<void> clean_up_before(const std::filesystem::path& state, faults::Process
     if (auto kept = faults::append_audit(faults::audit_file(state), entry); !kept) return kept;
   }
   if (!report->is_clean()) {
-    return error(std::errc::operation_canceled,
-                 "something that an earlier agent left could not be undone: see squall recover");
+    return reason(std::errc::operation_canceled,
+                  "something that an earlier agent left could not be undone: see squall recover");
   }
   return {};
 }

@@ -18,6 +18,7 @@
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
 #include "generators/transport/tls.h"
+#include "harness/base/reason.h"
 #include "harness/services/instance.h"
 #include "scenarios/plan/plan.h"
 #include "scenarios/plan/windows.h"
@@ -33,13 +34,6 @@ const generators::TargetSpec* target_of(const generators::LoadSpec& load,
     if (target.name == load.target) return &target;
   }
   return nullptr;
-}
-
-std::string in_words(const Error& failure) {
-  // Who found it says already what is wrong with it.
-  const bool is_plain = failure.code == std::errc::invalid_argument ||
-                        failure.code == std::errc::no_such_file_or_directory;
-  return is_plain && !failure.trail.empty() ? failure.trail : failure.message();
 }
 
 void add_once(std::vector<std::string>& lines, std::string line) {

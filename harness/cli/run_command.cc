@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/fleet_options.h"
 #include "harness/cli/interrupts.h"
@@ -50,8 +51,8 @@ Result<std::vector<coordinator::RunDirectory>> make_folders(
                                                std::chrono::system_clock::now()));
     for (const coordinator::RunDirectory& other : folders) {
       if (other.path() != folder.path()) continue;
-      return error(std::errc::file_exists, file.path + ": a second scenario named " +
-                                               file.parsed.scenario.name + " for one --out");
+      return reason(std::errc::file_exists, file.path + ": a second scenario named " +
+                                                file.parsed.scenario.name + " for one --out");
     }
     folders.push_back(std::move(folder));
   }
@@ -96,7 +97,7 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
   const std::string run_id = new_run_id(now);
   const auto lock = coordinator::RunLock::take(folder.path(), run_id);
   if (!lock) {
-    fmt::print(stderr, "squall run: {}\n", lock.error().message());
+    fmt::print(stderr, "squall run: {}\n", in_words(lock.error()));
     return kExitUsage;
   }
   coordinator::RunOptions options{.squall_program = this_program(),
@@ -116,7 +117,7 @@ int run_one(const RunCommand& command, const ScenarioFile& file,
       file.parsed, options, stop, [&](const coordinator::RunView& view) { progress.show(view); });
   progress.finish();
   if (!record) {
-    fmt::print(stderr, "squall run: {}\n", record.error().message());
+    fmt::print(stderr, "squall run: {}\n", in_words(record.error()));
     return kExitError;
   }
 
@@ -158,21 +159,19 @@ int run(const RunCommand& command) {
 
   const auto fleet = read_fleet(command, files);
   if (!fleet) {
-    fmt::print(stderr, "squall run: {}\n",
-               fleet.error().code == std::errc::invalid_argument ? fleet.error().trail
-                                                                 : fleet.error().message());
+    fmt::print(stderr, "squall run: {}\n", in_words(fleet.error()));
     return kExitUsage;
   }
 
   // Before the folders: runs/latest is about to be this run.
   const auto baselines = read_baselines(command, files);
   if (!baselines) {
-    fmt::print(stderr, "squall run: --baseline: {}\n", baselines.error().message());
+    fmt::print(stderr, "squall run: --baseline: {}\n", in_words(baselines.error()));
     return kExitUsage;
   }
   const auto folders = make_folders(command, files);
   if (!folders) {
-    fmt::print(stderr, "squall run: {}\n", folders.error().message());
+    fmt::print(stderr, "squall run: {}\n", in_words(folders.error()));
     return kExitUsage;
   }
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/interrupts.h"
 #include "harness/cli/live_progress.h"
@@ -163,7 +164,8 @@ Result<coordinator::RunDirectory> make_folders(const SpofCommand& command, Hunt&
   SQUALL_TRY(auto top, coordinator::RunDirectory::make(command.out, "spof-" + hunt.name,
                                                        std::chrono::system_clock::now()));
   if (fs::exists(top.path() / "spof.json")) {
-    return error(std::errc::file_exists, "--out " + top.shown().string() + " already holds a hunt");
+    return reason(std::errc::file_exists,
+                  "--out " + top.shown().string() + " already holds a hunt");
   }
   for (Trial& trial : hunt.trials) {
     SQUALL_TRY(auto folder,
@@ -270,7 +272,7 @@ int spof(const SpofCommand& command) {
   if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
   const auto folder = make_folders(command, *hunt);
   if (!folder) {
-    fmt::print(stderr, "squall spof: {}\n", folder.error().message());
+    fmt::print(stderr, "squall spof: {}\n", in_words(folder.error()));
     return kExitUsage;
   }
   coordinator::StopRequest stop;
@@ -285,7 +287,7 @@ int spof(const SpofCommand& command) {
     }
     auto result = try_one(command, *hunt, trial, stop);
     if (!result) {
-      fmt::print(stderr, "squall spof: {}: {}\n", trial.absence.name, result.error().message());
+      fmt::print(stderr, "squall spof: {}: {}\n", trial.absence.name, in_words(result.error()));
       code = louder(code, kExitError);
       break;
     }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
 #include "harness/coordinator/run_lock.h"
 
@@ -27,13 +28,13 @@ int stop(const StopCommand& command) {
   using namespace std::chrono_literals;
   const auto folder = coordinator::find_run(command.run);
   if (!folder) {
-    fmt::print(stderr, "squall stop: {}\n", folder.error().message());
+    fmt::print(stderr, "squall stop: {}\n", in_words(folder.error()));
     return kExitUsage;
   }
   const auto asked = coordinator::ask_to_stop(
       *folder, command.now ? coordinator::StopWish::kAtOnce : coordinator::StopWish::kSoon);
   if (!asked) {
-    fmt::print(stderr, "squall stop: {}\n", asked.error().message());
+    fmt::print(stderr, "squall stop: {}\n", in_words(asked.error()));
     return kExitUsage;
   }
   if (command.no_wait) return kExitOk;

@@ -11,6 +11,7 @@
 #include <grpcpp/security/auth_context.h>
 
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 
 namespace squall::control {
 namespace {
@@ -125,7 +126,7 @@ std::string in_agents_words(std::string_view openssl) {
 
 Result<trust::Identity> identity_of(const grpc::AuthContext& peer) {
   if (!peer.IsPeerAuthenticated()) {
-    return error(std::errc::permission_denied, "it has shown no certificate");
+    return reason(std::errc::permission_denied, "it has shown no certificate");
   }
   std::vector<std::string> names;
   for (const grpc::string_ref& name : peer.FindPropertyValues(GRPC_X509_SAN_PROPERTY_NAME)) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/reason.h"
 #include "harness/base/version.h"
 
 namespace squall::control {
@@ -26,15 +27,15 @@ void sign(wire::Hello& hello) {
 
 Result<void> understands(const wire::Hello& hello, std::string_view name) {
   if (hello.protocol() != kProtocol) {
-    return error(std::errc::protocol_not_supported,
-                 fmt::format("agent {} speaks {} (squall {}), the coordinator {} (squall {}): {}",
-                             name, in_words(hello.protocol()), hello.version(), in_words(kProtocol),
-                             version(), kWhatToDo));
+    return reason(std::errc::protocol_not_supported,
+                  fmt::format("agent {} speaks {} (squall {}), the coordinator {} (squall {}): {}",
+                              name, in_words(hello.protocol()), hello.version(),
+                              in_words(kProtocol), version(), kWhatToDo));
   }
   if (hello.version() != version()) {
-    return error(std::errc::protocol_not_supported,
-                 fmt::format("agent {} is version {}, the coordinator is {}: {}", name,
-                             hello.version(), version(), kWhatToDo));
+    return reason(std::errc::protocol_not_supported,
+                  fmt::format("agent {} is version {}, the coordinator is {}: {}", name,
+                              hello.version(), version(), kWhatToDo));
   }
   return {};
 }

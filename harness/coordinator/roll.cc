@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/reason.h"
 #include "harness/control/protocol.h"
 #include "harness/coordinator/placement.h"
 #include "harness/trust/known_name.h"
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostAgents = 10'000;
 
-Error not_taken(const std::string& why) { return error(std::errc::operation_not_permitted, why); }
+Error not_taken(const std::string& why) { return reason(std::errc::operation_not_permitted, why); }
 
 std::string what(const ExpectedAgents& expected) {
   return expected.key.empty() ? "agents" : expected.key + "=" + expected.value;

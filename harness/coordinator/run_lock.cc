@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "harness/base/reason.h"
+
 namespace squall::coordinator {
 namespace {
 
@@ -49,7 +51,7 @@ Result<RunLock> RunLock::take(const fs::path& folder, const std::string& run_id)
   if (!mark) return failed(doing);
   if (::flock(mark.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed(doing);
-    return error(std::errc::device_or_resource_busy, "a run is going on in " + folder.string());
+    return reason(std::errc::device_or_resource_busy, "a run is going on in " + folder.string());
   }
   if (auto written = write_all(mark.get(), run_id, doing); !written) {
     return std::move(written).error();
@@ -88,13 +90,13 @@ Result<fs::path> find_run(const std::string& name) {
       return entry->path();
     }
   }
-  return error(std::errc::no_such_file_or_directory,
-               "no folder " + name + ", nor a run of this id below runs");
+  return reason(std::errc::no_such_file_or_directory,
+                "no folder " + name + ", nor a run of this id below runs");
 }
 
 Result<void> ask_to_stop(const fs::path& folder, StopWish wish) {
   if (!is_running(folder)) {
-    return error(std::errc::no_such_process, "no run is going on in " + folder.string());
+    return reason(std::errc::no_such_process, "no run is going on in " + folder.string());
   }
   const std::string doing = "ask the run in " + folder.string() + " to stop";
   const UniqueFd file(

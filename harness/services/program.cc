@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/reason.h"
+
 namespace squall::services {
 namespace {
 
@@ -42,22 +44,22 @@ Result<fs::path> find_program(const std::string& program, const fs::path& direct
     const fs::path file = (directory / program).lexically_normal();
     std::error_code trouble;
     if (!fs::exists(file, trouble)) {
-      return error(std::errc::no_such_file_or_directory,
-                   "there is no program " + file.string() +
-                       "; paths of commands start at the scenario's directory");
+      return reason(std::errc::no_such_file_or_directory,
+                    "there is no program " + file.string() +
+                        "; paths of commands start at the scenario's directory");
     }
     if (is_runnable(file)) return file;
-    return error(std::errc::permission_denied,
-                 file.string() + " cannot be run; chmod +x it, if it is a program");
+    return reason(std::errc::permission_denied,
+                  file.string() + " cannot be run; chmod +x it, if it is a program");
   }
   std::istringstream places(search_path);
   for (std::string place; std::getline(places, place, ':');) {
     const fs::path file = directory / place / program;
     if (!program.empty() && is_runnable(file)) return file.lexically_normal();
   }
-  return error(std::errc::no_such_file_or_directory, "there is no program '" + program +
-                                                         "' in PATH (" + search_path +
-                                                         "); install it, or write its path");
+  return reason(std::errc::no_such_file_or_directory, "there is no program '" + program +
+                                                          "' in PATH (" + search_path +
+                                                          "); install it, or write its path");
 }
 
 std::string describe_exit(int wait_status) {

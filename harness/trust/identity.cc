@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include "harness/base/reason.h"
+
 namespace squall::trust {
 namespace {
 
@@ -15,7 +17,7 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-Error refused(std::string_view why) { return error(std::errc::permission_denied, why); }
+Error refused(std::string_view why) { return reason(std::errc::permission_denied, why); }
 
 }  // namespace
 
