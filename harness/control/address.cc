@@ -1,6 +1,7 @@
 #include "harness/control/address.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -71,6 +72,42 @@ Addresses look_up(const HostAndPort& where, int flags, std::string& why) {
   const int failed = ::getaddrinfo(where.host.c_str(), where.port.c_str(), &hints, &found);
   if (failed != 0) why = fmt::format("{}: {}", where.host, ::gai_strerror(failed));
   return Addresses(failed == 0 ? found : nullptr);
+}
+
+std::string other_end_of(int connection) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  if (::getpeername(connection, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (name.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(name);
+    if (::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size()) == nullptr) return {};
+    return fmt::format("{}:{}", text.data(), ntohs(v4.sin_port));
+  }
+  if (name.ss_family != AF_INET6) return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(name);
+  constexpr std::size_t kMapped = 12;  // Bytes before the address of IPv4 in one of IPv6.
+  const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) != 0;
+  const void* const from = is_v4 ? &v6.sin6_addr.s6_addr[kMapped] : &v6.sin6_addr.s6_addr[0];
+  if (::inet_ntop(is_v4 ? AF_INET : AF_INET6, from, text.data(), text.size()) == nullptr) return {};
+  if (is_v4) return fmt::format("{}:{}", text.data(), ntohs(v6.sin6_port));
+  const std::string scope = v6.sin6_scope_id == 0 ? "" : fmt::format("%{}", v6.sin6_scope_id);
+  return fmt::format("[{}{}]:{}", text.data(), scope, ntohs(v6.sin6_port));
+}
+
+std::string endpoint_of(std::string_view peer) {
+  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return {};
+  peer.remove_prefix(peer.find(':') + 1);
+  std::string endpoint;
+  while (!peer.empty()) {
+    unsigned char escaped = 0;
+    const bool is_escaped =
+        peer.size() > 2 && peer.front() == '%' &&
+        std::from_chars(peer.data() + 1, peer.data() + 3, escaped, 16).ptr == peer.data() + 3;
+    endpoint += is_escaped ? static_cast<char>(escaped) : peer.front();
+    peer.remove_prefix(is_escaped ? 3 : 1);
+  }
+  return endpoint;
 }
 
 Result<void> check_address(std::string_view address) {

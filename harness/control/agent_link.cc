@@ -7,6 +7,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "harness/base/reason.h"
 #include "harness/control/address.h"
 #include "harness/control/frugal_grpc.h"
 
@@ -29,7 +30,7 @@ constexpr const char* kTurnedAway =
     "coordinator's --ca, or expired by the coordinator's clock; it says which";
 
 Error not_joined(const std::string& address, const std::string& why) {
-  return Error{std::make_error_code(std::errc::timed_out), "join " + address + ": " + why};
+  return reason(std::errc::timed_out, "join " + address + ": " + why);
 }
 
 }  // namespace
@@ -38,8 +39,8 @@ Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, D
                                                    const std::optional<Credentials>& credentials,
                                                    const std::atomic<bool>* stop) {
   if (!credentials && !is_on_this_machine(address)) {
-    return error(std::errc::permission_denied,
-                 "join " + address + ": without certificates only on this machine");
+    return reason(std::errc::permission_denied,
+                  "join " + address + ": without certificates only on this machine");
   }
   be_frugal();
   grpc::ChannelArguments arguments;
@@ -101,16 +102,7 @@ AgentLink::~AgentLink() {
   reader_.join();
 }
 
-std::string AgentLink::endpoint() const {
-  const std::string peer = context_.peer();  // "ipv4:10.0.0.1:7400", "ipv6:%5B::1%5D:7400".
-  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return {};
-  std::string endpoint = peer.substr(peer.find(':') + 1);
-  for (const auto& [escaped, plain] : {std::pair("%5B", "["), std::pair("%5D", "]")}) {
-    const std::size_t at = endpoint.find(escaped);
-    if (at != std::string::npos) endpoint.replace(at, 3, plain);
-  }
-  return endpoint;
-}
+std::string AgentLink::endpoint() const { return endpoint_of(context_.peer()); }
 
 Result<void> AgentLink::send(wire::FromAgent message) {
   if (is_broken_) return error(std::errc::broken_pipe, "send to the coordinator");

@@ -63,6 +63,7 @@ void AgentStream::OnReadDone(bool ok) {
             .at = std::chrono::steady_clock::now(),
             .ended = false,
             .peer = peer_};
+  bool is_hello = false;
   {
     const std::lock_guard lock(mutex_);
     if (!is_greeted_) {
@@ -71,11 +72,12 @@ void AgentStream::OnReadDone(bool ok) {
         Finish({grpc::StatusCode::INVALID_ARGUMENT, "the first word must be hello"});
         return;
       }
-      is_greeted_ = true;
+      is_greeted_ = is_hello = true;
       ends_by_.reset();
     }
     ++untaken_;
   }
+  if (is_hello) ends_.greeted();
   ends_.told(std::move(told));
   const std::lock_guard lock(mutex_);
   if (is_ended_) return;

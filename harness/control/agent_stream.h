@@ -46,9 +46,11 @@ class AgentStream final : public grpc::ServerBidiReactor<wire::FromAgent, wire::
   /// A stream on which nothing is said counts as none after this.
   static constexpr Duration kHelloWithin = std::chrono::seconds(5);
 
-  /// Where to what was heard; and what to do when gRPC is done with it.
+  /// Where to what was heard; and what to do when it has said hello, before more of it is read, and
+  /// when gRPC is done with it.
   struct Ends {
     std::function<void(Told)> told;
+    std::function<void()> greeted;
     std::function<void(StreamId)> gone;
   };
 

@@ -9,6 +9,8 @@
 #include <grpcpp/server_builder.h>
 
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
+#include "harness/control/address.h"
 #include "harness/control/frugal_grpc.h"
 
 namespace squall::control {
@@ -44,8 +46,8 @@ class Refusal final : public grpc::ServerBidiReactor<wire::FromAgent, wire::ToAg
 Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
     const std::string& address, const std::optional<Credentials>& credentials) {
   if (!credentials && !is_on_this_machine(address)) {
-    return error(std::errc::permission_denied,
-                 "listen on " + address + ": without certificates only on this machine");
+    return reason(std::errc::permission_denied,
+                  "listen on " + address + ": without certificates only on this machine");
   }
   std::unique_ptr<CoordinatorLink> link(new CoordinatorLink);
   link->needs_identity_ = credentials.has_value();
@@ -76,20 +78,22 @@ Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
     });
   }
   if (link->gate_) {
-    link->gate_->let_in(
+    auto let_in = link->gate_->let_in(
+        credentials ? Strangers::Speech::kTls : Strangers::Speech::kAny,
         [acceptor = std::shared_ptr(std::move(acceptor))](UniqueFd connection) {
           grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters one;
           one.fd = connection.release();
           acceptor->HandleNewConnection(&one);
         },
         link->refusals_);
+    if (!let_in) return std::move(let_in).error();
   }
   return link;
 }
 
 CoordinatorLink::~CoordinatorLink() {
   if (!server_) return;  // The address could not be had.
-  gate_.reset();
+  if (gate_) gate_->shut();
   hear_failed_handshakes(nullptr);
   // A deadline in the past cancels the streams that are still open.
   server_->Shutdown(std::chrono::system_clock::now());
@@ -102,7 +106,7 @@ Result<std::optional<trust::Identity>> CoordinatorLink::identify(
   if (!needs_identity_) return std::optional<trust::Identity>();
   SQUALL_TRY(trust::Identity identity, identity_of(*context.auth_context()));
   if (identity.role != trust::Identity::Role::kAgent) {
-    return error(std::errc::permission_denied, "its certificate is not an agent's");
+    return reason(std::errc::permission_denied, "its certificate is not an agent's");
   }
   return std::optional(std::move(identity));
 }
@@ -122,8 +126,13 @@ CoordinatorLink::Stream* CoordinatorLink::Attend(grpc::CallbackServerContext* co
     if (strangers < kMostStrangers) {
       const StreamId id = ++last_stream_;
       const AgentStream::Ends ends{.told = [this](Told told) { told_.post(std::move(told)); },
+                                   .greeted =
+                                       [this, endpoint = endpoint_of(context->peer())] {
+                                         if (gate_) gate_->admit(endpoint);
+                                       },
                                    .gone =
                                        [this](StreamId gone) {
+                                         if (gate_) gate_->leave();
                                          const std::lock_guard streams(mutex_);
                                          streams_.erase(gone);
                                        }};

@@ -13,9 +13,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "harness/base/reason.h"
 #include "harness/control/address.h"
 
 namespace squall::control {
@@ -54,12 +54,6 @@ int port_of(int listener) {
   return ntohs(reinterpret_cast<const sockaddr_in*>(&name)->sin_port);
 }
 
-std::size_t descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
-  return static_cast<std::size_t>(limit.rlim_cur);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Gate>> Gate::open(const std::string& address) {
@@ -81,7 +75,7 @@ Result<std::unique_ptr<Gate>> Gate::open(const std::string& address) {
   const bool has_both = where.host == "0.0.0.0" && listen({.host = "::", .port = where.port});
   if (!has_both && !listen(where)) {
     if (failure == 0) {
-      return error(std::errc::address_not_available, "listen on " + address + ": " + why);
+      return reason(std::errc::address_not_available, "listen on " + address + ": " + why);
     }
     return failed(failure, address);
   }
@@ -91,28 +85,32 @@ Result<std::unique_ptr<Gate>> Gate::open(const std::string& address) {
   return gate;
 }
 
-Gate::~Gate() {
+void Gate::shut() {
   if (!thread_.joinable()) return;
   const std::uint64_t one = 1;
   if (::write(ending_.get(), &one, sizeof one) != sizeof one) std::terminate();
   thread_.join();
 }
 
-void Gate::let_in(Hand hand, Refusals& refusals) {
-  hand_ = std::move(hand);
+Result<void> Gate::let_in(Strangers::Speech speech, Strangers::Hand hand, Refusals& refusals) {
+  SQUALL_TRY(strangers_, Strangers::open(speech, std::move(hand), refusals));
   thread_ = std::thread([this, &refusals] {
-    std::vector<pollfd> all{{.fd = ending_.get(), .events = POLLIN, .revents = 0}};
+    std::vector<pollfd> all{{.fd = ending_.get(), .events = POLLIN, .revents = 0},
+                            {.fd = strangers_->waiting(), .events = POLLIN, .revents = 0}};
+    const std::size_t first = all.size();
     for (const UniqueFd& listener : listeners_) {
       all.push_back({.fd = listener.get(), .events = POLLIN, .revents = 0});
     }
     while (true) {
-      if (::poll(all.data(), all.size(), -1) < 0 && errno != EINTR) return;
+      if (::poll(all.data(), all.size(), strangers_->patience_ms()) < 0 && errno != EINTR) return;
       if (all.front().revents != 0) return;
-      for (const pollfd& one : all) {
-        if (one.revents != 0) accept_from(one.fd, refusals);
+      for (std::size_t i = first; i < all.size(); ++i) {
+        if (all[i].revents != 0) accept_from(all[i].fd, refusals);
       }
+      strangers_->look();
     }
   });
+  return {};
 }
 
 void Gate::accept_from(int listener, Refusals& refusals) {
@@ -124,15 +122,8 @@ void Gate::accept_from(int listener, Refusals& refusals) {
     ::poll(&ending, 1, kPauseMs);
     return;
   }
-  // The lowest that is free: so many are open.
-  const std::size_t limit = descriptor_limit();
-  if (static_cast<std::size_t>(taken.get()) + kSpare >= limit) {
-    refusals.note(
-        fmt::format("too many are open, the limit of descriptors is {} (ulimit -n)", limit));
-    return;
-  }
   set(taken.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  hand_(std::move(taken));
+  strangers_->take(std::move(taken));
 }
 
 }  // namespace squall::control

@@ -1,4 +1,5 @@
 """Peers that mean no good: bytes of HTTP/2 by hand, silent connections, wrong certificates."""
+import contextlib
 import socket
 import ssl
 import struct
@@ -26,6 +27,16 @@ def shake_hands(port, ca, cert, key):
     if not stream.recv(65536):
         raise ConnectionResetError("it was closed")
     return stream
+
+
+def client_hello():
+    """What an agent says first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    said = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), said).do_handshake()
+    return said.read()
 
 
 def frame(kind, flags, stream, payload):

@@ -78,5 +78,12 @@ TEST(Address, WhereNobodyListensRefusesConnections) {
   EXPECT_EQ(why_not_reached(port.address(), 1000), "");
 }
 
+TEST(Endpoint, IsReadFromHowGrpcCallsAPeer) {
+  EXPECT_EQ(endpoint_of("ipv4:10.0.0.1:4711"), "10.0.0.1:4711");
+  EXPECT_EQ(endpoint_of("ipv6:%5B::1%5D:4711"), "[::1]:4711");
+  EXPECT_EQ(endpoint_of("ipv6:%5Bfe80::1%252%5D:4711"), "[fe80::1%2]:4711");
+  EXPECT_EQ(endpoint_of("unix:/tmp/control"), "");
+}
+
 }  // namespace
 }  // namespace squall::control
