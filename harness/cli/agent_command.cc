@@ -13,11 +13,11 @@
 #include "faults/process/procfs_table.h"
 #include "harness/agent/agent.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/fleet_options.h"
 #include "harness/cli/interrupts.h"
 #include "harness/control/address.h"
-#include "harness/coordinator/placement.h"
 #include "harness/trust/known_name.h"
 #include "harness/trust/own_certificate.h"
 
@@ -41,12 +41,16 @@ int agent(const AgentCommand& command) {
     fmt::print(stderr, "--join {}\n", address.error().trail);
     return kExitUsage;
   }
+  if (!trust::is_name(command.name)) {
+    fmt::print(stderr, "--name {}: expected 1 to 63 letters, digits, '.', '-' or '_'\n",
+               command.name.empty() ? "\"\"" : command.name);
+    return kExitUsage;
+  }
   set_up_log(command.quiet ? LogLevel::kQuiet : LogLevel::kNormal, command.name);
   auto credentials = read_credentials(command.credentials, trust::Identity::Role::kAgent);
   if (!credentials) {
     const Error& failure = credentials.error();
-    fmt::print(stderr, "squall agent: {}\n",
-               failure.code == std::errc::invalid_argument ? failure.trail : failure.message());
+    fmt::print(stderr, "squall agent: {}\n", in_words(failure));
     return kExitUsage;
   }
   agent::AgentOptions options{.join = command.join,
@@ -64,9 +68,7 @@ int agent(const AgentCommand& command) {
   if (command.policy) {
     auto policy = agent::Policy::read(*command.policy);
     if (!policy) {
-      fmt::print(stderr, "{}\n",
-                 policy.error().code == std::errc::invalid_argument ? policy.error().trail
-                                                                    : policy.error().message());
+      fmt::print(stderr, "{}\n", in_words(policy.error()));
       return kExitUsage;
     }
     options.policy = *std::move(policy);
@@ -76,22 +78,16 @@ int agent(const AgentCommand& command) {
                options.join);
     return kExitUsage;
   }
-  for (const std::string& label : command.labels) {
-    const std::size_t equals = label.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      fmt::print(stderr, "--label {}: expected key=value\n", label);
-      return kExitUsage;
-    }
-    options.labels[label.substr(0, equals)] = label.substr(equals + 1);
-  }
-  if (const auto weight = coordinator::weight_of(options.labels); !weight) {
-    fmt::print(stderr, "--{}\n", weight.error().trail);
+  auto labels = read_labels(command.labels);
+  if (!labels) {
+    fmt::print(stderr, "{}\n", labels.error().trail);
     return kExitUsage;
   }
+  options.labels = *std::move(labels);
   std::atomic<bool> stop = false;
   const Interrupts interrupts([&stop](int) { stop = true; });
   if (auto attended = agent::attend(options, stop); !attended) {
-    log_error(attended.error().message());
+    log_error(in_words(attended.error()));
     return kExitError;
   }
   return kExitOk;

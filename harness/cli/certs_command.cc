@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
-#include "harness/coordinator/placement.h"
+#include "harness/cli/fleet_options.h"
 #include "harness/trust/authority.h"
 #include "harness/trust/certificate_files.h"
 
@@ -20,7 +21,7 @@ constexpr std::size_t kLongestName = 64;  // Bytes: RFC 5280, ub-common-name.
 
 Result<std::filesystem::path> make_authority(const CertsCommand& command) {
   const std::filesystem::path folder = command.folder;
-  if (command.name.size() > kLongestName) {
+  if (command.name.empty() || command.name.size() > kLongestName) {
     return error(std::errc::invalid_argument,
                  fmt::format("--name: expected 1 to {} bytes", kLongestName));
   }
@@ -47,23 +48,7 @@ Result<Identity> read_identity(const CertsCommand& command) {
         std::errc::invalid_argument,
         fmt::format("--name {}: expected 1 to 63 letters, digits, '.', '-' or '_'", command.name));
   }
-  for (const std::string& label : command.labels) {
-    const std::size_t equals = label.find('=');
-    const std::string key = label.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : label.substr(equals + 1);
-    if (!trust::is_name(key) || !trust::is_name(value)) {
-      return error(
-          std::errc::invalid_argument,
-          fmt::format("--label {}: expected key=value, of letters, digits, '.', '-' or '_'",
-                      label));
-    }
-    if (!identity.labels.emplace(key, value).second) {
-      return error(std::errc::invalid_argument, fmt::format("--label {}: given twice", key));
-    }
-  }
-  if (const auto weight = coordinator::weight_of(identity.labels); !weight) {
-    return error(std::errc::invalid_argument, "--" + weight.error().trail);
-  }
+  SQUALL_TRY(identity.labels, read_labels(command.labels));
   return identity;
 }
 
@@ -88,10 +73,8 @@ int certs(const CertsCommand& command) {
   const auto stem =
       command.what == CertsCommand::What::kAuthority ? make_authority(command) : issue(command);
   if (!stem) {
-    // The words of a mistake in an option are all; those of a file need the system's.
     const Error& failure = stem.error();
-    fmt::print(stderr, "squall certs: {}\n",
-               failure.code == std::errc::invalid_argument ? failure.trail : failure.message());
+    fmt::print(stderr, "squall certs: {}\n", in_words(failure));
     return kExitUsage;
   }
   fmt::print("{0}.pem\n{0}.key\n", stem->string());

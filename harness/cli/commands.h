@@ -50,7 +50,7 @@ struct RunCommand {
   std::size_t shards = 0;
   std::string listen;  ///< For agents that dial in; empty: agents are local.
   std::string expect;  ///< "role=edge:3,role=load:2".
-  std::string wait = "30s";
+  std::optional<std::string> wait;
   std::string place;  ///< "ssh:FILE": agents are started there; empty: they are not.
   CredentialFiles credentials;
   std::vector<std::string> baselines;  ///< Runs to be compared with; their median counts.

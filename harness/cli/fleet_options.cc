@@ -1,11 +1,13 @@
 #include "harness/cli/fleet_options.h"
 
+#include <map>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "harness/base/files.h"
 #include "harness/control/address.h"
+#include "harness/coordinator/placement.h"
 #include "harness/trust/own_certificate.h"
 #include "scenarios/parse/values.h"
 
@@ -56,12 +58,42 @@ Result<std::optional<control::Credentials>> read_credentials(const CredentialFil
     return wrong("--cert " + files.certificate + ", --key " + files.key + ": " +
                  checked.error().trail);
   }
+  if (const auto believed = trust::check_believed(credentials.own, role, credentials.authority);
+      !believed) {
+    return wrong("--ca " + files.authority + ", --cert " + files.certificate + ": " +
+                 believed.error().trail);
+  }
   return std::optional(std::move(credentials));
+}
+
+Result<std::map<std::string, std::string>> read_labels(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& label : given) {
+    const std::size_t equals = label.find('=');
+    const std::string key = label.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : label.substr(equals + 1);
+    if (!trust::is_name(key) || !trust::is_name(value)) {
+      return wrong("--label " + label +
+                   ": expected key=value, of letters, digits, '.', '-' or '_'");
+    }
+    if (!labels.emplace(key, value).second) return wrong("--label " + key + ": given twice");
+  }
+  if (const auto weight = coordinator::weight_of(labels); !weight) {
+    return wrong("--" + weight.error().trail);
+  }
+  return labels;
 }
 
 Result<std::optional<coordinator::Fleet>> read_fleet(const RunCommand& command,
                                                      const std::vector<ScenarioFile>& files) {
-  if (command.listen.empty() && command.place.empty()) return std::optional<coordinator::Fleet>();
+  if (command.listen.empty() && !command.credentials.authority.empty()) {
+    return wrong("--ca, --cert and --key are for agents that join: they need --listen");
+  }
+  if (command.listen.empty() && command.place.empty()) {
+    if (command.wait)
+      return wrong("--wait is for agents of other machines: it needs --listen or --place");
+    return std::optional<coordinator::Fleet>();
+  }
   const std::string option = command.place.empty() ? "--listen" : "--place";
   coordinator::Fleet fleet;
   if (command.place.empty()) {
@@ -69,7 +101,7 @@ Result<std::optional<coordinator::Fleet>> read_fleet(const RunCommand& command,
   } else {
     SQUALL_TRY(fleet, fleet_over_ssh(command.place));
   }
-  const auto wait = scenarios::kDuration.parse(command.wait);
+  const auto wait = scenarios::kDuration.parse(command.wait.value_or("30s"));
   if (!wait.value) return wrong("--wait: " + wait.mistake);
   fleet.patience = *wait.value;
   if (files.size() > 1) return wrong(option + ": one scenario at a time");

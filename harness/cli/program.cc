@@ -167,13 +167,14 @@ void add_certs(CLI::App& app, CertsCommand& options) {
   const auto add = [&](What what, const char* word, const char* help, const char* name, int days) {
     CLI::App& one = *command.add_subcommand(word, help);
     one.add_option("DIR", options.folder, "Folder of the authority: ca.pem, ca.key")->required();
-    one.add_option("--name", options.name, "Whose it is")->default_str(name);
+    const CLI::Option* const given =
+        one.add_option("--name", options.name, "Whose it is")->default_str(name);
     one.add_option("--days", options.days, "For so long it is valid")
         ->check(CLI::Range(1, 36500))
         ->default_str(std::to_string(days));
-    one.parse_complete_callback([&options, what, name, days] {
+    one.parse_complete_callback([&options, given, what, name, days] {
       options.what = what;
-      if (options.name.empty()) options.name = name;
+      if (given->count() == 0) options.name = name;
       if (options.days == 0) options.days = days;
     });
     return &one;

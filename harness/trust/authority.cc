@@ -9,16 +9,12 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "harness/base/freed.h"
+#include "harness/base/reason.h"
+
 namespace squall::trust {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
@@ -146,7 +142,7 @@ Result<Pem> Authority::issue(const Identity& identity, std::chrono::days valid) 
   X509* const own = certificate.get();
   X509* const issuer = parts_->certificate.get();
   if (X509_cmp_time(X509_get0_notAfter(issuer), nullptr) < 0) {
-    return error(std::errc::timed_out, "the authority's certificate has expired");
+    return reason(std::errc::timed_out, "the authority's certificate has expired");
   }
   if (ASN1_TIME_compare(X509_get0_notAfter(own), X509_get0_notAfter(issuer)) > 0 &&
       X509_set1_notAfter(own, X509_get0_notAfter(issuer)) != 1) {

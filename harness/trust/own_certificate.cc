@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,19 +13,16 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "harness/base/freed.h"
+
 namespace squall::trust {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
+using Verification = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 using Memory = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 
 Error wrong(const std::string& what) { return error(std::errc::invalid_argument, what); }
@@ -54,6 +52,59 @@ std::vector<std::string> uris_of(X509* certificate) {
                       static_cast<std::size_t>(ASN1_STRING_length(uri)));
   }
   return uris;
+}
+
+std::vector<Certificate> certificates_in(const std::string& pem) {
+  const Memory text = reader_of(pem);
+  std::vector<Certificate> all;
+  while (Certificate one{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)}) {
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+struct FreeStack {
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
+};
+
+Result<void> verify(const std::vector<Certificate>& own, Identity::Role role,
+                    const std::vector<Certificate>& authority) {
+  const bool is_server = role == Identity::Role::kCoordinator;
+  const Store store(X509_STORE_new());
+  const Verification verification(X509_STORE_CTX_new());
+  const std::unique_ptr<STACK_OF(X509), FreeStack> between(sk_X509_new_null());
+  bool is_ready = store && verification && between;
+  for (const Certificate& one : authority) {
+    is_ready = is_ready && X509_STORE_add_cert(store.get(), one.get()) == 1;
+  }
+  for (const Certificate& one : own) {
+    is_ready = is_ready && sk_X509_push(between.get(), one.get()) > 0;
+  }
+  if (!is_ready ||
+      X509_STORE_CTX_init(verification.get(), store.get(), own.front().get(), between.get()) != 1) {
+    return error(std::errc::not_enough_memory, "verify a certificate");
+  }
+  // An authority may be one that another has signed.
+  X509_STORE_CTX_set_flags(verification.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  X509_STORE_CTX_set_purpose(verification.get(),
+                             is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
+  if (X509_verify_cert(verification.get()) != 1) {
+    const int why = X509_STORE_CTX_get_error(verification.get());
+    if (why == X509_V_ERR_INVALID_PURPOSE) {
+      return wrong(
+          fmt::format("the certificate is not for this purpose: extendedKeyUsage must "
+                      "have {}",
+                      is_server ? "serverAuth" : "clientAuth"));
+    }
+    return wrong(fmt::format("the certificate is not of this authority: {}",
+                             X509_verify_cert_error_string(why)));
+  }
+  const std::string host(kCoordinatorHost);
+  if (is_server && X509_check_host(own.front().get(), host.c_str(), host.size(), 0, nullptr) != 1) {
+    return wrong("a coordinator's certificate must have the name DNS:" + host +
+                 ", which agents ask for");
+  }
+  return {};
 }
 
 Result<Identity> check(X509* certificate, EVP_PKEY* key, Identity::Role role) {
@@ -92,6 +143,16 @@ Result<Identity> check_own(const Pem& own, Identity::Role role) {
                              : !key       ? wrong("this is no private key in PEM")
                                           : check(certificate.get(), key.get(), role);
   ERR_clear_error();  // What was said here is no concern of the handshakes that follow.
+  return checked;
+}
+
+Result<void> check_believed(const Pem& own, Identity::Role role, const std::string& authority) {
+  const auto own_certificates = certificates_in(own.certificate);
+  const auto believed = certificates_in(authority);
+  Result<void> checked = own_certificates.empty() ? wrong("this is no certificate in PEM")
+                         : believed.empty()       ? wrong("there is no certificate in PEM in it")
+                                                  : verify(own_certificates, role, believed);
+  ERR_clear_error();
   return checked;
 }
 

@@ -195,7 +195,82 @@ class SamplePolicy(Deploy):
         self.assertIn("wrong.yaml:", self.said_of(wrong))
 
 
+def instructions(containerfile):
+    """(WORD, rest) of each instruction, lines that are continued put together, as Docker's reference has it."""
+    text = "\n".join(line for line in containerfile.read_text().splitlines() if not line.lstrip().startswith("#"))
+    lines = re.sub(r"\\\n\s*", " ", text).splitlines()
+    return [tuple(line.split(None, 1)) for line in lines if line.strip()]
+
+
 class Container(Deploy):
+    FILE = DEPLOY / "container/Containerfile"
+    WORDS = {"FROM", "RUN", "COPY", "WORKDIR", "ENV", "VOLUME", "ENTRYPOINT"}
+
+    def stages(self):
+        """The instructions of each stage, by its name or its number."""
+        stages = {}
+        for word, rest in instructions(self.FILE):
+            self.assertIn(word, self.WORDS)
+            if word == "FROM":
+                named = re.fullmatch(r"(\S+)(?: AS (\S+))?", rest)
+                self.assertTrue(named, rest)
+                stages[named.group(2) or str(len(stages))] = []
+            list(stages.values())[-1].append((word, rest))
+        return stages
+
+    def test_its_stages_stand_on_a_debian_that_squall_is_for(self):
+        setup = (SOURCE / "harness/setup/packages").read_text()
+        for stage in self.stages().values():
+            word, base = stage[0]
+            release = re.fullmatch(r"debian:(\w+)-slim(?: AS \w+)?", base).group(1)
+            self.assertEqual(word, "FROM")
+            self.assertIn(f"$release != {release}", setup)
+
+    def test_whatever_it_copies_is_there(self):
+        made = {}  # The files that a stage's commands make.
+        for name, stage in self.stages().items():
+            commands = " ".join(rest for word, rest in stage if word == "RUN")
+            made[name] = set(re.findall(r"(?:> |-o )(/\w+)", commands))
+            for rest in (rest for word, rest in stage if word == "COPY"):
+                words = shlex.split(rest)
+                source = re.fullmatch(r"--from=(\w+)", words[0])
+                for path in words[1 if source else 0:-1]:
+                    if source:
+                        self.assertIn(path, made[source.group(1)], rest)
+                    else:
+                        self.assertTrue((SOURCE / path).exists(), rest)
+        self.assertIn("/squall", made["build"])
+
+    def test_its_shell_commands_and_its_entry_are_well_formed(self):
+        stages = self.stages()
+        for rest in (rest for stage in stages.values() for word, rest in stage if word == "RUN"):
+            done = subprocess.run(["sh", "-n", "-c", rest], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, rest + done.stderr)
+        entry = [rest for word, rest in list(stages.values())[-1] if word == "ENTRYPOINT"]
+        self.assertEqual([json.loads(one) for one in entry], [["/usr/bin/squall"]])
+        makefile = (SOURCE / "Makefile").read_text()
+        targets = [words[1] for words in self.commands() if words[0] == "make"]
+        self.assertGreater(len(targets), 0)
+        for target in targets:
+            self.assertRegex(makefile, rf"(?m)^{target}:")
+
+    def commands(self):
+        """The words of each command of its RUNs that stands by itself."""
+        runs = [rest for stage in self.stages().values() for word, rest in stage if word == "RUN"]
+        return [one.split() for run in runs for one in run.split("&&")]
+
+    def test_debian_has_each_package_that_it_names(self):
+        installs = [words[words.index("install") + 1:] for words in self.commands() if "install" in words]
+        self.assertEqual(len(installs), 2)
+        named = {word for words in installs for word in words if re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", word)}
+        self.assertIn("ca-certificates", named)
+        if not list(pathlib.Path("/var/lib/apt/lists").glob("*_Packages*")):
+            return  # Nobody has asked what Debian has.
+        for package in named:
+            known = subprocess.run(["apt-cache", "show", "--no-all-versions", package], capture_output=True, text=True,
+                                   check=False)
+            self.assertEqual(known.returncode, 0, package + known.stderr)
+
     def test_debian_has_a_package_for_each_library_of_the_program(self):
         # As the Containerfile asks for them; one without a package would end the build there.
         self.assertIn('dpkg -S "$library" || dpkg -S "/usr$library" || exit 1',

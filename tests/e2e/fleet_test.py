@@ -105,11 +105,13 @@ objectives:
         self.squall("certs", "init", other)
         self.squall("certs", "agent", other, "--name", "a")
         join = ("agent", "--join", f"127.0.0.1:{self.port}")
+        both = self.folder / "both.pem"  # Else it would see by itself that nobody believes it.
+        both.write_text((self.fleet / "ca.pem").read_text() + (other / "ca.pem").read_text())
         strangers = {
             "the coordinator's certificate is not of the authority in --ca":
                 self.start(*join, *self.credentials("agent-a", other)),
             "it closes the connection: this agent's certificate may be of another authority":
-                self.start(*join, "--ca", self.fleet / "ca.pem", *self.credentials("agent-a", other)[2:])}
+                self.start(*join, "--ca", both, *self.credentials("agent-a", other)[2:])}
         self.assertEqual(self.run_fleet("1", wait="3s").code, 7)
         for why, stranger in strangers.items():
             self.assertIsNone(stranger.poll())  # The coordinator may be mended.
@@ -301,6 +303,29 @@ load:
         started = datetime.datetime.fromisoformat(run.results["started"].replace("Z", "+00:00")).timestamp()
         self.assertLess(started + from_s - killed, 2)
 
+    def test_a_coordinator_that_stands_still_holds_up_no_load_and_misses_nothing(self):
+        self.start_target()
+        for name in "ab":
+            self.agent(name)
+        run = self.run_fleet("2", seconds=6, start=True, extra="safety: {lease: 12s}\n",
+                             target=f'{{url: "http://127.0.0.1:{self.target_port}", protocol: h1, connections: 4}}')
+        wait_for(lambda: "there is no open load of this name" in
+                 self.squall("ctl", self.folder / "out", "rate", "none", "1/s").stderr, within=30)
+        os.kill(run.pid, signal.SIGSTOP)
+        time.sleep(2)
+        os.kill(run.pid, signal.SIGCONT)
+        said = self.said_by(run)
+        results = self.results()
+        browse = results["load"]["browse"]
+        self.assertEqual((browse["due"], browse["sent"], browse["ok"]), (600, 600, 600), said)
+        self.assert_adds_up(browse)
+        # A load that was held up has a second without any.
+        sent = dict(zip(browse["series"]["t_s"], browse["series"]["sent"]))
+        self.assertEqual([second for second in range(6) if sent[second] == 0], [], sent)
+        kinds = {event["kind"] for event in results["events"]}
+        self.assertEqual(kinds & {"agent.lost", "agent.cut", "load.less", "load.taken_up"}, set())
+        self.assertEqual({agent["state"] for agent in results["agents"].values()}, {"done"})
+
     def test_labels_that_nobody_has_end_it_before_it_begins(self):
         agent = self.agent("a", labels=["role=edge"])
         run = self.run_fleet("1", extra="faults: {f: {at: 1s, for: 1s, on: {agents: {role: load}}, "
@@ -310,7 +335,8 @@ load:
         self.assertIsNone(agent.poll())
 
     def test_nothing_is_said_in_the_clear_off_this_machine(self):
-        scenario = self.scenario("squall: 1\n")
+        scenario = self.scenario("squall: 1\nname: n\ntargets: {t: {url: 'http://127.0.0.1:1', protocol: h1}}\nload: "
+                                 "{l: {target: t, open: {stages: [{rate: 1/s, for: 1s}]}, requests: [{get: /}]}}\n")
         for words, said in (
                 (("agent", "--join", "192.0.2.1:7400"), "--join 192.0.2.1:7400: needs --ca, --cert and --key"),
                 (("agent", "--join", "192.0.2.1:7400", "--ca", "x"), "--ca requires"),
@@ -318,6 +344,13 @@ load:
                 (("agent", "--join", "127.0.0.1:99999"), 'port "99999": expected a number from 1 to 65535'),
                 (("agent", "--join", "127.0.0.1:7400", *self.credentials("coordinator-main")),
                  "the certificate is that of coordinator main, expected an agent's"),
+                (("agent", "--join", "127.0.0.1:7400", "--label", "a b=c"), "--label a b=c: expected key=value, of letters"),
+                (("agent", "--join", "127.0.0.1:7400", "--label", "a="), "--label a=: expected key=value, of letters"),
+                (("agent", "--join", "127.0.0.1:7400", "--label", "a=b", "--label", "a=c"), "--label a: given twice"),
+                (("agent", "--join", "127.0.0.1:7400", "--name", ""), '--name "": expected 1 to 63 letters'),
+                (("agent", "--join", "127.0.0.1:7400", "--name", "a b"), "--name a b: expected 1 to 63 letters"),
+                (("run", scenario, "--wait", "3s"), "--wait is for agents of other machines: it needs --listen or --place"),
+                (("run", scenario, *self.credentials("coordinator-main")), "they need --listen"),
                 (("run", scenario, "--listen", "0.0.0.0:7400"), "--listen requires --expect"),
                 (("agent", "--join", "h:1", "--ca", "x", "--cert", "x", "--key", "x"), "read x: No such file")):
             with self.subTest(words):

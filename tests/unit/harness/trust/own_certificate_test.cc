@@ -76,5 +76,33 @@ TEST_F(OwnCertificate, AndItsKeyAreInPem) {
   EXPECT_EQ(mistake({good.key, good.certificate}, Role::kAgent), "this is no certificate in PEM");
 }
 
+TEST_F(OwnCertificate, IsBelievedByItsOwnAuthorityAlone) {
+  const Authority other = *Authority::make("another", days(10));
+  for (const Role role : {Role::kAgent, Role::kCoordinator}) {
+    EXPECT_TRUE(ok(check_believed(issue(role), role, authority_.pem().certificate)));
+    const auto refused = check_believed(issue(role), role, other.pem().certificate);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().trail.starts_with("the certificate is not of this authority: "))
+        << refused.error().trail;
+    // Two fleets' authorities may stand in one file.
+    EXPECT_TRUE(ok(
+        check_believed(issue(role), role, other.pem().certificate + authority_.pem().certificate)));
+  }
+}
+
+TEST_F(OwnCertificate, IsBelievedForItsPurposeAlone) {
+  const auto refused =
+      check_believed(issue(Role::kAgent), Role::kCoordinator, authority_.pem().certificate);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().trail,
+            "the certificate is not for this purpose: extendedKeyUsage must have serverAuth");
+}
+
+TEST_F(OwnCertificate, IsNotBelievedByWhatIsNone) {
+  const auto refused = check_believed(issue(Role::kAgent), Role::kAgent, "x");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().trail, "there is no certificate in PEM in it");
+}
+
 }  // namespace
 }  // namespace squall::trust
