@@ -6,7 +6,8 @@
 
 namespace squall::coordinator {
 
-/// A new folder for the control socket that only this user can enter, removed with its owner.
+/// A new folder for the control socket that only this user can enter, removed with its owner. What
+/// owners left that were killed is removed when the next is made.
 ///
 /// Lifecycle:  moved, never copied. Threads: one owner at a time. Errors: only make() can fail.
 class SocketFolder {
@@ -19,7 +20,7 @@ class SocketFolder {
   ~SocketFolder();
 
   /// Of a socket in it, as gRPC writes it: "unix:/path".
-  std::string address() const { return "unix:" + path_ + "/control"; }
+  std::string address() const;
 
  private:
   explicit SocketFolder(std::string path) : path_(std::move(path)) {}
