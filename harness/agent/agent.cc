@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "harness/agent/attendance.h"
+#include "harness/agent/complaints.h"
 #include "harness/agent/line.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/control/agent_link.h"
 
 namespace squall::agent {
@@ -48,7 +50,11 @@ Result<void> attend(const AgentOptions& options, const std::atomic<bool>& stop) 
   keep_warnings(kMostWarnings);
   const bool is_child = options.join.starts_with("unix:");
   Pauses pauses;
-  std::string complaint;  // What was said last; the same is not said again.
+  Complaints complaints;
+  const auto complain = [&complaints](const std::string& why) {
+    const std::string line = complaints.take(why + ": it is asked again", Clock::now());
+    if (!line.empty()) log_info(line);
+  };
   const auto trusts = [&options](const control::AgentLink& link) {
     return Attendance::trust(options, link);
   };
@@ -63,15 +69,20 @@ Result<void> attend(const AgentOptions& options, const std::atomic<bool>& stop) 
                                          options.credentials, &stop);
     if (link) {
       Line line(*std::move(link), Attendance::hello_of(options), trusts, redial);
-      auto attended = Attendance(options, line, stop).attend();
-      if (!attended) return std::move(attended).error();
+      Attendance attendance(options, line, stop);
+      const auto attended = attendance.attend();
+      if (!attended) return attended.error();
       if (*attended) return {};
-      if (is_child) return error(std::errc::operation_canceled, "wait for work");
+      const std::string& why = attendance.turned_away_because();
+      if (is_child) {
+        return reason(std::errc::operation_canceled,
+                      why.empty() ? "it was told to end before it had work" : why);
+      }
+      if (!why.empty()) complain(why);
     } else if (is_child || link.error().code == std::errc::permission_denied) {
       return link.error();
-    } else if (link.error().code == std::errc::timed_out &&
-               std::exchange(complaint, link.error().trail) != link.error().trail) {
-      log_info(link.error().trail + ": it is asked again");
+    } else if (link.error().code == std::errc::timed_out) {
+      complain(link.error().trail);
     }
     const Instant next = Clock::now() + pauses.next();
     while (!stop && Clock::now() < next) std::this_thread::sleep_for(kTick);

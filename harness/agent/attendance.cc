@@ -9,6 +9,7 @@
 
 #include "harness/agent/state_directory.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 #include "harness/control/clock_exchange.h"
 #include "harness/control/convert.h"
 #include "harness/control/protocol.h"
@@ -34,12 +35,12 @@ constexpr Duration kHurry = 2s;
 constexpr const char* kSignalled = "a signal told it to end";
 
 /// What ended a preparation. These codes only repeat what the words say.
-std::string in_words(const Error& failure) {
+std::string why_not_prepared(const Error& failure) {
   for (const std::errc code : {std::errc::operation_canceled, std::errc::timed_out,
                                std::errc::invalid_argument, std::errc::no_such_process}) {
     if (failure.code == code && !failure.trail.empty()) return failure.trail;
   }
-  return failure.message();
+  return in_words(failure);
 }
 
 /// A coordinator that was killed leaves its socket, in a folder that is its own, and cannot clean
@@ -72,8 +73,8 @@ Result<void> Attendance::trust(const AgentOptions& options, const control::Agent
   const bool is_named = who.role == trust::Identity::Role::kCoordinator &&
                         std::find(names.begin(), names.end(), who.name) != names.end();
   if (is_named) return {};
-  return error(std::errc::permission_denied,
-               "take orders from coordinator " + who.name + ", whom the policy does not name");
+  return reason(std::errc::permission_denied,
+                "take orders from coordinator " + who.name + ", whom the policy does not name");
 }
 
 Result<bool> Attendance::attend() {
@@ -103,7 +104,7 @@ Result<std::optional<wire::Share>> Attendance::await_share() {
     auto order = line_.hear(Clock::now() + kTick);
     if (line_.distrust()) return *line_.distrust();
     if (line_.has_ended()) {
-      tell_of_the_end();
+      turned_away_because_ = words_for_the_end();
       return std::optional<wire::Share>();
     }
     if (!order) continue;
@@ -111,8 +112,8 @@ Result<std::optional<wire::Share>> Attendance::await_share() {
     if (order->has_share()) return std::optional(std::move(*order->mutable_share()));
     if (order->has_refused()) {
       const wire::Refused& refused = order->refused();
-      if (refused.for_good()) return error(std::errc::connection_refused, refused.why());
-      log_info("the coordinator does not take it: " + refused.why());
+      if (refused.for_good()) return reason(std::errc::connection_refused, refused.why());
+      turned_away_because_ = "the coordinator does not take it: " + refused.why();
       return std::optional<wire::Share>();
     }
     if (order->has_stop()) return std::optional<wire::Share>();
@@ -129,11 +130,11 @@ Result<std::optional<wire::Share>> Attendance::await_share() {
   return std::optional<wire::Share>();
 }
 
-void Attendance::tell_of_the_end() const {
-  if (line_.was_heard()) return log_info("the coordinator has gone");
+std::string Attendance::words_for_the_end() const {
+  if (line_.was_heard()) return "the coordinator has gone";
   const std::string& why = line_.ended_because();
-  log_warning("the coordinator at " + options_.join + " does not take this agent: " +
-              (why.empty() ? "it ends the connection" : why) + "; it is asked again");
+  return "the coordinator at " + options_.join +
+         " does not take this agent: " + (why.empty() ? "it ends the connection" : why);
 }
 
 bool Attendance::prepare(const wire::Share& share) {
@@ -143,7 +144,7 @@ bool Attendance::prepare(const wire::Share& share) {
   wire::FromAgent message;
   message.mutable_prepared();
   if (!part) {
-    message.mutable_prepared()->set_error(in_words(part.error()));
+    message.mutable_prepared()->set_error(why_not_prepared(part.error()));
     line_.send(std::move(message));
     say_done({});
     await_finish();
@@ -365,9 +366,9 @@ Error Attendance::keep_what_was_measured() {
     return keepsake_->write(state);
   };
   const auto kept = write();
-  return Error{std::make_error_code(std::errc::connection_aborted),
-               why + (kept ? "; what it measured is in " + kept->string()
-                           : "; what it measured is lost: " + kept.error().message())};
+  return reason(std::errc::connection_aborted,
+                why + (kept ? "; what it measured is in " + kept->string()
+                            : "; what it measured is lost: " + in_words(kept.error())));
 }
 
 }  // namespace squall::agent

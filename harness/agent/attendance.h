@@ -35,6 +35,8 @@ class Attendance {
   /// False when the coordinator has no work for it now: it may be asked again. An Error also when
   /// the coordinator did not take its part to the end: it says where what was measured is kept.
   Result<bool> attend();
+  /// Why it had no work; empty where that needs no words.
+  const std::string& turned_away_because() const { return turned_away_because_; }
 
  private:
   /// Nothing when there will be none.
@@ -58,8 +60,8 @@ class Attendance {
   void await_finish();
   /// Tells the coordinator, once, that its part ends before its time.
   void say_leaving(const std::string& why);
-  /// The line has ended before there was work.
-  void tell_of_the_end() const;
+  /// The line has ended before there was work: why, as far as it can be told.
+  std::string words_for_the_end() const;
   /// Writes down what nobody took; gives the Error that says so.
   Error keep_what_was_measured();
   const AgentOptions& options_;
@@ -80,7 +82,8 @@ class Attendance {
   bool said_load_ended_ = false;
   bool has_load_ = false;
   std::optional<Instant> load_ended_;  // Or all of its part, where there was no load to end.
-  std::string left_because_;           // Empty: it did not leave before its time.
+  std::string turned_away_because_;
+  std::string left_because_;  // Empty: it did not leave before its time.
 };
 
 }  // namespace squall::agent

@@ -6,10 +6,7 @@
 #include <utility>
 
 #include "harness/base/version.h"
-#include "harness/base/write_file.h"
-#include "reports/hdr/histogram_log.h"
-#include "reports/html/report_html.h"
-#include "reports/json/results_json.h"
+#include "reports/folder/run_files.h"
 #include "reports/judge/run_result.h"
 
 namespace squall::agent {
@@ -74,19 +71,8 @@ void Keepsake::end(Duration at, WallTime now, const std::string& why) {
 
 Result<fs::path> Keepsake::write(const fs::path& state) const {
   SQUALL_TRY(const fs::path folder, new_folder(state / "measured", record_.id + "." + agent_));
-  const reports::RunResult result = reports::judge(record_);
-  SQUALL_TRY(const std::string histograms, reports::write_hlog(record_));
-  // results.json last: where it is, all is there.
-  const std::pair<const char*, std::string> files[] = {
-      {"scenario.yaml", scenario_text_},
-      {"events.jsonl", reports::write_events_jsonl(result)},
-      {"histograms.hlog", histograms},
-      {"report.html", reports::write_html(result)},
-      {"results.json", reports::write_results_json(result)},
-  };
-  for (const auto& [name, text] : files) {
-    if (auto written = write_file(folder / name, text); !written) return std::move(written).error();
-  }
+  auto written = reports::write_run_files(folder, record_, reports::judge(record_), scenario_text_);
+  if (!written) return std::move(written).error();
   return folder;
 }
 

@@ -6,11 +6,8 @@
 #include <fmt/chrono.h>
 
 #include "harness/base/log.h"
-#include "harness/base/write_file.h"
-#include "reports/hdr/histogram_log.h"
-#include "reports/html/report_html.h"
-#include "reports/json/results_json.h"
-#include "reports/junit/junit.h"
+#include "harness/base/reason.h"
+#include "reports/folder/run_files.h"
 
 namespace squall::coordinator {
 namespace {
@@ -47,7 +44,7 @@ Result<RunDirectory> RunDirectory::make(const std::optional<std::string>& out,
   if (out) {
     const fs::path path = fs::absolute(*out, failure).lexically_normal();
     if (fs::exists(path / "results.json", failure)) {
-      return error(std::errc::file_exists, "--out " + *out + " already holds a run");
+      return reason(std::errc::file_exists, "--out " + *out + " already holds a run");
     }
     fs::create_directories(path, failure);
     if (failure) return Error{failure, "make folder " + *out};
@@ -71,20 +68,7 @@ Result<RunDirectory> RunDirectory::make(const std::optional<std::string>& out,
 
 Result<void> RunDirectory::write(const reports::RunRecord& record, const reports::RunResult& result,
                                  const std::string& scenario_text) const {
-  SQUALL_TRY(const std::string histograms, reports::write_hlog(record));
-  // results.json last: where it is, the run is whole.
-  const std::pair<const char*, std::string> files[] = {
-      {"scenario.yaml", scenario_text},
-      {"events.jsonl", reports::write_events_jsonl(result)},
-      {"histograms.hlog", histograms},
-      {"junit.xml", reports::write_junit(result)},
-      {"report.html", reports::write_html(result)},
-      {"results.json", reports::write_results_json(result)},
-  };
-  for (const auto& [name, text] : files) {
-    if (auto written = write_file(path_ / name, text); !written) return written;
-  }
-  return {};
+  return reports::write_run_files(path_, record, result, scenario_text);
 }
 
 }  // namespace squall::coordinator
