@@ -10,6 +10,7 @@
 #include "harness/base/units.h"
 #include "harness/control/coordinator_link.h"
 #include "harness/coordinator/coordinator.h"
+#include "harness/coordinator/given_order.h"
 #include "harness/coordinator/guard_post.h"
 #include "harness/coordinator/live_order.h"
 #include "harness/coordinator/loss_book.h"
@@ -114,8 +115,9 @@ class Conductor {
   void keep_capacity();
   /// Does what `squall ctl` asks for.
   void heed_orders();
-  /// Answers the orders that all agents have taken; at the end of the load the others too.
-  void answer_orders(bool is_end);
+  /// Answers the orders that all agents have taken, and in the end the others too; tells of those
+  /// who took one late, or not at all.
+  void watch_orders(bool is_end);
   Result<void> obey(const std::string& text);
   /// Has a fault undone before its time; its later applications are not to come.
   Result<void> stop_fault(const std::string& name, const std::string& text);
@@ -166,16 +168,8 @@ class Conductor {
         by;  // Agents, and the order each is to take.
   };
   std::vector<TakeUp> take_ups_;
-  std::optional<LiveOrders> orders_;  // Of a run with a folder.
-  /// What was obeyed here and is not answered yet: of each agent that is to take it, its last
-  /// message then.
-  struct Unanswered {
-    LiveOrders::Asked asked;
-    Instant since;
-    std::map<std::string, std::uint64_t> told;
-    std::vector<std::string> lost;  // Before it, with what it is about in force.
-  };
-  std::vector<Unanswered> unanswered_;
+  std::optional<LiveOrders> orders_;    // Of a run with a folder.
+  std::vector<GivenOrder> given_;       // Obeyed here, and not taken by all of them yet.
   std::optional<MatrixPost> capacity_;  // While the load goes on, of a scenario with one.
   reports::EventLog events_;  // Its start is that of the load; none until agents were told.
   Instant next_renewal_;

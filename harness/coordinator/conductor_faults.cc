@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/base/log.h"
 #include "harness/control/convert.h"
@@ -95,12 +96,20 @@ Result<void> Conductor::stop_fault(const std::string& name, const std::string& t
     return no("there is none of this name" + scenarios::hint(name, names));
   }
   if (record_.scenario.capacity) return no("it is the search's to begin and to end");
+  std::vector<std::string> lost;  // They cannot be told.
+  for (const Seat& seat : seats_) {
+    if (seat.state == Seat::State::kLost && seat.may_have_in_force(name)) {
+      lost.push_back(seat.name);
+    }
+  }
+  bool is_stopped = false;
   bool has_begun = false;
   bool is_in_force = false;
   bool is_awaited = false;  // Its time has come, and it has not been told of yet.
   std::optional<Duration> next;
   for (std::size_t i = 0; i < record_.faults.size(); ++i) {
     const reports::FaultRecord& fault = record_.faults[i];
+    is_stopped = is_stopped || (fault.name == name && fault.is_stopped);
     if (fault.name != name || fault.is_stopped) continue;
     has_begun = has_begun || fault.from;
     is_in_force = is_in_force || (fault.from && !fault.to);
@@ -112,7 +121,15 @@ Result<void> Conductor::stop_fault(const std::string& name, const std::string& t
   if (!is_in_force && !is_awaited && !has_begun && next) {
     return no(fmt::format("it is not in force: it begins at {:.1f} s", to_seconds(*next)));
   }
-  if (!is_in_force && !is_awaited && !next) return no("it is not in force any more");
+  if (!is_in_force && !is_awaited && !next) {
+    if (!lost.empty()) {
+      return no(
+          fmt::format("{} {} lost and cannot be told: what it may have in force its own reaper "
+                      "undoes there, and squall recover --dry-run there tells",
+                      fmt::join(lost, ", "), lost.size() == 1 ? "is" : "are"));
+    }
+    return no(is_stopped ? "an operator has stopped it already" : "it is not in force any more");
+  }
   for (reports::FaultRecord& fault : record_.faults) {
     // What is in force says so itself again when it has been undone.
     const bool is_open = !fault.to && fault.state != reports::FaultRecord::State::kFailed;

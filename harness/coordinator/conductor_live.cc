@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "harness/coordinator/conductor.h"
 
@@ -21,35 +20,9 @@ namespace {
 
 /// From an order to when it holds: by then all agents have it.
 constexpr Duration kAllHaveHeard = 500ms;
-/// Who has not said so by then may be cut off; whoever asked is not kept waiting for it.
-constexpr Duration kTakenWithin = 3s;
-
-bool has_in_force(const Seat& seat, const std::string& fault) {
-  return std::any_of(seat.faults.begin(), seat.faults.end(), [&fault](const auto& known) {
-    return known.second.name == fault &&
-           known.second.state == reports::FaultRecord::State::kInForce;
-  });
-}
 
 Error no_open_load() {
   return error(std::errc::invalid_argument, "there is no open load: users of closed ones go on");
-}
-
-/// Empty where all have taken an order.
-std::string why_not_done(const std::vector<std::string>& missing,
-                         const std::vector<std::string>& lost) {
-  std::vector<std::string> parts;
-  if (!missing.empty()) {
-    parts.push_back(
-        fmt::format("{} did not say yet to have taken it: each does when it can be "
-                    "reached, or counts as lost",
-                    fmt::join(missing, ", ")));
-  }
-  if (!lost.empty()) {
-    parts.push_back(fmt::format("{} {} lost and did not take it", fmt::join(lost, ", "),
-                                lost.size() == 1 ? "is" : "are"));
-  }
-  return parts.empty() ? "" : fmt::format("it is ordered, but {}", fmt::join(parts, "; "));
 }
 
 }  // namespace
@@ -62,32 +35,42 @@ void Conductor::heed_orders() {
       continue;
     }
     const auto order = parse_live_order(asked.text);
-    Unanswered& one = unanswered_.emplace_back(Unanswered{asked, Clock::now(), {}, {}});
+    GivenOrder& one = given_.emplace_back(asked, Clock::now() + kAllHaveHeard);
     for (const Seat& seat : seats_) {
       if (!seat.is_over()) {
-        one.told[seat.name] = seat.orders.last();
-      } else if (roll_ && order && has_in_force(seat, order->fault)) {
-        one.lost.push_back(seat.name);
+        one.tell(seat.name, seat.orders.last());
+      } else if (roll_ && order && seat.has_in_force(order->fault)) {
+        one.lose(seat.name);  // Before it was asked.
       }
     }
   }
-  answer_orders(false);
+  watch_orders(false);
 }
 
-void Conductor::answer_orders(bool is_end) {
-  std::erase_if(unanswered_, [&](const Unanswered& one) {
-    std::vector<std::string> missing;
-    std::vector<std::string> lost = one.lost;
+void Conductor::watch_orders(bool is_end) {
+  const Instant now = Clock::now();
+  std::erase_if(given_, [&](GivenOrder& one) {
     for (const Seat& seat : seats_) {
-      const auto told = one.told.find(seat.name);
-      if (told == one.told.end() || seat.orders.is_taken(told->second)) continue;
-      // Who ends by itself has nothing left that an order could change.
-      if (seat.has_left || seat.state == Seat::State::kDone) continue;
-      (seat.state == Seat::State::kLost ? lost : missing).push_back(seat.name);
+      const auto number = one.number_of(seat.name);
+      if (!number) continue;
+      if (seat.orders.is_taken(*number)) {
+        if (const Duration late = one.take(seat.name, now); late > Duration::zero()) {
+          put_event(
+              "order.late", seat.name,
+              fmt::format("{}: taken {:.1f} s after it was to hold", one.text(), to_seconds(late)));
+        }
+        // Who ends by itself has nothing left that an order could change.
+      } else if (seat.has_left || seat.state == Seat::State::kDone) {
+        one.forget(seat.name);
+      } else if (seat.state == Seat::State::kLost || is_end) {
+        one.lose(seat.name);
+        put_event("order.missed", seat.name,
+                  one.text() +
+                      (is_end ? ": not taken before the load ended" : ": lost before it took it"));
+      }
     }
-    if (!missing.empty() && !is_end && Clock::now() - one.since < kTakenWithin) return false;
-    orders_->answer(one.asked, why_not_done(missing, lost));
-    return true;
+    if (one.may_be_answered(now)) orders_->answer(one.asked(), one.answer());
+    return one.is_over();
   });
 }
 
@@ -147,7 +130,7 @@ void Conductor::keep_paces() {
     }
   }
   paces_.reset();
-  if (orders_) answer_orders(true);
+  if (orders_) watch_orders(true);
   orders_.reset();
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/reason.h"
 #include "harness/base/unique_fd.h"
 #include "harness/coordinator/run_lock.h"
 #include "scenarios/parse/values.h"
@@ -106,7 +107,7 @@ void LiveOrders::answer(const Asked& asked, std::string_view words) {
 
 Result<std::string> give_order(const fs::path& folder, const std::string& text, Duration patience) {
   if (!is_running(folder)) {
-    return error(std::errc::no_such_process, "no run is going on in " + folder.string());
+    return reason(std::errc::no_such_process, "no run is going on in " + folder.string());
   }
   const std::string doing = "tell the run in " + folder.string();
   std::string number;
@@ -126,7 +127,7 @@ Result<std::string> give_order(const fs::path& folder, const std::string& text, 
     }
     std::this_thread::sleep_for(kTick);
   }
-  return error(std::errc::timed_out, doing + ": it does not answer");
+  return reason(std::errc::timed_out, doing + ": it does not answer");
 }
 
 }  // namespace squall::coordinator

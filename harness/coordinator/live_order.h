@@ -25,6 +25,9 @@ struct LiveOrder {
 /// was expected.
 Result<LiveOrder> parse_live_order(std::string_view text);
 
+/// Begins an answer to an order that was obeyed, of which there is more to say.
+inline constexpr std::string_view kObeyed = "obeyed: ";
+
 /// The orders that others put into a run's folder, and where they are answered. Whoever may write
 /// into the folder may give them, as with `squall stop`: each is a line of the file `orders`, and
 /// each answer a line of `answers`, which begins with the number of the order's first byte.
@@ -55,7 +58,8 @@ class LiveOrders {
 };
 
 /// Gives an order to the run in this folder, and waits for what it answers: "" when it was obeyed,
-/// else why not. Fails when no run is going on, or it does not answer within `patience`.
+/// or what begins with kObeyed; else why not. Fails when no run is going on, or it does not answer
+/// within `patience`.
 Result<std::string> give_order(const std::filesystem::path& folder, const std::string& text,
                                Duration patience);
 

@@ -1,5 +1,7 @@
 #include "harness/coordinator/seat.h"
 
+#include <algorithm>
+
 namespace squall::coordinator {
 namespace {
 
@@ -20,6 +22,23 @@ std::string in_words(Seat::State state) {
 }
 
 }  // namespace
+
+bool Seat::has_in_force(const std::string& fault) const {
+  return std::any_of(faults.begin(), faults.end(), [&fault](const auto& known) {
+    return known.second.name == fault &&
+           known.second.state == reports::FaultRecord::State::kInForce;
+  });
+}
+
+bool Seat::may_have_in_force(const std::string& fault) const {
+  const bool is_its_own =
+      std::find(placed.faults.begin(), placed.faults.end(), fault) != placed.faults.end();
+  const bool was_told_of = std::any_of(faults.begin(), faults.end(), [&fault](const auto& known) {
+    return known.second.name == fault &&
+           known.second.state != reports::FaultRecord::State::kPlanned;
+  });
+  return is_its_own && (!was_told_of || has_in_force(fault));
+}
 
 reports::AgentRecord Seat::record() const {
   reports::AgentRecord record{

@@ -37,6 +37,10 @@ struct Seat {
 
   /// Nothing more is to be expected from it.
   bool is_over() const { return state == State::kDone || state == State::kLost; }
+  /// Whether it told of a fault of this name as in force, and of no end of it.
+  bool has_in_force(const std::string& fault) const;
+  /// As far as is known: it was to inject it, and told of no end of it.
+  bool may_have_in_force(const std::string& fault) const;
   reports::AgentRecord record() const;
 };
 

@@ -82,7 +82,7 @@ faults:
         wait_for(stops)
         again = self.order("fault", "stop", "frozen")
         self.assertEqual(again.returncode, 2)
-        self.assertIn("it is not in force any more", again.stderr)
+        self.assertIn("fault frozen: an operator has stopped it already", again.stderr)
         stdout, stderr = run.communicate(timeout=60)
         results = json.loads((self.out / "results.json").read_text())
         first, second = results["faults"]["frozen"], results["faults"]["frozen#2"]

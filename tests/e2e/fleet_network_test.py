@@ -94,7 +94,28 @@ faults:
         stopped = self.squall("ctl", self.out, "fault", "stop", "cut")
         self.assertEqual(stopped.returncode, 2, stopped.stderr)
         self.assertIn("it is ordered, but lon-1 is lost and did not take it", stopped.stderr)
+        again = self.squall("ctl", self.out, "fault", "stop", "cut")
+        self.assertEqual(again.returncode, 2, again.stderr)
+        self.assertIn("lon-1 is lost and cannot be told: what it may have in force", again.stderr)
         self.finish(run)
+
+    def test_an_order_that_an_agent_took_late_is_told_with_when(self):
+        log = self.start_nginx_there()
+        self.start_agents(("fra-1", "lon-1"))
+        run = self.start_run("role=load:2", seconds=12, rest="safety: {lease: 20s}\n")
+        wait_for(lambda: log.exists() and log.read_text(), within=20)
+        self.nft("main", "table inet cut {\n"
+                 "chain in { type filter hook input priority 0; ip saddr 10.77.0.15 drop; }\n"
+                 "chain out { type filter hook output priority 0; ip daddr 10.77.0.15 drop; }\n}\n")
+        changed = self.squall("ctl", self.out, "rate", "browse", "100/s")
+        self.assertEqual(changed.returncode, 2, changed.stdout + changed.stderr)
+        self.assertIn("it is ordered, but lon-1 did not say yet to have taken it", changed.stderr)
+        self.nft("main", "delete table inet cut\n")
+        events = self.finish(run).results["events"]
+        late = [(event["subject"], event["detail"]) for event in events if event["kind"].startswith("order.")]
+        self.assertEqual(len(late), 1, events)
+        self.assertEqual(late[0][0], "lon-1")
+        self.assertRegex(late[0][1], r"^rate browse 100/s: taken \d+\.\d s after it was to hold$")
 
     def test_no_fault_cuts_an_agent_off_its_coordinator(self):
         self.start_nginx_there()
