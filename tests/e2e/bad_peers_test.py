@@ -151,7 +151,9 @@ load:
         print(f"messages of {MESSAGE >> 20} MiB: took {[one >> 20 for one in took]} MiB; resident {first >> 10} MiB at "
               f"first, {peak >> 10} at most, {before >> 10} after {CONNECTIONS} connections, {after >> 10} after as many "
               f"again; {opened} descriptors before, {most} at most, few again after {gone_after:.1f} s")
-        self.assertEqual(run.returncode, 3, stdout + stderr)
+        if run.returncode != 3:  # On a busy machine the generator may be the bottleneck.
+            self.assertEqual(run.returncode, 4, stdout + stderr)
+            self.assertIn("the generator was the bottleneck", " ".join(self.results()["reasons"]))
         # How soon each was cut off is the machine's affair too.
         self.assertLess(sorted(took)[len(took) // 2], 32 << 20)
         told = [line for line in stderr.splitlines() if "refused" in line]
