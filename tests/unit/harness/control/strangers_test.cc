@@ -176,7 +176,7 @@ TEST_F(StrangersTest, AreForgottenWhenTheyHaveGone) {
 
 TEST(ClientHello, HasTheSizeThatItSays) {
   EXPECT_EQ(*client_hello_size(client_hello()), 5 + kContent);
-  for (const std::size_t size : {0, 1, 5}) {
+  for (const std::size_t size : {0U, 1U, 5U}) {
     const auto known = client_hello_size(client_hello().substr(0, size));
     ASSERT_TRUE(ok(known)) << size;
     EXPECT_EQ(*known, 0U) << size;
