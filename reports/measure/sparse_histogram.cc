@@ -6,6 +6,28 @@
 #include "reports/measure/histogram_layout.h"
 
 namespace squall::reports {
+namespace {
+
+/// So many buckets are looked at one after the other as soon as found by halves.
+constexpr std::size_t kNear = 16;
+
+/// `fresh` has none that is there already; both are in order.
+template <typename Bucket>
+void insert(const std::vector<Bucket>& fresh, std::vector<Bucket>& buckets) {
+  const std::size_t size = buckets.size() + fresh.size();
+  // It is at rest most of its time: no more room is kept than an eighth.
+  if (size > buckets.capacity()) buckets.reserve(buckets.empty() ? size : size + size / 8);
+  std::size_t mine = buckets.size();
+  std::size_t theirs = fresh.size();
+  buckets.resize(size);
+  while (theirs > 0) {  // From the end, so that each moves once.
+    const bool is_mine = mine > 0 && buckets[mine - 1].index > fresh[theirs - 1].index;
+    buckets[mine + theirs - 1] = is_mine ? buckets[mine - 1] : fresh[theirs - 1];
+    --(is_mine ? mine : theirs);
+  }
+}
+
+}  // namespace
 
 void SparseHistogram::add(const Histogram& histogram) {
   clamped_ += histogram.clamped();
@@ -13,22 +35,23 @@ void SparseHistogram::add(const Histogram& histogram) {
   // Of many that are added to one, as a fleet's, all but the first few have hardly a new bucket.
   std::vector<Bucket> fresh;
   auto mine = buckets_.begin();
+  // Where many are looked for, the next is near: nearer than by halves.
+  const bool is_near = buckets_.size() / kNear < histogram.count();
   histogram.for_each_index([&](std::size_t index, std::uint64_t times) {
-    mine = std::lower_bound(mine, buckets_.end(), index,
-                            [](const Bucket& bucket, std::size_t at) { return bucket.index < at; });
+    if (is_near) {
+      while (mine != buckets_.end() && mine->index < index) ++mine;
+    } else {
+      mine =
+          std::lower_bound(mine, buckets_.end(), index,
+                           [](const Bucket& bucket, std::size_t at) { return bucket.index < at; });
+    }
     if (mine != buckets_.end() && mine->index == index) {
       mine->times += times;
     } else {
       fresh.push_back({index, times});
     }
   });
-  if (fresh.empty()) return;
-  const std::size_t size = buckets_.size() + fresh.size();
-  // It is at rest most of its time: no more room is kept than an eighth.
-  if (size > buckets_.capacity()) buckets_.reserve(buckets_.empty() ? size : size + size / 8);
-  const auto middle = buckets_.insert(buckets_.end(), fresh.begin(), fresh.end());
-  std::inplace_merge(buckets_.begin(), middle, buckets_.end(),
-                     [](const Bucket& a, const Bucket& b) { return a.index < b.index; });
+  if (!fresh.empty()) insert(fresh, buckets_);
 }
 
 void SparseHistogram::add_to(Histogram& histogram) const {
