@@ -56,8 +56,8 @@ class LoadEngine {
   virtual void start(Instant start) = 0;
   /// Changes what is due of the open load `load`: from `at` after the start on, `stages`. All
   /// agents must be told the same, and before `at`: what was due until then stays so, and its
-  /// numbers go on. Told late, what should have been due since `at` is due at once. Fails for a
-  /// load that is not there or has no stages, and for stages that are none.
+  /// numbers go on. Who is told late goes on as before until then, and by what is left of `stages`
+  /// from then on. Fails for a load that is not there or has no stages, for stages that are none.
   virtual Result<void> pace(const std::string& load, Duration at,
                             const std::vector<Stage>& stages) = 0;
   /// So many more users go round in the closed load `load`, from `at` after the start on. Fails for

@@ -39,6 +39,20 @@ PoolOptions pool_options(const PreparedLoad& load, const LoadPart& part) {
   return options;
 }
 
+/// What is left of stages when so much of them is over.
+std::vector<Stage> rest_of(std::vector<Stage> stages, Duration over) {
+  while (!stages.empty() && stages.front().length <= over) {
+    over -= stages.front().length;
+    stages.erase(stages.begin());
+  }
+  if (stages.empty() || over <= Duration::zero()) return stages;
+  Stage& first = stages.front();
+  const double part = to_seconds(over) / to_seconds(first.length);
+  first.from.per_second += (first.to.per_second - first.from.per_second) * part;
+  first.length -= over;
+  return stages;
+}
+
 std::optional<Split> split_of(const PreparedLoad& load) {
   if (!load.load.split) return std::nullopt;
   return Split{.seed = derive_seed(load.seed, "canary"),
@@ -102,7 +116,12 @@ void ShardLoad::more_users(Duration at, std::uint64_t count) {
 
 void ShardLoad::pace(Duration at, const std::vector<Stage>& stages) {
   if (done_ || stopped_ || !schedule_) return;
-  auto changed = schedule_->changed_at(std::max(Duration::zero(), at - load_->load.at), stages);
+  const Duration asked = std::max(Duration::zero(), at - load_->load.at);
+  // What was offered since then stays so: it is neither caught up with nor made up for.
+  const Duration from = opened_ ? std::max(asked, Clock::now() - begin_) : asked;
+  const std::vector<Stage> rest = rest_of(stages, from - asked);
+  if (rest.empty()) return;  // All that was asked for is over.
+  auto changed = schedule_->changed_at(from, rest);
   if (!changed) return;  // The engine has checked the stages.
   schedule_ = std::make_shared<const OpenSchedule>(*std::move(changed));
   arrivals_->change(schedule_);

@@ -367,6 +367,21 @@ TEST_F(FastLoad, LetsTheTimerSleepWhileTheShardRestsAndLooksByItselfAgainWhenItI
   EXPECT_TRUE(looks_soon());
 }
 
+TEST_F(FastLoad, IsSlowerFromNowOnWhenItIsToldTooLate) {
+  // By the numbers that are out already, the next would be due in seconds.
+  offered_->pace(1ms, {{Rate{5}, Rate{5}, 60s}});
+  loop_.run_for(20ms);
+  EXPECT_LE(offered_->next_tick(), std::chrono::steady_clock::now() + 250ms);
+}
+
+TEST_F(FastLoad, HasNothingMoreToOfferWhenItIsToldToRestTooLate) {
+  offered_->pace(1ms, {{Rate{0}, Rate{0}, 60s}});
+  loop_.run_for(20ms);
+  EXPECT_FALSE(looks_soon());
+  offered_->pace(2ms, {{Rate{1500}, Rate{1500}, 60s}});
+  EXPECT_TRUE(looks_soon()) << "and goes on when that is over";
+}
+
 TEST(ShardLoad, AccountsForEveryRequestWhicheverOutsideCallFails) {
   const int calls = run(load(kTwentyAtOnce), -1).calls;
   ASSERT_GT(calls, 20);
