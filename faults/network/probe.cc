@@ -51,10 +51,11 @@ std::uint16_t internet_checksum(const std::string& bytes, std::size_t at, std::s
   return static_cast<std::uint16_t>(~sum);
 }
 
-/// The first address of a list, as bytes; of documentation (RFC 5737, RFC 3849) when it is empty.
+/// The first address of a list, as bytes; when it is empty one that no peer has, so that no rule
+/// which spares peers lets it pass: reserved (RFC 1112 §4), or to be discarded (RFC 6666).
 std::string address_in(const std::vector<std::string>& list, bool v6, char last) {
   std::string bytes(v6 ? 16 : 4, '\0');
-  std::string text = v6 ? "2001:db8::" : "192.0.2.0";
+  std::string text = v6 ? "100::" : "240.0.0.0";
   if (!list.empty()) text = list.front().substr(0, list.front().find('/'));
   ::inet_pton(v6 ? AF_INET6 : AF_INET, text.c_str(), bytes.data());
   if (list.empty()) bytes.back() = last;
