@@ -395,12 +395,14 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
   const auto application =
       std::make_shared<Application>(site.networks, *site.held, journal, fault, *std::move(plan));
   if (site.probes) application->look_before();
+  if (site.is_over && site.is_over()) return error(std::errc::operation_canceled, label);
   if (auto recorded = application->record(label); !recorded) {
     return std::move(recorded).error().within(label);
   }
   InjectedNetworkFault injected{ActiveFault(label, [application] { return application->revert(); }),
                                 "", [application] { return application->finding(); },
                                 [application] { application->let_go(); }};
+  injected.begun = std::chrono::steady_clock::now();
   auto applied = application->apply();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
   if (seen) application->begin(pulse, site.watch, site.since);

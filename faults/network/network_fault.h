@@ -27,6 +27,7 @@ struct InjectedNetworkFault {
   /// delayed, what is left to be taken back and the proof of it are for the revert, which would
   /// else do this first.
   std::function<void()> let_go;
+  Instant begun{};  ///< When its first change was made.
 };
 
 /// Where a fault happens, and under whose names.
@@ -43,6 +44,9 @@ struct NetworkSite {
   std::vector<ProtectedPeer>
       protected_peers{};             ///< Whose traffic always passes in the agent's space.
   std::vector<std::string> notes{};  ///< What people should know of how it was found.
+  /// Asked just before the first change, since others may have held it up: true when its time is
+  /// over. Then nothing is changed, and the error is std::errc::operation_canceled.
+  std::function<bool()> is_over{};
 };
 
 /// All that a plan has to know of `site`, read from the kernel. Fails when `fault` is for a cgroup

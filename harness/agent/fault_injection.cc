@@ -88,7 +88,8 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::QuicFault&
                  .survival = std::move(injected->survival)};
 }
 
-std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec& spec,
+std::optional<FaultRunner::InForce> FaultRunner::inject(const scenarios::PlannedFault& planned,
+                                                        const faults::FaultSpec& spec,
                                                         const faults::NetworkFault& fault,
                                                         reports::FaultRecord& record) {
   faults::ProcessScope scope = means_.scope;
@@ -99,9 +100,15 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
     return std::nullopt;
   }
   placed->site.since = start_;
+  placed->site.is_over = [this, &planned] { return is_past(planned); };
   auto injected =
       faults::inject(placed->site, means_.journal, placed->fault, record.label, spec.pulse);
+  if (!injected && injected.error().code == std::errc::operation_canceled) {
+    note_never(record);
+    return std::nullopt;
+  }
   if (!note_begin(injected, now(), record)) return std::nullopt;
+  record.from = injected->begun - start_;
   const auto look = [look = std::move(injected->look)] {
     const faults::NetworkFinding found = look();
     return faults::LinkFinding{.seen = found.seen, .took = found.took, .why_not = found.why_not};
@@ -109,7 +116,8 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
   return InForce{.fault = std::move(injected->active),
                  .record = {},
                  .look = look,
-                 .let_go = std::move(injected->let_go)};
+                 .let_go = std::move(injected->let_go),
+                 .late = planned.row == 0 ? *record.from - planned.from : Duration()};
 }
 
 std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec& spec,

@@ -43,4 +43,15 @@ void note_length(reports::FaultRecord& record, Duration asked, Duration actual) 
   record.error = "it was in force for " + in_words(actual) + " of " + in_words(asked);
 }
 
+void note_late(reports::FaultRecord& record, Duration late) {
+  constexpr Duration kNotable = 100ms;
+  if (late > kNotable) record.seen += "; it came " + in_words(late) + " late";
+}
+
+void note_never(reports::FaultRecord& record) {
+  record.from.reset();
+  record.state = reports::FaultRecord::State::kIneffective;
+  record.error = "it never came: other faults held it up until its time was over";
+}
+
 }  // namespace squall::agent

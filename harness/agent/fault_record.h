@@ -17,4 +17,10 @@ void fail(reports::FaultRecord& record, const Error& why);
 /// 257 ms longer than asked for". One that was for less than half of its time is ineffective.
 void note_length(reports::FaultRecord& record, Duration asked, Duration actual);
 
+/// Says that other faults held its begin up, where that is worth a word.
+void note_late(reports::FaultRecord& record, Duration late);
+
+/// Of one that others held up until its time was over: it was never in force.
+void note_never(reports::FaultRecord& record);
+
 }  // namespace squall::agent

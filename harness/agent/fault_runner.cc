@@ -237,10 +237,12 @@ void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
 void FaultRunner::miss(const scenarios::PlannedFault& planned, WhyUndone why) {
   if (why != WhyUndone::kItsEnd) return;  // Who ended it knows that it was still to come.
   reports::FaultRecord record = begun(planned);
-  record.from.reset();
-  record.state = State::kIneffective;
-  record.error = "it never came: what was in its place before it was gone only after its end";
+  note_never(record);
   tell_(record);
+}
+
+bool FaultRunner::is_past(const scenarios::PlannedFault& planned) const {
+  return planned.to && planned.row == 0 && now() >= *planned.to;
 }
 
 std::optional<FaultRunner::InForce> FaultRunner::bring(const scenarios::PlannedFault& planned,
@@ -257,7 +259,8 @@ std::optional<FaultRunner::InForce> FaultRunner::bring(const scenarios::PlannedF
     if (pressure != nullptr) return inject(*spec, *pressure, record);
     if (quic != nullptr && means_.loads) return inject(*quic, record);
     if (link != nullptr && means_.links != nullptr) return inject(*spec, *link, record);
-    if (network != nullptr && means_.networks != nullptr) return inject(*spec, *network, record);
+    if (network != nullptr && means_.networks != nullptr)
+      return inject(planned, *spec, *network, record);
     if (fault != nullptr) return inject(*fault, planned.row > 0, record);
     fail(record, error(std::errc::not_supported, planned.label));
     return std::nullopt;
@@ -375,6 +378,7 @@ bool FaultRunner::finish(InForce& held, WhyUndone why) {
   record.is_stopped = record.is_stopped || why == WhyUndone::kOperator;
   if (why == WhyUndone::kItsEnd) {
     look_back(held, record);
+    note_late(record, held.late);
     if (held.asked_length) note_length(record, *held.asked_length, *record.to - held.since);
   } else if (is_first) {
     // Cut short, it had no time to show all that was asked for: only what it did is told.

@@ -98,6 +98,7 @@ class FaultRunner {
     std::optional<Duration> let_go_at = {};
     Duration since{};  ///< When it was in force.
     std::optional<Duration> asked_length = {};
+    Duration late{};  ///< By so much others held its begin up.
   };
   /// The faults of a row and how much earlier than planned they come; none: the row has ended.
   /// Or, with a name, that this fault is to be stopped.
@@ -119,6 +120,8 @@ class FaultRunner {
   void apply_apart(const scenarios::PlannedFault& planned, const faults::FaultSpec& spec);
   /// Tells of a fault whose time was over before it could come.
   void miss(const scenarios::PlannedFault& planned, WhyUndone why);
+  /// It has an end of its own, which has come.
+  bool is_past(const scenarios::PlannedFault& planned) const;
   /// Applies it and tells of it; none: there is nothing to be undone.
   std::optional<InForce> bring(const scenarios::PlannedFault& planned,
                                const faults::FaultSpec* spec);
@@ -127,7 +130,8 @@ class FaultRunner {
                                 reports::FaultRecord& record);
   std::optional<InForce> inject(const faults::FaultSpec& spec, const faults::LinkFault& fault,
                                 reports::FaultRecord& record);
-  std::optional<InForce> inject(const faults::FaultSpec& spec, const faults::NetworkFault& fault,
+  std::optional<InForce> inject(const scenarios::PlannedFault& planned,
+                                const faults::FaultSpec& spec, const faults::NetworkFault& fault,
                                 reports::FaultRecord& record);
   std::optional<InForce> inject(const faults::QuicFault& fault, reports::FaultRecord& record);
   std::optional<InForce> inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,

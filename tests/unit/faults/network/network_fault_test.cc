@@ -422,6 +422,17 @@ TEST_F(NetworkFaultTest, SaysWhenItCannotBeProbed) {
   EXPECT_THAT(injected->look().seen, HasSubstr("; not probed: the fake sends none"));
 }
 
+TEST_F(NetworkFaultTest, ChangesNothingWhenItsTimeIsOverBeforeItsTurnComes) {
+  const auto before = networks_.state();
+  NetworkSite site{networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1", held_.get()};
+  site.is_over = [] { return true; };
+  const auto injected = inject(site, *journal_, everything(), "late", {});
+  ASSERT_FALSE(injected);
+  EXPECT_EQ(injected.error().code, std::errc::operation_canceled);
+  EXPECT_EQ(networks_.state(), before);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+}
+
 TEST_F(NetworkFaultTest, WritesNothingToTheJournalWhenThePlanIsRefused) {
   NetworkFault fault = everything();
   fault.interface = "vx";

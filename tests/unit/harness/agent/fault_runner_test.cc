@@ -285,5 +285,22 @@ TEST(FaultLength, OfLessThanHalfOfWhatWasAskedForIsIneffective) {
   EXPECT_EQ(after(1800ms, 12ms).error, "it was in force for 12 ms of 1.8 s");
 }
 
+TEST(FaultLateness, IsToldWhereItIsNotable) {
+  reports::FaultRecord record;
+  note_late(record, 90ms);
+  EXPECT_EQ(record.seen, "");
+  note_late(record, 1800ms);
+  EXPECT_EQ(record.seen, "; it came 1.8 s late");
+}
+
+TEST(FaultLateness, UntilItsEndIsNeverToHaveBeenInForce) {
+  reports::FaultRecord record;
+  record.from = 3s;
+  note_never(record);
+  EXPECT_EQ(record.state, State::kIneffective);
+  EXPECT_FALSE(record.from);
+  EXPECT_EQ(record.error, "it never came: other faults held it up until its time was over");
+}
+
 }  // namespace
 }  // namespace squall::agent
