@@ -125,15 +125,25 @@ std::string why_not_planned(const Error& why) {
   return "  not known here: " + (is_told ? why.trail : why.message()) + "\n";
 }
 
+/// A command as it is to be given here, where it is for another namespace.
+std::string in_space(const std::optional<std::string>& name, const std::string& line) {
+  const bool is_command =
+      line.starts_with("tc ") || line.starts_with("nft ") || line.starts_with("ip ");
+  return name && is_command ? "ip netns exec " + *name + " " + line : line;
+}
+
 /// The steps of one application and of its undo, as lines of tc, ip and nft.
-std::string text_of(const Result<faults::NetworkPlan>& planned) {
+std::string text_of(const Result<faults::NetworkPlan>& planned, const faults::NetworkFault& fault) {
   if (!planned) return why_not_planned(planned.error());
+  const std::optional<std::string>& space = fault.namespace_name;
   std::string text;
   for (const faults::NetworkChange& change : planned->changes) {
     std::istringstream lines(change.line);
-    for (std::string line; std::getline(lines, line);) text += "  " + line + "\n";
+    for (std::string line; std::getline(lines, line);) text += "  " + in_space(space, line) + "\n";
   }
-  for (const std::string& line : planned->undo_lines) text += "  undo: " + line + "\n";
+  for (const std::string& line : planned->undo_lines) {
+    text += "  undo: " + in_space(space, line) + "\n";
+  }
   for (const std::string& note : planned->notes) text += "  note: " + note + "\n";
   for (const std::string& limit : planned->limits) text += "  note: " + limit + "\n";
   return text;
@@ -158,7 +168,7 @@ void print_network_steps(const scenarios::Scenario& scenario, const scenarios::P
     for (const StepsHere& steps : all) {
       if (steps.spec != &spec) continue;
       any_is_planned = any_is_planned || steps.plan;
-      const std::string text = text_of(steps.plan);
+      const std::string text = text_of(steps.plan, *fault);
       if (told.insert(text).second) fmt::print("steps of {}\n{}", steps.label, text);
     }
     if (!any_is_planned) continue;
