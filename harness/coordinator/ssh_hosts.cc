@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
+#include "harness/coordinator/placement.h"
 #include "harness/trust/identity.h"
 #include "scenarios/parse/document.h"
 #include "scenarios/parse/reader.h"
@@ -38,6 +39,9 @@ void read_labels(scenarios::Reading& reading, const Node& node, SshHost& host) {
                                            " is no label: letters, digits, dots, dashes and "
                                            "underscores, at most 63 each");
     }
+  }
+  if (const auto weight = weight_of(host.labels); !weight) {
+    reading.mistakes.add(node.place, weight.error().trail);
   }
 }
 

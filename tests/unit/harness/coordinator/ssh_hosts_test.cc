@@ -59,6 +59,8 @@ TEST(SshHosts, AMistakeIsToldByItsPlace) {
   EXPECT_THAT(mistake_of("hosts: {}"), HasSubstr("at least one host"));
   EXPECT_THAT(mistake_of("ssh: [-4]"), HasSubstr("hosts"));
   EXPECT_THAT(mistake_of("hosts: {a: {labels: {role: a b}}}"), HasSubstr("is no label"));
+  EXPECT_THAT(mistake_of("hosts: {a: {labels: {weight: 900}}}"),
+              AllOf(HasSubstr("hosts.yaml:1:21"), HasSubstr("from 1 to 100")));
   EXPECT_THAT(mistake_of(""), HasSubstr("hosts.yaml"));
   EXPECT_THAT(read_ssh_hosts("/no/such/file").error().message(), HasSubstr("/no/such/file"));
 }
