@@ -217,7 +217,7 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
     auto& reset = *static_cast<Stream*>(stream);
     if (!reset.has_ticket) return 0;
     if (!reset.whole) {
-      session.reset_code_ = code;
+      session.stream_trouble_ = "the server reset a stream with " + http3_error_text(code);
       session.breaks_.push_back({http3_error_name(code), code, true, true, false});
     }
     session.finish(reset, reset.whole                           ? StreamEnd::kWhole

@@ -41,7 +41,7 @@ bool Http3Session::has_left_in_good_order() const {
   return gone_away_ && is_no_error;
 }
 
-Http3Session::Stream* Http3Session::find(Ticket ticket) {
+Http3Session::Stream* Http3Session::find(Ticket ticket) const {
   return ticket < tickets_.size() ? tickets_[ticket] : nullptr;
 }
 
@@ -170,6 +170,11 @@ bool Http3Session::take_early_data_back() {
   return true;
 }
 
+bool Http3Session::went_early(Ticket ticket) const {
+  const Stream* stream = find(ticket);
+  return stream != nullptr && stream->early;
+}
+
 void Http3Session::cancel(Ticket ticket) {
   Stream* stream = find(ticket);
   if (stream == nullptr) return;
@@ -209,6 +214,7 @@ void Http3Session::finish(Stream& stream, StreamEnd end) {
 
 void Http3Session::break_off(Stream& stream, std::uint64_t code) {
   if (!stream.has_ticket) return;
+  stream_trouble_ = "an answer was not as it must be: " + http3_error_text(code);
   breaks_.push_back({http3_error_name(code), code, false, true, false});
   finish(stream, StreamEnd::kProtocol);
 }

@@ -66,6 +66,7 @@ class Http3Session final : public DatagramSession {
   bool is_established() const override { return established_; }
   bool is_resumed() const override;
   bool is_early() const override { return early_; }
+  bool went_early(Ticket ticket) const override;
   EarlyData early_data() const override { return early_data_; }
   PathFigures path() const override;
   bool migrate(const sockaddr& local, std::size_t size, Instant now) override;
@@ -106,7 +107,7 @@ class Http3Session final : public DatagramSession {
   bool set_up(QuicOptions options, Instant now);
   bool set_up_http();
 
-  Stream* find(Ticket ticket);
+  Stream* find(Ticket ticket) const;
   Stream& take_idle();
   bool start(Stream& stream);
   void start_held();
@@ -147,7 +148,7 @@ class Http3Session final : public DatagramSession {
   std::vector<std::int64_t> to_reset_;  // Streams of requests that were given up.
   std::size_t open_streams_ = 0;        // Of those with a ticket.
   SessionEnd end_;
-  std::optional<std::uint64_t> reset_code_;  // Of the last stream that the server reset.
+  std::string stream_trouble_;  // Why the last stream ended that did not end well.
   std::vector<reports::QuicError> breaks_;
   EarlyData early_data_;
   ConnectionChanges changes_;  // All but key_updates.

@@ -95,7 +95,7 @@ void Connection::end_gap() {
 void Connection::on_answer(RequestSession::Ticket ticket) {
   end_gap();
   in_flight_[ticket].first_byte = now_;
-  if (!std::exchange(has_heard_, true)) on_first_answer(in_flight_[ticket]);
+  if (!std::exchange(has_heard_, true)) on_first_answer(ticket, in_flight_[ticket]);
 }
 
 void Connection::on_status(RequestSession::Ticket ticket, int status) {

@@ -128,7 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   /// Closes the socket; nothing is heard of it any more.
   virtual void release() = 0;
   /// The first byte of the first answer on this connection has come.
-  virtual void on_first_answer(const InFlight& /*request*/) {}
+  virtual void on_first_answer(RequestSession::Ticket /*ticket*/, const InFlight& /*request*/) {}
 
   bool has_in_flight() const { return !in_flight_.empty(); }
   void count_bytes(std::uint64_t received, std::uint64_t sent);

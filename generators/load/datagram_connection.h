@@ -46,7 +46,7 @@ class DatagramConnection final : public Connection, private SharedRoute::Reader 
 
  private:
   void release() override;
-  void on_first_answer(const InFlight& request) override;
+  void on_first_answer(RequestSession::Ticket ticket, const InFlight& request) override;
   void see_handshake();
   void listen_for_silence();
   /// Ends a silence, where the session has been given something.

@@ -1,4 +1,5 @@
 // What a connection over datagrams counts, and says of its end.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -21,22 +22,26 @@ std::uint64_t in_micros(Duration length) {
 
 /// What early data saves: the way to the first answer with it, and with a handshake first, which
 /// may have resumed a session or not. Time in which a connection waited for a request is no part
-/// of any; nor does one count that the server made to send again what it had sent early.
-void DatagramConnection::on_first_answer(const InFlight& request) {
+/// of any; nor does one count that the server made to send again what it had sent early. A request
+/// that was held until the handshake was done is one with a handshake first.
+void DatagramConnection::on_first_answer(RequestSession::Ticket ticket, const InFlight& request) {
   reports::QuicCounts counts;
   const EarlyData early = link_->session().early_data();
   if (early.rejected + early.refused > 0) return;
-  if (request.sent < established_) {
+  const auto with_handshake = [&] {
+    return in_micros(*connect_ + (now_ - std::max(request.sent, established_)));
+  };
+  if (link_->session().went_early(ticket)) {
     counts.early_answers = 1;
     counts.early_answers_us = in_micros(now_ - request.sent);
   } else if (early.sent > 0 || !connect_) {
     return;  // The answer to what went ahead of this is yet to come.
   } else if (is_resumed()) {
     counts.resumed_answers = 1;
-    counts.resumed_answers_us = in_micros(*connect_ + (now_ - request.sent));
+    counts.resumed_answers_us = with_handshake();
   } else {
     counts.full_answers = 1;
-    counts.full_answers_us = in_micros(*connect_ + (now_ - request.sent));
+    counts.full_answers_us = with_handshake();
   }
   owner_.on_quic(counts, now_);
 }

@@ -124,6 +124,9 @@ class DatagramSession : public RequestSession {
   virtual bool is_resumed() const = 0;
   /// True from the first output on when requests may be submitted though the handshake is not done.
   virtual bool is_early() const { return false; }
+  /// True when this request, which has not ended, was sent ahead of the handshake's end, and the
+  /// server has not rejected that.
+  virtual bool went_early(Ticket /*ticket*/) const { return false; }
   /// What became of early requests so far. Those that the server did not take are sent again, in
   /// good time and on this connection: they have not ended.
   virtual EarlyData early_data() const { return {}; }

@@ -57,6 +57,32 @@ TEST(Http3Early, CaddyTakesRequestsAheadOfTheHandshakeAndLogsEachOnce) {
   EXPECT_EQ(lines_of(folder.file("access.log"), "\"proto\":\"HTTP/3.0\""), 1000U);
 }
 
+/// What waits for the handshake is none of early data's answers, and saves nothing.
+TEST(Http3Early, OnlyWhatWasSentEarlyIsAnsweredEarly) {
+  const TemporaryFolder folder;
+  auto server = start_gtlsserver(folder, free_port());
+  ASSERT_TRUE(ok(server));
+  LoadSpec unsafe = open_load(500, 1s);
+  unsafe.requests[0].method = "POST";
+  unsafe.requests[0].body.emplace().parts.emplace_back("hello");
+  TargetSpec target = early_target(folder, server->port(), 1);
+  target.new_connection_every = generators::RenewSpec{4, {}};
+  const SecondCell held = run_loads(target, {unsafe}).total();
+  expect_sums_hold(held);
+  EXPECT_GT(held.tls_resumed, 10U);
+  EXPECT_EQ(held.quic.early_sent, 0U);
+  EXPECT_EQ(held.quic.early_answers, 0U);
+  EXPECT_GT(held.quic.resumed_answers, 10U) << "they had a handshake first";
+
+  LoadSpec mixed = unsafe;
+  mixed.requests.push_back(open_load(500, 1s).requests[0]);
+  const SecondCell both = run_loads(target, {mixed}).total();
+  expect_sums_hold(both);
+  EXPECT_GT(both.quic.early_answers, 0U);
+  EXPECT_LE(both.quic.early_answers, both.quic.early_sent);
+  EXPECT_GT(both.quic.resumed_answers, 0U);
+}
+
 TEST(Http3Early, ARestartedServerRejectsWhatItsForerunnerAllowedAndNothingIsLost) {
   const TemporaryFolder folder;
   const std::uint16_t port = free_port();
@@ -122,7 +148,8 @@ TEST(Http3Early, WhatIsGivenUpForItsAgeAheadOfItsHandshakesEndCountsAsFailed) {
   EXPECT_LE(begun, known + target.connections) << "those under way at the end are neither";
 }
 
-/// By h3 and by h2: GnuTLS and OpenSSL write to one file.
+/// By h3 and by h2: GnuTLS and OpenSSL write to one file. GnuTLS looks for its name once in a
+/// process: alone in its own, as ctest has it.
 TEST(Http3Early, SecretsAndConnectionsAreWrittenDownWhereAskedFor) {
   const TemporaryFolder folder;
   auto caddy = start_caddy(folder, free_port());
