@@ -1,8 +1,10 @@
 // How the connection begins, moves datagrams and ends.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gnutls/crypto.h>
@@ -24,7 +26,20 @@ ngtcp2_duration to_duration(Duration length) {
   return static_cast<ngtcp2_duration>(length.count());
 }
 
-void apply(const QuicSpec& spec, ngtcp2_settings& settings) {
+/// The sizes that discovery tries, in this order: Ethernet's behind the usual tunnels and without,
+/// jumbo frames, and the limit itself. Left to itself ngtcp2 goes no further than Ethernet.
+std::vector<std::uint16_t> sizes_to_try(std::uint64_t limit) {
+  constexpr std::array<std::uint16_t, 6> kUsual{1232, 1342, 1406, 1444, 4000, 8952};
+  std::vector<std::uint16_t> sizes;
+  for (const std::uint16_t size : kUsual) {
+    if (size < limit) sizes.push_back(size);
+  }
+  if (limit > NGTCP2_MAX_UDP_PAYLOAD_SIZE) sizes.push_back(static_cast<std::uint16_t>(limit));
+  return sizes;
+}
+
+/// `sizes` lives as long as the connection.
+void apply(const QuicSpec& spec, ngtcp2_settings& settings, std::vector<std::uint16_t>& sizes) {
   switch (spec.congestion) {
     case QuicSpec::Congestion::kCubic:
       settings.cc_algo = NGTCP2_CC_ALGO_CUBIC;
@@ -37,6 +52,11 @@ void apply(const QuicSpec& spec, ngtcp2_settings& settings) {
       break;
   }
   if (spec.max_udp_payload) settings.max_tx_udp_payload_size = spec.max_udp_payload->count;
+  if (spec.discovers_mtu && spec.max_udp_payload) {
+    sizes = sizes_to_try(spec.max_udp_payload->count);
+    settings.pmtud_probes = sizes.data();
+    settings.pmtud_probeslen = sizes.size();
+  }
   if (spec.discovers_mtu) return;
   settings.no_pmtud = 1;
   settings.no_tx_udp_payload_size_shaping = 1;
@@ -164,7 +184,7 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   settings.initial_ts = to_tstamp(now);
   settings.handshake_timeout = to_duration(own.options.handshake_timeout);
   settings.rand_ctx.native_handle = private_.get();
-  apply(own.options.quic, settings);
+  apply(own.options.quic, settings, own.sizes_to_try);
   ngtcp2_transport_params params;
   ngtcp2_transport_params_default(&params);
   params.initial_max_stream_data_bidi_local = own.options.quic.stream_window.count;
@@ -446,7 +466,7 @@ std::string Http3Session::complaint() const {
   const bool is_bad =
       end_.kind != SessionEnd::Kind::kNone && end_.kind != SessionEnd::Kind::kGoodbye;
   if (is_bad) return end_.text;
-  return reset_code_ ? "the server reset a stream with " + http3_error_text(*reset_code_) : "";
+  return stream_trouble_;
 }
 
 }  // namespace squall::generators

@@ -60,8 +60,9 @@ struct Http3Session::Private {
   ngtcp2_ccerr close{};                          // What our CONNECTION_CLOSE says.
   bool was_reset = false;                        // By a stateless reset.
   AckWatch acks;
-  bool remembers = false;  // What the server allows, for early data.
-  std::string versions;    // That the server speaks instead of ours.
+  bool remembers = false;                   // What the server allows, for early data.
+  std::string versions;                     // That the server speaks instead of ours.
+  std::vector<std::uint16_t> sizes_to_try;  // By path MTU discovery.
 };
 
 /// A moment as ngtcp2 has it.

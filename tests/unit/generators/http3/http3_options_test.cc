@@ -80,6 +80,12 @@ TEST(Http3Options, DatagramsAreNoLargerThanTheyMayBe) {
   EXPECT_EQ(upload(*fixed, post), 1350U);
 
   spec.discovers_mtu = true;
+  spec.max_udp_payload = Bytes{9000};
+  auto jumbo = pair_with(spec);
+  jumbo->begin();
+  EXPECT_EQ(upload(*jumbo, post), 9000U) << "found by trying";
+
+  spec.max_udp_payload = Bytes{1350};
   auto bounded = pair_with(spec);
   bounded->begin();
   const std::size_t greatest = upload(*bounded, post);
