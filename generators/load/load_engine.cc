@@ -9,6 +9,7 @@
 
 #include <sys/resource.h>
 
+#include "generators/load/descriptors.h"
 #include "generators/load/engine_shard.h"
 #include "generators/load/prepared_load.h"
 #include "generators/load/process_watch.h"
@@ -170,7 +171,7 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
   }
   SQUALL_TRY(auto read, read_tables(options.data, options.directory, options.seed));
   const auto tables = std::make_shared<const DataTables>(std::move(read));
-  std::size_t connections = 0;
+  std::size_t descriptors = 0;
   std::vector<std::shared_ptr<const PreparedLoad>> prepared;
   for (LoadSpec& load : loads) {
     if (options.slices && !options.slices->contains(load.name)) continue;
@@ -185,10 +186,10 @@ Result<std::unique_ptr<LoadEngine>> LoadEngine::make(std::vector<TargetSpec> tar
         PreparedLoad::make(std::move(load), *target, options.seed, options.directory, tables);
     if (!made) return std::move(made).error();
     if (auto created = create_files(*made); !created) return std::move(created).error();
-    connections += made->target.connections;
+    descriptors += descriptors_of(*made, std::max<std::size_t>(options.shards, 1));
     prepared.push_back(std::make_shared<const PreparedLoad>(*std::move(made)));
   }
-  if (auto allowed = allow_descriptors(connections + kSpareDescriptors); !allowed) {
+  if (auto allowed = allow_descriptors(descriptors + kSpareDescriptors); !allowed) {
     return std::move(allowed).error();
   }
   return std::unique_ptr<LoadEngine>(std::make_unique<ShardedEngine>(std::move(prepared), options));
