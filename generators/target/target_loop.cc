@@ -85,6 +85,13 @@ Result<std::unique_ptr<TargetLoop>> TargetLoop::make(const TargetOptions& option
       return std::move(done).error().within("listen on " + to_text(address));
     }
   }
+  // Not before it listens: the file may be that of a target which has the port already.
+  if (spoken.needs_tls() && options.write_certificate) {
+    const std::string& certificate = loop->certificate_.certificate;
+    if (auto done = write_file(*options.write_certificate, certificate); !done) {
+      return std::move(done).error();
+    }
+  }
   if (auto done = loop->watch_for_stop(); !done) return std::move(done).error();
   return loop;
 }
@@ -100,9 +107,6 @@ Result<void> TargetLoop::use_certificate(const TargetOptions& options) {
     SQUALL_TRY(certificate_, make_self_signed_certificate());
   }
   SQUALL_TRY(tls_, make_tls_server(certificate_, protocols_));
-  if (options.write_certificate) {
-    return write_file(*options.write_certificate, certificate_.certificate);
-  }
   return {};
 }
 

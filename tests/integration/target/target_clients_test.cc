@@ -26,6 +26,19 @@ TEST(TargetServer, IsVerifiedByCurlWithTheCertificateItWrote) {
   EXPECT_EQ(unverified.exit_code, 60) << unverified.output;
 }
 
+TEST(TargetServer, ThatCannotListenLeavesTheCertificateOfWhoeverListensThere) {
+  const RunningTarget target;
+  TargetOptionTexts texts;
+  texts.listen = {"127.0.0.1:" + std::to_string(target.port())};
+  texts.protocols = "h2";
+  texts.write_certificate = target.certificate_file();
+  const auto options = parse_target_options(texts);
+  ASSERT_TRUE(ok(options));
+  EXPECT_FALSE(TargetServer::make(*options).has_value());
+  const std::string written = "curl -sS --http2 --cacert " + target.certificate_file() + " ";
+  EXPECT_EQ(run_program(written + target.https("/.squall/health")).output, "ok\n");
+}
+
 TEST(TargetServer, MaySpeakHttp1Alone) {
   const RunningTarget target({}, "h1");
   EXPECT_EQ(run_program("curl -sS --http1.1 -o /dev/null -w '%{http_version} %{http_code}' " +
