@@ -113,7 +113,9 @@ void GuardWatch::take(const Snapshot& snapshot) {
     happened.errors += part.cell.all_errors();
     happened.gone += part.cell.unsent + part.cell.shed;
     // Kept by the second in which it was due, a latency is told of when it is over.
-    seconds[told].response.merge(part.cell.of(Metric::kResponse));
+    if (looks_at_latency_of(part.load)) {
+      seconds[told].response.merge(part.cell.of(Metric::kResponse));
+    }
     for (Objective& objective : objectives_) {
       const auto looks_at = [&](const Seconds& stretch) { return stretch.holds(part.second); };
       if (objective.spec->load != part.load ||
@@ -237,6 +239,13 @@ std::optional<GuardWatch::Figure> GuardWatch::silence(const std::string& load,
     return std::nullopt;
   }
   return Figure{.value = 1, .samples = 0, .in_words = "no request ended in the last second"};
+}
+
+bool GuardWatch::looks_at_latency_of(const std::string& load) const {
+  return std::any_of(guards_.begin(), guards_.end(), [&load](const Watched& guard) {
+    const auto& when = guard.spec->when;
+    return when && when->figure == FigureKind::kPercentile && when->of == load;
+  });
 }
 
 bool GuardWatch::is_offered(const std::string& load, std::int64_t second) const {

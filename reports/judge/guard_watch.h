@@ -66,7 +66,7 @@ class GuardWatch {
     std::uint64_t completed = 0;
     std::uint64_t errors = 0;
     std::uint64_t gone = 0;  ///< Unsent or shed.
-    Histogram response;      ///< Of what ended.
+    Histogram response;      ///< Of what ended, where a guard looks at it.
   };
   /// A figure, how it is said, and from how many samples it is.
   struct Figure {
@@ -101,6 +101,8 @@ class GuardWatch {
                                     std::int64_t second) const;
   std::optional<Figure> objective_figure(const scenarios::GuardCondition& when) const;
   std::optional<Figure> silence(const std::string& load, std::int64_t second) const;
+  /// Whether a guard looks at the latencies of this load.
+  bool looks_at_latency_of(const std::string& load) const;
   bool is_offered(const std::string& load, std::int64_t second) const;
   const LoadSecondNow& load_second(const std::string& load, std::int64_t second) const;
   void settle(std::int64_t second);

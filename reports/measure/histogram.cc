@@ -9,6 +9,9 @@
 namespace squall::reports {
 namespace {
 
+/// Of fewer values it is quicker to look for their buckets than to add all of them up.
+constexpr std::uint64_t kFew = 1024;
+
 constexpr Duration micros(std::int64_t count) { return std::chrono::microseconds(count); }
 
 }  // namespace
@@ -41,6 +44,10 @@ Histogram& Histogram::operator=(Histogram&& other) noexcept {
 void Histogram::merge(const Histogram& other) {
   clamped_ += other.clamped_;
   if (other.empty()) return;
+  if (other.count_ < kFew) {
+    other.for_each_index([this](std::size_t index, std::uint64_t times) { add_at(index, times); });
+    return;
+  }
   count_ += other.count_;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     if (!other.blocks_[i]) continue;

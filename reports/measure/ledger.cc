@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace squall::reports {
+namespace {
+
+/// Added to so often, a second is worth keeping warm: one of a few agents is not.
+constexpr std::uint64_t kOften = 8;
+/// Agents tell of a second within the next; what ends later comes from fewer of them.
+constexpr std::int64_t kNewSeconds = 2;
+
+}  // namespace
 
 bool Ledger::Taken::take(std::uint64_t sequence) {
   if (sequence <= all_up_to || !beyond.insert(sequence).second) return false;
@@ -12,17 +20,41 @@ bool Ledger::Taken::take(std::uint64_t sequence) {
 
 bool Ledger::add(const std::string& agent, const Snapshot& snapshot) {
   if (!taken_[agent].take(snapshot.sequence)) return false;
+  cool(snapshot.second);
   for (const LoadSecond& part : snapshot.cells) {
     if (part.cell.empty()) continue;
     StoredCell& stored = loads_[part.load][part.second];
-    stored.counts.add(part.cell);
-    for (std::size_t i = 0; i < kMetrics; ++i) stored.latency.at(i).add(part.cell.latency.at(i));
-    stored.ok_response.add(part.cell.ok_response);
-    store(part.cell.requests, stored.requests);
-    store(part.cell.addresses, stored.addresses);
+    if (++stored.times_added > kOften && is_new(part.second)) {
+      warm_[part.load][part.second].merge(part.cell);
+    } else {
+      stored.add(part.cell);
+    }
   }
   health_[agent][snapshot.second].worsen(snapshot.health);
   return true;
+}
+
+bool Ledger::is_new(std::int64_t second) const {
+  return second <= newest_ && second > newest_ - kNewSeconds;
+}
+
+void Ledger::cool(std::int64_t told) {
+  if (told <= newest_) return;
+  newest_ = told;
+  for (auto& [load, seconds] : warm_) {
+    while (!seconds.empty() && !is_new(seconds.begin()->first)) {
+      loads_[load][seconds.begin()->first].add(seconds.begin()->second);
+      seconds.erase(seconds.begin());
+    }
+  }
+}
+
+void Ledger::StoredCell::add(const SecondCell& cell) {
+  counts.add(cell);
+  for (std::size_t i = 0; i < kMetrics; ++i) latency.at(i).add(cell.latency.at(i));
+  ok_response.add(cell.ok_response);
+  Ledger::store(cell.requests, requests);
+  Ledger::store(cell.addresses, addresses);
 }
 
 std::vector<std::string> Ledger::loads() const {
@@ -45,13 +77,16 @@ std::int64_t Ledger::end_second(const std::string& load) const {
 SecondCell Ledger::sum(const std::string& load, std::int64_t from, std::int64_t to) const {
   const Seconds* const seconds = find(load);
   if (seconds == nullptr || from >= to) return {};
-  return add_up(seconds->lower_bound(from), seconds->lower_bound(to));
+  SecondCell sum = add_up(seconds->lower_bound(from), seconds->lower_bound(to));
+  if (const auto warm = warm_.find(load); warm != warm_.end()) {
+    const auto end = warm->second.lower_bound(to);
+    for (auto one = warm->second.lower_bound(from); one != end; ++one) sum.merge(one->second);
+  }
+  return sum;
 }
 
 SecondCell Ledger::total(const std::string& load) const {
-  const Seconds* const seconds = find(load);
-  if (seconds == nullptr) return {};
-  return add_up(seconds->begin(), seconds->end());
+  return sum(load, first_second(load), end_second(load));
 }
 
 void Ledger::store(const GroupCells& groups, StoredGroups& stored) {

@@ -17,7 +17,8 @@ namespace squall::reports {
 /// All that was measured in a run, merged over shards and agents, by load and second.
 ///
 /// Any stretch of any load can be added up exactly afterwards. Kept sparse: an hour of ten loads
-/// fits in some hundred megabytes at most.
+/// fits in some hundred megabytes at most. Only the newest seconds, to which many agents add, are
+/// kept as what is added to fast, until all have told of them.
 ///
 /// Lifecycle:  fed by add() as snapshots arrive, in any order.
 /// Threads:    one owner at a time.
@@ -55,6 +56,9 @@ class Ledger {
     SparseHistogram ok_response;
     StoredGroups requests;
     StoredGroups addresses;
+    std::uint64_t times_added = 0;
+
+    void add(const SecondCell& cell);
   };
   using Seconds = std::map<std::int64_t, StoredCell>;
 
@@ -70,8 +74,14 @@ class Ledger {
   static void add_up(const StoredGroups& stored, GroupCells& sum);
   const Seconds* find(const std::string& load) const;
   static SecondCell add_up(Seconds::const_iterator from, Seconds::const_iterator to);
+  bool is_new(std::int64_t second) const;
+  /// Puts those that are not new any more to rest.
+  void cool(std::int64_t told);
 
   std::map<std::string, Seconds> loads_;
+  /// What is to be added to those seconds of loads_ that are new, and added to often.
+  std::map<std::string, std::map<std::int64_t, SecondCell>> warm_;
+  std::int64_t newest_ = 0;  // The last second that somebody told of.
   std::map<std::string, Taken> taken_;
   std::map<std::string, std::map<std::int64_t, Health>> health_;
 };

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -76,6 +78,38 @@ TEST(Ledger, SumsAreTheSameInWhateverOrderSnapshotsArrive) {
     pieces.merge(ledger.sum("browse", 3, 7));
     pieces.merge(ledger.sum("browse", 7, 100));
     EXPECT_EQ(pieces, all);
+  }
+}
+
+/// Many agents tell of each second, in any order, now and then of an earlier one too.
+TEST(Ledger, OfManyAgentsIsTheUnionAtEveryMoment) {
+  constexpr std::uint64_t kSeconds = 6;
+  constexpr int kAgents = 30;
+  std::mt19937_64 random(2);
+  Ledger ledger;
+  std::vector<SecondCell> seconds(kSeconds);
+  for (std::uint64_t sequence = 1; sequence <= kSeconds; ++sequence) {
+    for (int agent = 0; agent < kAgents; ++agent) {
+      std::vector<LoadSecond> cells;
+      for (const std::uint64_t back : {std::uint64_t{0}, random() % sequence}) {
+        const std::uint64_t second = sequence - 1 - back;
+        auto cell = cell_with(1 + random() % 5, std::chrono::microseconds(random() % 10'000'000));
+        cell.requests["home"].ok = 1;
+        cell.requests["home"].response.record(5ms);
+        seconds[second].merge(cell);
+        cells.push_back({"browse", static_cast<std::int64_t>(second), std::move(cell)});
+      }
+      const Snapshot made = snapshot(sequence, std::move(cells));
+      EXPECT_TRUE(ledger.add(std::to_string(agent), made));
+      EXPECT_FALSE(ledger.add(std::to_string(agent), made));
+    }
+    SecondCell all;
+    for (std::uint64_t i = 0; i < kSeconds; ++i) {
+      const auto second = static_cast<std::int64_t>(i);
+      EXPECT_EQ(ledger.sum("browse", second, second + 1), seconds[i]) << sequence << ": " << i;
+      all.merge(seconds[i]);
+    }
+    EXPECT_EQ(ledger.total("browse"), all);
   }
 }
 
