@@ -87,6 +87,7 @@ std::optional<wire::ToAgent> Line::take(control::Heard heard) {
     outbox_.taken(order.taken().sequence());
     return {};
   }
+  if (order.has_lease()) outbox_.taken(order.lease().taken());
   if (order.sequence() == 0) return std::move(order);
   const bool is_new = inbox_.take(order.sequence());
   wire::FromAgent answer;

@@ -11,7 +11,7 @@ namespace squall::control {
 
 /// The number of what agents and coordinators say to each other (control.proto). It is raised with
 /// each change that the other end, had it not been changed too, would read wrongly or not at all.
-inline constexpr std::uint32_t kProtocol = 2;
+inline constexpr std::uint32_t kProtocol = 3;
 
 /// Says in a hello what this program speaks, and which version of it this is.
 void sign(wire::Hello& hello);

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <iterator>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +29,8 @@ constexpr Duration kJoinWithin = 15s;
 constexpr Duration kGrace = 15s;
 /// How often the coordinator looks at requests to stop while nothing arrives.
 constexpr Duration kTick = 50ms;
+/// What arrives meanwhile is taken together: to be woken for each message costs more than most.
+constexpr Duration kGather = 2ms;
 
 Duration longest_timeout(const scenarios::Scenario& scenario) {
   Duration longest{};
@@ -265,12 +269,19 @@ void Conductor::listen_until(Instant deadline) {
   renew_leases();
   lose_silent_agents();
   watch_take_ups();
-  while (auto told = link_.hear(deadline)) {
+  while (auto told = hear_gathered(deadline)) {
     take(*told);
     renew_leases();
     if (Clock::now() >= deadline) break;
   }
   tell_observer(stage_);
+}
+
+std::optional<control::Told> Conductor::hear_gathered(Instant deadline) {
+  const Instant now = Clock::now();
+  if (auto told = link_.hear(now)) return told;
+  std::this_thread::sleep_until(std::min<Instant>(deadline, now + kGather));
+  return link_.hear(deadline);
 }
 
 void Conductor::take(const control::Told& told) {
@@ -313,9 +324,12 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
   if (message.has_taken()) return seat.orders.taken(message.taken().sequence());
   if (message.sequence() > 0) {
     const bool is_new = seat.told.take(message.sequence());
-    wire::ToAgent answer;
-    answer.mutable_taken()->set_sequence(seat.told.last());
-    tell(seat, answer);
+    // A snapshot each second is acknowledged by the next lease; else each would cost a message.
+    if (!message.has_snapshot()) {
+      wire::ToAgent answer;
+      answer.mutable_taken()->set_sequence(seat.told.last());
+      tell(seat, answer);
+    }
     if (!is_new) return;
   }
   switch (message.what_case()) {

@@ -65,6 +65,9 @@ class Conductor {
   bool await(Seat::State state, Duration patience, std::string_view doing);
   void await_all_over(Instant deadline, std::string_view stage);
   void listen_until(Instant deadline);
+  /// The next that was told. When all that has come is taken it pauses, so that more comes
+  /// together.
+  std::optional<control::Told> hear_gathered(Instant deadline);
   void take(const control::Told& told);
   void take_hello(const control::Told& told);
   void take_hello_of_fleet(const control::Told& told);

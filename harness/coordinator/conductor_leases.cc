@@ -39,6 +39,7 @@ void Conductor::renew_leases() {
     }
     wire::ToAgent order;
     *order.mutable_lease() = control::grant(now, seat.offset);
+    order.mutable_lease()->set_taken(seat.told.last());
     if (seat.stream != 0) seat.granted = now;
     tell(seat, order);
   }
