@@ -87,6 +87,7 @@ Result<void> attend(const AgentOptions& options, const std::atomic<bool>& stop) 
     const Instant next = Clock::now() + pauses.next();
     while (!stop && Clock::now() < next) std::this_thread::sleep_for(kTick);
   }
+  log_info("it was told to end, and had no work");
   return {};
 }
 

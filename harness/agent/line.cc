@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 
 namespace squall::agent {
 namespace {
@@ -77,6 +78,10 @@ std::optional<wire::ToAgent> Line::take(control::Heard heard) {
   if (!is_trusted_) {
     if (auto trusted = trusts_(*stream_); !trusted) {
       distrust_ = std::move(trusted).error();
+      // Said to whom it does not obey, so that somebody there can mend it.
+      wire::FromAgent leaving;
+      leaving.mutable_leaving()->set_why(in_words(*distrust_));
+      send(std::move(leaving));
       has_ended_ = true;
       return {};
     }

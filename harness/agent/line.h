@@ -26,7 +26,8 @@ class Line {
   using Stream = std::unique_ptr<control::AgentLink>;
   /// How a new stream is had; gives up soon after the flag is set.
   using Dial = std::function<Result<Stream>(const std::atomic<bool>& abandon)>;
-  /// Whether this stream's other end may give orders; asked once it has said something.
+  /// Whether this stream's other end may give orders; asked once it has said something. Why not is
+  /// told to it, too.
   using Trusts = std::function<Result<void>(const control::AgentLink&)>;
 
   /// Without `dial` the line ends with its stream. `hello` is said first on each stream.

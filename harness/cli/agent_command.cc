@@ -1,5 +1,6 @@
 #include <atomic>
 #include <csignal>
+#include <map>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "harness/cli/fleet_options.h"
 #include "harness/cli/interrupts.h"
 #include "harness/control/address.h"
+#include "harness/coordinator/placement.h"
 #include "harness/trust/known_name.h"
 #include "harness/trust/own_certificate.h"
 
@@ -59,10 +61,12 @@ int agent(const AgentCommand& command) {
                               .name = command.name,
                               .labels = {},
                               .squall_program = this_program()};
+  std::map<std::string, std::string> pinned;  // Labels, in its certificate.
   if (options.credentials) {
     // What is kept of a run has the name by which the coordinator knows this agent.
     const auto self = trust::check_own(options.credentials->own, trust::Identity::Role::kAgent);
     if (self) options.name = trust::known_name(*self, command.name);
+    if (self) pinned = self->labels;
   }
   if (!options.join.starts_with("unix:") || command.is_placed) options.policy.emplace();
   if (command.policy) {
@@ -84,6 +88,11 @@ int agent(const AgentCommand& command) {
     return kExitUsage;
   }
   options.labels = *std::move(labels);
+  if (const auto weight = coordinator::weight_of(pinned); !weight) {
+    fmt::print(stderr, "squall agent: {}: {}\n", command.credentials.certificate,
+               weight.error().trail);
+    return kExitUsage;
+  }
   std::atomic<bool> stop = false;
   const Interrupts interrupts([&stop](int) { stop = true; });
   if (auto attended = agent::attend(options, stop); !attended) {

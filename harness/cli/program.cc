@@ -74,8 +74,10 @@ void add_run(CLI::App& app, RunCommand& options) {
       "--listen", options.listen,
       "ADDRESS:PORT for agents on other machines: squall agent --join; needs --ca, --cert and "
       "--key, but on loopback");
-  auto* expect = command.add_option("--expect", options.expect,
-                                    "The agents to wait for, by label: role=edge:3,role=load:2");
+  auto* expect =
+      command.add_option("--expect", options.expect,
+                         "The agents to wait for, by label and number: role=edge:3,role=load:2, "
+                         "role=edge (one), or 5 (any)");
   listen->needs(expect)->excludes(agents);
   expect->needs(listen);
   command

@@ -65,7 +65,10 @@ Result<std::unique_ptr<AgentLink>> AgentLink::dial(const std::string& address, D
   Instant next_look = told_by;
   int looks_reached = 0;  // In a row.
   while (!channel->WaitForConnected(std::chrono::system_clock::now() + kTick)) {
-    if (stop != nullptr && *stop) return error(std::errc::operation_canceled, "join " + address);
+    if (stop != nullptr && *stop) {
+      return reason(std::errc::operation_canceled,
+                    "join " + address + ": it was told to end before a coordinator answered");
+    }
     const Instant now = std::chrono::steady_clock::now();
     const bool fails = channel->GetState(false) == GRPC_CHANNEL_TRANSIENT_FAILURE;
     if (now >= next_look && fails) {

@@ -154,6 +154,7 @@ class Conductor {
   std::vector<Seat> seats_;
   control::Refusals refusals_;                  // Of agents.
   std::optional<Roll> roll_;                    // Of a fleet.
+  std::map<std::string, std::string> gone_;     // Agents that left before the run, and why.
   std::map<std::string, ChildProcess> placed_;  // Each ssh, by its agent's name.
   /// Whether agents of a fleet may join, or those who have are on their way out.
   enum class Door { kShut, kOpen, kExit };

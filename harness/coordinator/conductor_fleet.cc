@@ -27,6 +27,8 @@ constexpr Duration kBetweenExchanges = 20ms;
 constexpr Duration kAnswerWithin = 2s;
 /// An agent that was told to go ends its stream; it is not waited for any longer than this.
 constexpr Duration kGoWithin = 5s;
+/// Of agents that left, so many are named where it is told who is missing.
+constexpr std::size_t kMostTold = 20;
 
 std::string in_words(const std::map<std::string, std::string>& labels) {
   std::vector<std::string> parts;
@@ -81,6 +83,7 @@ bool Conductor::gather_fleet(const std::string& address) {
     if (why.empty() && Clock::now() > deadline) {
       why = fmt::format("not all agents joined within {:.0f} s: {}",
                         to_seconds(options_.fleet->patience), fmt::join(roll_->missing(), ", "));
+      for (const auto& [name, said] : gone_) why += fmt::format("; {} left: {}", name, said);
     }
     if (!why.empty()) {
       record_.errors.push_back(why);
@@ -118,6 +121,7 @@ void Conductor::take_hello_of_fleet(const control::Told& told) {
   seat.version = told.message.hello().version();
   seat.state = Seat::State::kJoined;
   seat.heard = told.at;
+  gone_.erase(seat.name);
   put_event("agent.joined", seat.name, "version " + seat.version);
   log_info(fmt::format("{} has joined ({})", seat.name, in_words(seat.labels)));
 }
@@ -161,8 +165,13 @@ void Conductor::refuse(control::StreamId stream, const std::string& why, bool fo
 }
 
 void Conductor::leave_early(const Seat& seat) {
-  if (door_ == Door::kOpen) log_warning(seat.name + " has gone before the run began");
-  put_event("agent.left", seat.name, "before the run began");
+  const std::string& why = seat.left_because;
+  const std::string words = "before the run began" + (why.empty() ? why : ": " + why);
+  if (door_ == Door::kOpen) {
+    log_warning(seat.name + " has gone " + words);
+    if (!why.empty() && gone_.size() < kMostTold) gone_[seat.name] = why;
+  }
+  put_event("agent.left", seat.name, words);
   if (roll_) roll_->strike(seat.name);
   const std::string name = seat.name;
   std::erase_if(seats_, [&](const Seat& one) { return one.name == name; });

@@ -21,7 +21,8 @@ struct Seat {
   std::map<std::string, std::string> labels;
   std::string version;
   State state = State::kAwaited;
-  bool has_left = false;  ///< It ends by itself; what it measured may still come.
+  bool has_left = false;     ///< It ends by itself; what it measured may still come.
+  std::string left_because;  ///< As it said before the run began; empty: it said nothing.
   control::StreamId stream = 0;
   control::ClockOffset offset;       ///< Of its monotonic clock.
   control::ClockOffset wall_offset;  ///< Of its wall clock: for people alone.

@@ -6,10 +6,11 @@ import math
 import os
 import pathlib
 import signal
+import subprocess
 import time
 import unittest
 
-from support import Run, SquallTest, children_of, free_port, processes_with, wait_for
+from support import Run, SquallTest, children_of, free_port, processes_with, program, wait_for
 
 
 def is_pressing(agent):
@@ -91,7 +92,7 @@ objectives:
     def test_says_who_is_missing_and_starts_nothing(self):
         agent = self.agent("a", labels=["role=edge"])
         began = time.monotonic()
-        run = self.run_fleet("role=edge:2,role=load", wait="3s")
+        run = self.run_fleet("role=edge:2,role=load", wait="3s")  # One, where no number is given.
         self.assertEqual(run.code, 7, run.said())
         self.assertIn("not all agents joined within 3 s: role=edge: 1 of 2, role=load: 0 of 1", run.stdout)
         self.assertLess(time.monotonic() - began, 10)
@@ -175,7 +176,51 @@ objectives:
         self.assertEqual(run.code, 7, run.said())
         code, said = self.said_by(agent)
         self.assertEqual(code, 7)
-        self.assertIn("take orders from coordinator main, whom the policy does not name", said)
+        why = "take orders from coordinator main, whom the policy does not name"
+        self.assertIn(why, said)
+        # It was the only one, so that the run had begun to share out its work.
+        self.assertIn(f"a ended its part early: {why}", run.results["reasons"])
+
+    def test_says_why_those_who_came_did_not_stay(self):
+        policy = self.folder / "policy.yaml"
+        policy.write_text("coordinators: [night]\n")
+        agents = [self.agent("a", "--policy", policy), self.agent("b")]
+        run = self.run_fleet("3", wait="6s")
+        self.assertEqual(run.code, 7, run.said())
+        why = "take orders from coordinator main, whom the policy does not name"
+        self.assertIn("not all agents joined within 6 s: agents: 1 of 3; a left: " + why, run.results["reasons"])
+        self.assertIn("a has gone before the run began: " + why, run.stderr)
+        self.assertEqual(self.said_by(agents[0])[0], 7)
+        agents[1].terminate()
+        self.assertEqual(self.said_by(agents[1])[0], 0)
+
+    def test_an_agent_that_ends_before_anybody_answers_says_so(self):
+        agent = self.agent("a")
+        time.sleep(0.5)
+        self.assertIsNone(agent.poll())
+        agent.terminate()
+        code, said = self.said_by(agent)
+        self.assertEqual(code, 0, said)
+        self.assertIn("it was told to end, and had no work", said)
+        # One that was started by a coordinator, whose socket is not there yet.
+        child = self.start("agent", "--join", f"unix:{self.folder}/none")
+        time.sleep(0.5)
+        child.terminate()
+        code, said = self.said_by(child)
+        self.assertIn("it was told to end", said)
+        self.assertNotIn("canceled", said)
+
+    def test_a_weight_that_is_none_is_told_before_anybody_is_asked(self):
+        key, own = self.fleet / "heavy.key", self.fleet / "heavy.pem"
+        extensions = self.folder / "extensions"
+        extensions.write_text("subjectAltName=URI:urn:squall:agent:heavy,URI:urn:squall:label:weight=1000\n")
+        request = subprocess.run([program("openssl"), "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                                  "-subj", "/CN=heavy", "-keyout", key], capture_output=True, check=True)
+        subprocess.run([program("openssl"), "x509", "-req", "-CA", self.fleet / "ca.pem", "-CAkey", self.fleet / "ca.key",
+                        "-days", "2", "-out", own, "-extfile", extensions], input=request.stdout, capture_output=True, check=True)
+        done = self.squall("agent", "--join", f"127.0.0.1:{self.port}", *self.credentials("heavy"))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(f"{own}: label weight=1000: expected a whole number from 1 to 100", done.stderr)
 
     def test_an_agent_does_not_do_what_its_policy_forbids(self):
         self.start_target()

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/reason.h"
 #include "harness/control/coordinator_link.h"
 #include "harness/control/outbox.h"
 
@@ -29,6 +30,9 @@ class LineTest : public testing::Test {
  protected:
   void SetUp() override {
     const std::string address = "unix:" + (folder_ / "control").string();
+    const auto trusts = [this](const auto&) {
+      return is_trusting_ ? Result<void>() : reason(std::errc::permission_denied, "not from you");
+    };
     auto listening = control::CoordinatorLink::listen(address);
     ASSERT_TRUE(ok(listening));
     coordinator_ = *std::move(listening);
@@ -36,11 +40,9 @@ class LineTest : public testing::Test {
     ASSERT_TRUE(ok(stream));
     wire::FromAgent hello;
     hello.mutable_hello()->set_name("fra-1");
-    line_.emplace(
-        *std::move(stream), hello, [](const auto&) { return Result<void>(); },
-        [address](const std::atomic<bool>& abandon) {
-          return control::AgentLink::dial(address, 1s, {}, &abandon);
-        });
+    line_.emplace(*std::move(stream), hello, trusts, [address](const std::atomic<bool>& abandon) {
+      return control::AgentLink::dial(address, 1s, {}, &abandon);
+    });
     await_hello();
     line_->resume_as("a-run", 30s);
   }
@@ -88,7 +90,14 @@ class LineTest : public testing::Test {
     return order;
   }
 
+  static wire::FromAgent snapshot(std::uint64_t sequence) {
+    wire::FromAgent message;
+    message.mutable_snapshot()->set_sequence(sequence);
+    return message;
+  }
+
   TemporaryFolder folder_;
+  bool is_trusting_ = true;
   std::unique_ptr<control::CoordinatorLink> coordinator_;
   std::optional<Line> line_;
   control::StreamId stream_ = 0;
@@ -122,6 +131,39 @@ TEST_F(LineTest, AnOrderWhoseAnswerWasLostIsNotObeyedTwice) {
   ASSERT_TRUE(ok(coordinator_->tell(stream_, orders_.put(stop("second")))));
   await_taken(2);
   EXPECT_THAT(heard_, ElementsAre("first", "second"));
+}
+
+TEST_F(LineTest, ALeaseTellsWhatWasTakenAndOnlyTheRestIsSentAgain) {
+  for (std::uint64_t i = 1; i <= 3; ++i) line_->send(snapshot(i));
+  const auto is_third = [](const control::Told& one) {
+    return one.message.snapshot().sequence() == 3;
+  };
+  told(is_third);
+  EXPECT_FALSE(line_->is_settled());
+  wire::ToAgent lease;
+  lease.mutable_lease()->set_taken(2);
+  ASSERT_TRUE(ok(coordinator_->tell(stream_, lease)));
+  ASSERT_TRUE(line_->hear(Clock::now() + 20s)->has_lease());
+  EXPECT_FALSE(line_->is_settled());
+  coordinator_->hang_up(stream_);
+  await_hello();
+  const auto again = told([](const control::Told& one) { return one.message.has_snapshot(); });
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->message.snapshot().sequence(), 3U);
+  lease.mutable_lease()->set_taken(3);
+  ASSERT_TRUE(ok(coordinator_->tell(stream_, lease)));
+  ASSERT_TRUE(line_->hear(Clock::now() + 20s)->has_lease());
+  EXPECT_TRUE(line_->is_settled());
+}
+
+TEST_F(LineTest, WhoIsNotObeyedIsToldWhy) {
+  is_trusting_ = false;
+  ASSERT_TRUE(ok(coordinator_->tell(stream_, orders_.put(stop("first")))));
+  const auto leaving = told([](const control::Told& one) { return one.message.has_leaving(); });
+  ASSERT_TRUE(leaving);
+  EXPECT_EQ(leaving->message.leaving().why(), "not from you");
+  EXPECT_TRUE(line_->has_ended());
+  EXPECT_TRUE(heard_.empty());
 }
 
 }  // namespace
