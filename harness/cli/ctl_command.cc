@@ -30,6 +30,9 @@ int ctl(const CtlCommand& command) {
     const auto asked = coordinator::ask_to_stop(*folder, coordinator::StopWish::kSoon);
     return asked ? kExitOk : refuse(in_words(asked.error()));
   }
+  if (command.words.front() == "stop") {
+    return refuse("stop stands alone: what is '" + command.words[1] + "'?");
+  }
   if (const auto order = coordinator::parse_live_order(text); !order) {
     const bool is_none = order.error().code == std::errc::not_supported;
     return refuse(order.error().trail + (is_none ? ", or stop" : ""));

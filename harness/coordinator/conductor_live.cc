@@ -96,6 +96,7 @@ Result<void> Conductor::obey(const std::string& text) {
       break;
     case LiveOrder::Kind::kResume:
       if (paces_->is_empty()) return no_open_load();
+      if (!paces_->is_paused()) return error(std::errc::invalid_argument, "it is not paused");
       changes = paces_->resume(at);
       break;
     case LiveOrder::Kind::kStopFault:  // Is no change of a rate.

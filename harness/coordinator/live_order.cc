@@ -60,6 +60,10 @@ Result<LiveOrder> parse_live_order(std::string_view text) {
   const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
   if (words.size() == 1 && words[0] == "pause") return LiveOrder{.kind = LiveOrder::Kind::kPause};
   if (words.size() == 1 && words[0] == "resume") return LiveOrder{.kind = LiveOrder::Kind::kResume};
+  if (words.size() > 1 && (words[0] == "pause" || words[0] == "resume")) {
+    return error(std::errc::invalid_argument,
+                 words[0] + " stands alone: what is '" + words[1] + "'?");
+  }
   if (words.size() == 3 && words[0] == "fault" && words[1] == "stop") {
     return LiveOrder{.kind = LiveOrder::Kind::kStopFault, .fault = words[2]};
   }

@@ -39,6 +39,7 @@ class PaceBook {
 
   /// There is no open load: nothing that could be changed, or held.
   bool is_empty() const { return loads_.empty(); }
+  bool is_paused() const { return is_paused_; }
   /// This rate to the end of the load's schedule.
   Result<Change> set_rate(const std::string& load, Duration at, Rate rate);
   /// Nothing is due until resume(), which goes on where the schedule is by then.

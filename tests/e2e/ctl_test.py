@@ -38,7 +38,9 @@ load:
         wait_for(lambda: self.order("rate", "browse", "150/s").returncode == 0)
         time.sleep(2)
         for words, said in ((("rate", "other", "5/s"), "load other: there is no open load of this name"),
-                            (("rate", "browse", "5"), "expected a rate"), (("faster",), "expected rate LOAD RATE")):
+                            (("rate", "browse", "5"), "expected a rate"), (("faster",), "expected rate LOAD RATE"),
+                            (("resume",), "it is not paused"), (("pause", "now"), "pause stands alone: what is 'now'?"),
+                            (("stop", "now"), "stop stands alone: what is 'now'?")):
             done = self.order(*words)
             self.assertEqual(done.returncode, 2)
             self.assertIn(said, done.stderr)
@@ -48,6 +50,7 @@ load:
         time.sleep(2)
         resumed = self.order("resume")
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertEqual(self.order("resume").returncode, 2)
         stdout, stderr = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 0, stdout + stderr)
         results = json.loads((self.out / "results.json").read_text())

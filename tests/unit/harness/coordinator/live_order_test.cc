@@ -45,6 +45,12 @@ TEST(LiveOrder, OfAnotherKindIsToldFromAMistakeInARate) {
   EXPECT_TRUE(failed_with(parse_live_order("rate browse -5/s"), std::errc::invalid_argument));
 }
 
+TEST(LiveOrder, WithAWordTooManySaysWhich) {
+  const auto order = parse_live_order("resume browse");
+  ASSERT_TRUE(failed_with(order, std::errc::invalid_argument));
+  EXPECT_EQ(order.error().trail, "resume stands alone: what is 'browse'?");
+}
+
 TEST(LiveOrders, AreAnsweredEachToWhomItGave) {
   const TemporaryFolder folder;
   const auto lock = RunLock::take(folder.path(), "run-1");
