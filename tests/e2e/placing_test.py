@@ -1,6 +1,7 @@
 """Agents that are started over ssh for one run: against a real sshd of the test's own, on loopback."""
 import getpass
 import pathlib
+import secrets
 import signal
 import subprocess
 import time
@@ -14,6 +15,9 @@ class Placing(SquallTest):
     def setUp(self):
         super().setUp()
         self.ssh_port, self.target_port = free_port(), free_port()
+        # No other test's: what is left behind is looked for by these names.
+        mark = secrets.token_hex(4)
+        self.first, self.second = f"fra-{mark}-1", f"fra-{mark}-2"
         for key in ("host", "user"):
             subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f",
                             self.folder / f"{key}_key"], check=True)
@@ -62,15 +66,16 @@ objectives:
 """)
 
     def left_behind(self):
-        return processes_with("unix:/tmp/squall-") + list(pathlib.Path("/tmp").glob("squall-fra-*.sock"))
+        return [found for name in (self.first, self.second) for found in
+                (*processes_with(f"unix:/tmp/squall-{name}"), *pathlib.Path("/tmp").glob(f"squall-{name}-*.sock"))]
 
     def test_starts_them_and_takes_them_away_again(self):
-        hosts = self.hosts(("fra-1", ", labels: {zone: fra}"), ("fra-2", ", labels: {zone: ams}"))
+        hosts = self.hosts((self.first, ", labels: {zone: fra}"), (self.second, ", labels: {zone: ams}"))
         run = self.run_scenario(self.load(2), "--place", f"ssh:{hosts}")
         self.assertEqual(run.code, 0, run.said())
         agents = run.results["agents"]
         self.assertEqual({name: agent["labels"] for name, agent in agents.items()},
-                         {"fra-1": {"zone": "fra"}, "fra-2": {"zone": "ams"}})
+                         {self.first: {"zone": "fra"}, self.second: {"zone": "ams"}})
         self.assertEqual({agent["state"] for agent in agents.values()}, {"done"})
         self.assertEqual(run.results["load"]["browse"]["due"], 200)
         self.assert_adds_up(run.results["load"]["browse"])
@@ -81,23 +86,23 @@ objectives:
         (self.folder / "other_key").write_text((self.folder / "host_key").read_text())
         (self.folder / "other_key").chmod(0o600)
         began = time.monotonic()
-        run = self.run_scenario(scenario, "--place", f"ssh:{self.hosts(('fra-1', ''), key='other_key')}")
+        run = self.run_scenario(scenario, "--place", f"ssh:{self.hosts((self.first, ''), key='other_key')}")
         self.assertEqual(run.code, 7, run.said())
-        self.assertIn("fra-1 did not join: its ssh exited with status 255", run.stdout)
+        self.assertIn(f"{self.first} did not join: its ssh exited with status 255", run.stdout)
         self.assertIn("Permission denied", run.stderr)
         self.assertLess(time.monotonic() - began, 10)
 
     def test_says_when_squall_is_not_there(self):
-        hosts = self.hosts(("fra-1", ""))
+        hosts = self.hosts((self.first, ""))
         hosts.write_text(hosts.read_text().replace(support.SQUALL, "/no/such/squall"))
         run = self.run_scenario(self.load(2), "--place", f"ssh:{hosts}")
         self.assertEqual(run.code, 7, run.said())
-        self.assertIn("fra-1 did not join: its ssh exited with status 127", run.stdout)
+        self.assertIn(f"{self.first} did not join: its ssh exited with status 127", run.stdout)
 
     def test_a_policy_there_binds_what_is_started(self):
         policy = self.folder / "policy.yaml"
         policy.write_text("load: {to: [10.0.0.0/8]}\n")
-        run = self.run_scenario(self.load(2), "--place", f"ssh:{self.hosts(('fra-1', f', policy: {policy}'))}")
+        run = self.run_scenario(self.load(2), "--place", f"ssh:{self.hosts((self.first, f', policy: {policy}'))}")
         self.assertEqual(run.code, 7, run.said())
         self.assertIn("127.0.0.1", run.stdout)
         self.assertEqual(run.results["load"]["browse"]["sent"], 0)
@@ -107,21 +112,21 @@ objectives:
         scenario.write_text(scenario.read_text() + """faults:
   busy: {at: 1s, for: 1s, on: {agents: {zone: fra}}, cpu: {share: 10%, workers: 1}}
 """)
-        run = self.run_scenario(scenario, "--place", f"ssh:{self.hosts(('fra-1', ', labels: {zone: fra}'))}")
+        run = self.run_scenario(scenario, "--place", f"ssh:{self.hosts((self.first, ', labels: {zone: fra}'))}")
         self.assertEqual(run.code, 7, run.said())
         self.assertIn("policy", run.stdout)
         self.assertEqual(run.results["load"]["browse"]["sent"], 0)
 
     def test_a_coordinator_that_dies_leaves_nobody_behind(self):
         process = self.start("run", self.load(30), "--out", self.folder / "out", "--quiet", "--place",
-                             f"ssh:{self.hosts(('fra-1', ''))}")
-        wait_for(lambda: processes_with("unix:/tmp/squall-fra-1"))
+                             f"ssh:{self.hosts((self.first, ''))}")
+        wait_for(lambda: processes_with(f"unix:/tmp/squall-{self.first}"))
         time.sleep(1.5)
         process.send_signal(signal.SIGKILL)
         wait_for(lambda: not self.left_behind(), within=15)
 
     def test_a_wrong_file_of_hosts_ends_with_2(self):
-        hosts = self.hosts(("fra-1", ", prot: 22"))
+        hosts = self.hosts((self.first, ", prot: 22"))
         for place, said in ((f"ssh:{hosts}", "hosts.yaml:3:"), ("ssh:/no/such", "read /no/such"),
                             ("k8s:x", "expected ssh:FILE")):
             done = self.squall("run", self.scenario("squall: 1\n"), "--place", place)
