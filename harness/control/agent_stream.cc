@@ -25,10 +25,11 @@ Result<void> AgentStream::send(const wire::ToAgent& order) {
   return {};
 }
 
-void AgentStream::taken() {
+void AgentStream::taken(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   --untaken_;
-  if (!is_paused_ || is_ended_) return;
+  untaken_bytes_ -= bytes;
+  if (!is_paused_ || is_ended_ || untaken_bytes_ >= kReadAheadBytes) return;
   is_paused_ = false;
   StartRead(&reading_);
 }
@@ -62,7 +63,9 @@ void AgentStream::OnReadDone(bool ok) {
             .message = std::exchange(reading_, {}),
             .at = std::chrono::steady_clock::now(),
             .ended = false,
+            .bytes = 0,
             .peer = peer_};
+  const std::size_t bytes = told.bytes = told.message.ByteSizeLong();
   bool is_hello = false;
   {
     const std::lock_guard lock(mutex_);
@@ -76,12 +79,13 @@ void AgentStream::OnReadDone(bool ok) {
       ends_by_.reset();
     }
     ++untaken_;
+    untaken_bytes_ += bytes;
   }
   if (is_hello) ends_.greeted();
   ends_.told(std::move(told));
   const std::lock_guard lock(mutex_);
   if (is_ended_) return;
-  is_paused_ = untaken_ >= kReadAhead;
+  is_paused_ = untaken_ >= kReadAhead || untaken_bytes_ >= kReadAheadBytes;
   if (!is_paused_) StartRead(&reading_);
 }
 
@@ -108,6 +112,7 @@ void AgentStream::OnDone() {
               .message = {},
               .at = std::chrono::steady_clock::now(),
               .ended = true,
+              .bytes = 0,
               .peer = peer_});
   ends_.gone(id_);  // Nothing of this may be touched after it.
 }

@@ -24,6 +24,7 @@ struct Told {
   wire::FromAgent message;
   Instant at;  ///< When it arrived.
   bool ended = false;
+  std::size_t bytes = 0;  ///< That the message came in.
   /// Who its certificate says it is; none: it is on this machine, and known by its socket.
   std::optional<trust::Identity> peer = {};
 };
@@ -41,6 +42,8 @@ class AgentStream final : public grpc::ServerBidiReactor<wire::FromAgent, wire::
  public:
   /// So many messages are read before the first of them is taken.
   static constexpr std::size_t kReadAhead = 16;
+  /// Nor more of them than these and one message: whoever says more is left to wait.
+  static constexpr std::size_t kReadAheadBytes = std::size_t{4} << 20;
   /// So many wait to be written before the other end counts as one that does not read.
   static constexpr std::size_t kMostWaiting = 4096;
   /// A stream on which nothing is said counts as none after this.
@@ -60,8 +63,8 @@ class AgentStream final : public grpc::ServerBidiReactor<wire::FromAgent, wire::
   /// Begins to read; to be called once, when it can be found by its id.
   void open() { StartRead(&reading_); }
   Result<void> send(const wire::ToAgent& order);
-  /// One message that was told has been taken.
-  void taken();
+  /// One message that was told has been taken, which had so many bytes.
+  void taken(std::size_t bytes);
   void cut();
   /// What is not ended by then is cut off by expire().
   void must_end_by(Instant deadline);
@@ -88,6 +91,7 @@ class AgentStream final : public grpc::ServerBidiReactor<wire::FromAgent, wire::
   mutable std::mutex mutex_;            // Guards all below.
   std::deque<wire::ToAgent> outgoing_;  // The first is being written.
   std::size_t untaken_ = 0;
+  std::size_t untaken_bytes_ = 0;
   bool is_paused_ = false;  // No read is under way: too much is untaken.
   bool is_greeted_ = false;
   bool is_ended_ = false;  // Nothing more may be begun.

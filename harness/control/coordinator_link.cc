@@ -174,7 +174,7 @@ std::optional<Told> CoordinatorLink::hear(Instant deadline) {
   sweep();
   auto told = told_.take(deadline);
   if (told && !told->ended) {
-    if (const auto stream = find(told->stream)) stream->taken();
+    if (const auto stream = find(told->stream)) stream->taken(told->bytes);
   }
   return told;
 }

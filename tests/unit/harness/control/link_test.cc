@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -5,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <grpcpp/create_channel.h>
@@ -122,6 +124,35 @@ TEST_F(LinkTest, ReadsNoFurtherAheadThanItIsHeard) {
     ASSERT_TRUE(told);
     EXPECT_EQ(told->message.sequence(), static_cast<std::uint64_t>(i));
   }
+}
+
+TEST_F(LinkTest, ReadsOnlySoManyBytesAheadOfWhoeverHears) {
+  const auto channel = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
+  const auto stub = wire::Coordinator::NewStub(channel);
+  grpc::ClientContext context;
+  const auto stream = stub->Attend(&context);
+  ASSERT_TRUE(stream->Write(hello("agent-1")));
+  constexpr std::size_t kMessage = AgentStream::kReadAheadBytes / 4;
+  constexpr int kMessages = AgentStream::kReadAhead - 2;
+  std::atomic<int> written = 0;
+  std::thread writer([&] {
+    wire::FromAgent message;
+    message.mutable_leaving()->set_why(std::string(kMessage, 'x'));
+    for (int i = 0; i < kMessages; ++i) written += stream->Write(message) ? 1 : 0;
+  });
+  const Instant deadline = soon();
+  while (written < 4 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  std::this_thread::sleep_for(200ms);  // Who reads on without end has read all by now.
+  // Those which are read, and one or two on the way.
+  EXPECT_LE(written, 7);
+  ASSERT_TRUE(coordinator_->hear(soon())->message.has_hello());
+  for (int i = 0; i < kMessages; ++i) {
+    const auto told = coordinator_->hear(soon());
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->message.leaving().why().size(), kMessage);
+  }
+  writer.join();
+  EXPECT_EQ(written, kMessages);
 }
 
 TEST_F(LinkTest, CutsOffAStreamWhoseOtherEndDoesNotRead) {
