@@ -1,4 +1,5 @@
 """A fleet on machines of its own: a coordinator, agents in three zones, nginx. Needs root."""
+import math
 import time
 import unittest
 
@@ -111,11 +112,29 @@ faults:
         self.assertEqual(changed.returncode, 2, changed.stdout + changed.stderr)
         self.assertIn("it is ordered, but lon-1 did not say yet to have taken it", changed.stderr)
         self.nft("main", "delete table inet cut\n")
-        events = self.finish(run).results["events"]
+        results = self.finish(run).results
+        events = results["events"]
         late = [(event["subject"], event["detail"]) for event in events if event["kind"].startswith("order.")]
         self.assertEqual(len(late), 1, events)
         self.assertEqual(late[0][0], "lon-1")
         self.assertRegex(late[0][1], r"^rate browse 100/s: taken \d+\.\d s after it was to hold$")
+        late_by = float(late[0][1].split("taken ")[1].split()[0])
+        ordered = [event["detail"] for event in events if event["kind"] == "run.changed"]
+        holds_from = float(ordered[0].split("from ")[1].split()[0])
+        browse = results["load"]["browse"]
+        self.assert_adds_up(browse)
+        self.assertEqual(len(log.read_text().splitlines()), browse["sent"])
+        series = browse["series"]
+        for at, due, due_rate in zip(series["t_s"], series["due"], series["due_rate"]):
+            if at >= 12:
+                break
+            # What was ordered; and what fell due: lon-1 went on as before until it had heard of it.
+            if at >= math.ceil(holds_from):
+                self.assertEqual(due_rate, 100)
+            if holds_from <= at and at + 1 < holds_from + late_by - 1:
+                self.assertAlmostEqual(due, 150, delta=2, msg=series)
+            elif at > holds_from + late_by:
+                self.assertAlmostEqual(due, 100, delta=2, msg=series)
 
     def test_no_fault_cuts_an_agent_off_its_coordinator(self):
         self.start_nginx_there()
