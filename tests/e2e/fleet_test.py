@@ -189,7 +189,8 @@ objectives:
         self.assertEqual(run.code, 7, run.said())
         why = "take orders from coordinator main, whom the policy does not name"
         self.assertIn("not all agents joined within 6 s: agents: 1 of 3; a left: " + why, run.results["reasons"])
-        self.assertIn("a has gone before the run began: " + why, run.stderr)
+        left = [event["detail"] for event in run.results["events"] if event["kind"] == "agent.left"]
+        self.assertIn("before the run began: " + why, left)
         self.assertEqual(self.said_by(agents[0])[0], 7)
         agents[1].terminate()
         self.assertEqual(self.said_by(agents[1])[0], 0)
