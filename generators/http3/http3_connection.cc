@@ -202,8 +202,8 @@ bool Http3Session::set_up(QuicOptions options, Instant now) {
   if (own.options.qlog) own.qlog = own.options.qlog->open(in_hex(destination));
   if (own.qlog) {
     settings.qlog_write = [](void* session, std::uint32_t, const void* text, std::size_t size) {
-      std::FILE* file = static_cast<Http3Session*>(session)->private_->qlog.get();
-      if (size > 0) std::fwrite(text, 1, size, file);
+      const auto& file = static_cast<Http3Session*>(session)->private_->qlog;
+      QlogFolder::write(file, {static_cast<const char*>(text), size});
     };
   }
   const ngtcp2_path path = own.path();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "harness/base/log.h"
+#include "harness/base/warn_again.h"
 
 namespace squall::generators {
 
@@ -27,11 +28,24 @@ QlogFolder::File QlogFolder::open(const std::string& id) {
   }
   if (number >= kMost) return nullptr;
   const std::filesystem::path path = folder_ / (id + ".sqlog");
-  File file(std::fopen(path.c_str(), "we"));
-  if (!file && !said_.exchange(true)) {
-    log_warning("quic: qlog: " + path.string() + ": " + std::generic_category().message(errno));
-  }
+  File file(std::fopen(path.c_str(), "we"), Close{this});
+  if (!file) say_once(id + ".sqlog", errno);
   return file;
+}
+
+void QlogFolder::write(const File& file, std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file.get()) == text.size()) return;
+  file.get_deleter().folder->say_once("a connection's log is cut off", errno);
+}
+
+void QlogFolder::Close::operator()(std::FILE* file) const {
+  if (std::fclose(file) != 0) folder->say_once("a connection's log is cut off", errno);
+}
+
+void QlogFolder::say_once(const std::string& what, int why) {
+  if (said_.exchange(true)) return;
+  log_warning_again("quic: qlog: " + folder_.string() + ": " + what + ": " +
+                    std::generic_category().message(why));
 }
 
 }  // namespace squall::generators

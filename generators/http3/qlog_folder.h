@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "harness/base/result.h"
@@ -16,15 +17,18 @@ namespace squall::generators {
 ///
 /// Lifecycle:  of a load; sessions share it.
 /// Threads:    any, but create(), which comes first.
-/// Errors:     create() fails where the folder cannot be made. A file that cannot be written is
-///             none, and the first such is told in a warning, as is the first that is one too many.
+/// Errors:     create() fails where the folder cannot be made. A file that cannot be made is none,
+///             one that there is no room for is cut off; the first such is told in a warning, as is
+///             the first that is one too many.
 class QlogFolder {
  public:
   /// Later connections have none: churn would fill the disk.
   static constexpr std::size_t kMost = 1000;
 
+  /// A file that is being written; the folder outlives it.
   struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* file) const;
+    QlogFolder* folder = nullptr;
   };
   using File = std::unique_ptr<std::FILE, Close>;
 
@@ -34,8 +38,12 @@ class QlogFolder {
   /// A file for the connection whose first destination ID is `id`, in hex: ID.sqlog. Null when
   /// there are enough.
   File open(const std::string& id);
+  /// Adds to a file of this folder. What there is no room for is lost, and told of.
+  static void write(const File& file, std::string_view text);
 
  private:
+  void say_once(const std::string& what, int why);
+
   std::filesystem::path folder_;
   std::atomic<std::size_t> opened_ = 0;
   std::atomic<bool> said_ = false;

@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include <fmt/format.h>
 #include <gnutls/gnutls.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 
+#include "generators/transport/key_log.h"
 #include "harness/runtime/asio.h"
 
 namespace squall::generators {
@@ -17,6 +19,22 @@ constexpr const char* kPriority =
 
 Error failed(const std::string& doing, int code) {
   return error(std::errc::invalid_argument, doing + ": " + gnutls_strerror(code));
+}
+
+std::string in_hex(const unsigned char* bytes, std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);  // NOLINT
+  return text;
+}
+
+/// GnuTLS would write to the file itself, and be silent where it cannot.
+int log_key(gnutls_session_t session, const char* label, const gnutls_datum_t* secret) {
+  gnutls_datum_t client{};
+  gnutls_datum_t server{};
+  gnutls_session_get_random(session, &client, &server);
+  write_key_log(fmt::format("{} {} {}", label, in_hex(client.data, client.size),
+                            in_hex(secret->data, secret->size)));
+  return 0;
 }
 
 bool is_address(const std::string& host) {
@@ -91,6 +109,7 @@ QuicTls::Session QuicTls::connect(const std::string& host) const {
   if (early_) flags |= GNUTLS_ENABLE_EARLY_DATA;
   if (gnutls_init(&made, flags) != 0) return nullptr;
   Session session(made);
+  if (is_key_log_wanted()) gnutls_session_set_keylog_function(made, log_key);
   const std::string& name = server_name_.empty() ? host : server_name_;
   gnutls_datum_t h3{};
   static constexpr unsigned char kH3[] = {'h', '3'};  // NOLINT: GnuTLS's interface

@@ -14,6 +14,7 @@
 #include "generators/load/prepared_load.h"
 #include "generators/load/process_watch.h"
 #include "generators/schedule/random.h"
+#include "generators/transport/key_log.h"
 
 namespace squall::generators {
 namespace {

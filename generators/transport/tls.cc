@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "generators/transport/key_log.h"
 #include "generators/transport/tcp.h"
 #include "harness/runtime/asio.h"
 
@@ -281,21 +282,8 @@ class TlsStream final : public ByteStream {
   std::string offers_;
 };
 
-/// The file that is to have the secrets of TLS; null where the environment names none. An empty
-/// name is none, as GnuTLS and browsers have it.
-const char* key_log_name() {
-  const char* name = ::secure_getenv("SSLKEYLOGFILE");
-  return name == nullptr || *name == '\0' ? nullptr : name;
-}
-
-/// Appends a line of secrets to the file that SSLKEYLOGFILE names, as GnuTLS does for QUIC. One
-/// write of a whole line, so that the threads' lines do not mix.
-void log_key(const SSL* /*ssl*/, const char* line) {
-  static const UniqueFd file(
-      ::open(key_log_name(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  const std::string whole = std::string(line) + '\n';
-  if (file.get() >= 0 && ::write(file.get(), whole.data(), whole.size()) < 0) return;  // As it is.
-}
+/// A line of secrets, as OpenSSL has it.
+void log_key(const SSL* /*ssl*/, const char* line) { write_key_log(line); }
 
 /// ALPN's wire format (RFC 7301 §3.1): each name after its length.
 std::vector<unsigned char> to_wire(const std::vector<std::string>& protocols) {
@@ -321,7 +309,7 @@ Result<TlsContext> TlsContext::make(const TlsSpec& spec, const std::filesystem::
   if (context == nullptr) return failed("TLS");
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  if (key_log_name() != nullptr) SSL_CTX_set_keylog_callback(context, log_key);
+  if (is_key_log_wanted()) SSL_CTX_set_keylog_callback(context, log_key);
   tls.resumes_ = spec.resume_sessions;
   SSL_CTX_set_session_cache_mode(context, tls.resumes_
                                               ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
@@ -382,33 +370,6 @@ std::unique_ptr<ByteStream> TlsContext::connect(UniqueFd socket, const std::stri
     if (verify_) SSL_set1_host(stream->ssl(), name.c_str());
   }
   return stream;
-}
-
-Result<void> check_key_log() {
-  const char* name = key_log_name();
-  if (name == nullptr) return {};
-  const UniqueFd file(::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  if (file.get() >= 0) return {};
-  return Error{std::error_code(errno, std::generic_category()),
-               std::string("SSLKEYLOGFILE: ") + name};
-}
-
-Result<void> foresee_key_log() {
-  const char* name = key_log_name();
-  if (name == nullptr) return {};
-  // A pipe that nobody reads would hold us up.
-  const UniqueFd file(::open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() >= 0) return {};
-  int why = errno;
-  if (why == ENOENT) {
-    std::error_code failed;
-    const auto there = std::filesystem::weakly_canonical(name, failed);
-    const std::string folder = there.has_parent_path() ? there.parent_path().string() : ".";
-    if (!failed && ::access(folder.c_str(), W_OK | X_OK) == 0) return {};
-    why = failed ? failed.value() : errno;
-  }
-  return Error{std::error_code(why, std::generic_category()),
-               std::string("SSLKEYLOGFILE: ") + name};
 }
 
 }  // namespace squall::generators

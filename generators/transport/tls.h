@@ -16,12 +16,6 @@
 
 namespace squall::generators {
 
-/// Sees that the file can be written to, where the environment asks by SSLKEYLOGFILE for secrets to
-/// be written down: OpenSSL and GnuTLS are silent about one that cannot.
-Result<void> check_key_log();
-/// The same as far as it can be seen without making the file.
-Result<void> foresee_key_log();
-
 /// What all TLS connections to a target have in common (RFC 8446, RFC 5246): trusted roots, our
 /// certificate, the lowest version, what ALPN offers.
 ///

@@ -17,7 +17,7 @@
 #include "faults/pressure/pressure_fault.h"
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
-#include "generators/transport/tls.h"
+#include "generators/transport/key_log.h"
 #include "harness/base/reason.h"
 #include "harness/services/instance.h"
 #include "scenarios/plan/plan.h"

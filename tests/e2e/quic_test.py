@@ -91,6 +91,13 @@ objectives:
         self.assertEqual(run.results["faults"]["trouble"]["state"], "ineffective", run.said())
         self.assertIn("no connection over QUIC", run.results["faults"]["trouble"]["error"])
 
+    def test_secrets_that_there_is_no_room_for_are_told_of_and_the_load_goes_on(self):
+        self.environment["SSLKEYLOGFILE"] = "/dev/full"
+        run = self.run_disturbed("delay: 1ms")
+        self.assertEqual(run.code, 0, run.said())
+        said = [one for one in run.results["warnings"] if one.startswith("SSLKEYLOGFILE: /dev/full: No space left")]
+        self.assertEqual(len(said), 1, run.said())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -159,5 +159,25 @@ TEST(Http3Options, AFolderForLogsThatCannotBeMadeOrIsGoneIsToldOf) {
   EXPECT_THAT(take_warnings(), testing::ElementsAre(testing::HasSubstr("one.sqlog: No such file")));
 }
 
+/// Of a file that its folder's disk has no room for; what is buffered is found out at its end.
+TEST(Http3Options, AFullDiskUnderTheLogsIsToldOfOnce) {
+  keep_warnings(10);
+  take_warnings();
+  for (const std::size_t size : {std::size_t{10}, std::size_t{100'000}}) {
+    const TemporaryFolder folder;
+    for (const char* name : {"one.sqlog", "two.sqlog"}) {
+      std::filesystem::create_symlink("/dev/full", folder.path() / name);
+    }
+    QlogFolder qlog(folder.path());
+    for (const char* id : {"one", "two"}) {
+      const QlogFolder::File file = qlog.open(id);
+      ASSERT_NE(file, nullptr);
+      QlogFolder::write(file, std::string(size, 'x'));
+    }
+    EXPECT_THAT(take_warnings(), testing::ElementsAre(testing::HasSubstr("cut off: No space left")))
+        << size;
+  }
+}
+
 }  // namespace
 }  // namespace squall::generators

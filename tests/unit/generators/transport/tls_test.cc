@@ -54,19 +54,6 @@ TEST(TlsContext, ResumesSessionsOnlyWhereToldTo) {
   EXPECT_TRUE(TlsContext::make(spec, "", {"h2"})->resumes_sessions());
 }
 
-TEST(TlsKeyLog, MustBeWritableWhereTheEnvironmentNamesOne) {
-  ASSERT_EQ(::unsetenv("SSLKEYLOGFILE"), 0);
-  EXPECT_TRUE(ok(check_key_log()));
-  ASSERT_EQ(::setenv("SSLKEYLOGFILE", "", 1), 0);
-  EXPECT_TRUE(ok(check_key_log())) << "an empty name is none";
-  ASSERT_EQ(::setenv("SSLKEYLOGFILE", "/no/such/folder/keys.log", 1), 0);
-  EXPECT_FALSE(foresee_key_log());
-  const Result<void> checked = check_key_log();
-  ASSERT_EQ(::unsetenv("SSLKEYLOGFILE"), 0);
-  ASSERT_FALSE(checked);
-  EXPECT_NE(checked.error().message().find("/no/such/folder/keys.log"), std::string::npos);
-}
-
 struct Free {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
