@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "generators/load/connection.h"
 #include "generators/spec/disturbance.h"
@@ -16,8 +17,8 @@ namespace squall::generators {
 /// while it is in force. Those over TCP it leaves alone; of handshakes it gives their dialer the
 /// trouble() that their datagrams meet with.
 ///
-/// New ports, new addresses and new keys come at the begin and each `every` after it, for all at
-/// once.
+/// New ports, new addresses and new keys come at the begin and each `every` after it, before the
+/// end, for all at once.
 ///
 /// Lifecycle:  begin → end, again and again; outlives nothing of the connections.
 /// Threads:    its shard's.
@@ -39,12 +40,18 @@ class Disturber {
   void on_opened(Connection& connection, Instant now);
   void on_lost(const Connection& connection);
 
+  /// When that comes again which was due at `due`: `every` later, though it may have come late; not
+  /// twice to make good what `now` is too late for, and not when all is over, or later.
+  static std::optional<Instant> next_round(Instant due, Duration every, Instant now, Instant over);
+
  private:
-  void rebind(Instant when);
-  void migrate(Instant when);
-  void update_keys(Instant when);
-  /// Does it again at that time, unless the trouble is another one then, or none.
-  void again(asio::steady_timer& timer, Instant at, void (Disturber::*what)(Instant));
+  // Of what was due then.
+  void rebind(Instant due);
+  void migrate(Instant due);
+  void update_keys(Instant due);
+  /// Does it when it comes again, unless the trouble is another one then, or none.
+  void again(asio::steady_timer& timer, Instant due, Duration every,
+             void (Disturber::*what)(Instant));
 
   asio::steady_timer rebinds_;
   asio::steady_timer migrations_;
@@ -52,6 +59,7 @@ class Disturber {
   ForEach for_each_;
   std::shared_ptr<DatagramTrouble> trouble_;  // Null: none is in force.
   std::uint64_t turn_ = 0;                    // Of the addresses to migrate to.
+  Instant over_{};                            // When it is to end.
 };
 
 }  // namespace squall::generators

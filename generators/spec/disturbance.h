@@ -25,6 +25,8 @@ struct Disturbance {
   std::vector<std::string> migrate_to{};  ///< one of these after the other.
   /// The connection goes on with new keys (RFC 9001 §6).
   std::optional<Duration> update_keys_every{};
+  /// How long it is to last: what would come again when it ends does not. Nothing: not known ahead.
+  std::optional<Duration> lasts{};
 };
 
 /// What came of it. Tallies of shards add up.

@@ -78,9 +78,12 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::FaultSpec&
       .fault = std::move(injected->active), .record = {}, .look = std::move(injected->look)};
 }
 
-std::optional<FaultRunner::InForce> FaultRunner::inject(const faults::QuicFault& fault,
+std::optional<FaultRunner::InForce> FaultRunner::inject(const scenarios::PlannedFault& planned,
+                                                        const faults::QuicFault& fault,
                                                         reports::FaultRecord& record) {
-  auto injected = agent::inject(*means_.loads(), fault, record.label, seed_of(record.label));
+  std::optional<Duration> lasts;
+  if (planned.to && planned.row == 0) lasts = *planned.to - planned.from;
+  auto injected = agent::inject(*means_.loads(), fault, record.label, seed_of(record.label), lasts);
   if (!note_begin(injected, now(), record)) return std::nullopt;
   return InForce{.fault = std::move(injected->active),
                  .record = {},

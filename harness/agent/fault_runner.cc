@@ -257,7 +257,7 @@ std::optional<FaultRunner::InForce> FaultRunner::bring(const scenarios::PlannedF
         spec != nullptr ? std::get_if<faults::PressureFault>(&spec->what) : nullptr;
     const auto* quic = spec != nullptr ? std::get_if<faults::QuicFault>(&spec->what) : nullptr;
     if (pressure != nullptr) return inject(*spec, *pressure, record);
-    if (quic != nullptr && means_.loads) return inject(*quic, record);
+    if (quic != nullptr && means_.loads) return inject(planned, *quic, record);
     if (link != nullptr && means_.links != nullptr) return inject(*spec, *link, record);
     if (network != nullptr && means_.networks != nullptr)
       return inject(planned, *spec, *network, record);

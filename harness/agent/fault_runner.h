@@ -133,7 +133,8 @@ class FaultRunner {
   std::optional<InForce> inject(const scenarios::PlannedFault& planned,
                                 const faults::FaultSpec& spec, const faults::NetworkFault& fault,
                                 reports::FaultRecord& record);
-  std::optional<InForce> inject(const faults::QuicFault& fault, reports::FaultRecord& record);
+  std::optional<InForce> inject(const scenarios::PlannedFault& planned,
+                                const faults::QuicFault& fault, reports::FaultRecord& record);
   std::optional<InForce> inject(const faults::FaultSpec& spec, const faults::PressureFault& fault,
                                 reports::FaultRecord& record);
   /// Starts the instances of services again that a fault's signal ended: that fault's undo.

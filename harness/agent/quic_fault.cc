@@ -111,8 +111,11 @@ faults::LinkFinding judge(const faults::QuicFault& asked, const DisturbanceTally
 }
 
 Result<InjectedQuicFault> inject(generators::LoadEngine& engine, const faults::QuicFault& fault,
-                                 const std::string& label, std::uint64_t seed) {
-  if (auto begun = engine.disturb(fault.load, disturbance_of(fault), seed); !begun) {
+                                 const std::string& label, std::uint64_t seed,
+                                 std::optional<Duration> lasts) {
+  Disturbance disturbance = disturbance_of(fault);
+  disturbance.lasts = lasts;
+  if (auto begun = engine.disturb(fault.load, disturbance, seed); !begun) {
     return std::move(begun).error().within(label);
   }
   const auto tally = std::make_shared<DisturbanceTally>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "faults/core/active_fault.h"
@@ -9,6 +10,7 @@
 #include "generators/load/load_engine.h"
 #include "generators/spec/disturbance.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 #include "reports/judge/run_record.h"
 
 namespace squall::agent {
@@ -22,10 +24,12 @@ struct InjectedQuicFault {
   std::function<reports::Survival()> survival;  ///< what the connections came to.
 };
 
-/// Has `engine`, which outlives it, disturb the connections of the fault's load. Nothing goes to
-/// the journal: what it changes are sockets of this process, which end with it.
+/// Has `engine`, which outlives it, disturb the connections of the fault's load, for so long where
+/// that is known. Nothing goes to the journal: what it changes are sockets of this process, which
+/// end with it.
 Result<InjectedQuicFault> inject(generators::LoadEngine& engine, const faults::QuicFault& fault,
-                                 const std::string& label, std::uint64_t seed);
+                                 const std::string& label, std::uint64_t seed,
+                                 std::optional<Duration> lasts);
 
 /// What the tally says of what was asked.
 faults::LinkFinding judge(const faults::QuicFault& asked,
