@@ -42,8 +42,17 @@ export function head(model) {
 
 /** What a verdict means; objectives that a search judged, rate by rate, are not told of as met. */
 export function meaning(model, verdict) {
+  if (model.verdict === 'fail') return whyFailed(model, verdict);
   if (model.verdict !== 'pass' || model.objectives.length > 0) return verdict.means;
   return model.capacity ? 'The search has an answer; it judged its objectives at each rate.' : 'No objective was set, and nothing went wrong.';
+}
+
+/** A run fails for more than missed objectives; what else it was, the reasons above say. */
+function whyFailed({ capacity, objectives, reasons }, verdict) {
+  if (!capacity && objectives.some((objective) => !objective.met)) return verdict.means;
+  const above = (reasons ?? []).length > 1 ? 'for the reasons above.' : 'for the reason above.';
+  if (capacity) return `The run failed ${above}`;
+  return `No objective was ${objectives.length === 0 ? 'set' : 'missed'}; the run failed ${above}`;
 }
 
 /** What became of the faults, in a few words. A search decides by itself how long it needs a fault: there the plan has no times to keep to. */
@@ -51,6 +60,8 @@ export function faultWords(model) {
   const { faults } = model;
   const happened = faults.filter((fault) => fault.happened).length;
   if (faults.length === 0) return 'in the scenario';
+  const ineffective = faults.filter((fault) => fault.happened && fault.state === 'ineffective').length;
+  if (ineffective > 0) return `${happened < faults.length ? `of ${faults.length} ` : ''}happened, ${ineffective} ineffective`;
   if (happened < faults.length) return `of ${faults.length} happened`;
   if (model.capacity) return faults.every((fault) => fault.state === 'done' || fault.state === 'undone') ? 'happened, as the search asked' : 'happened, not all as asked';
   const asPlanned = faults.every((fault) => (fault.planned?.to_s ?? null) === null || Math.abs((fault.actual?.to_s ?? Infinity) - fault.planned.to_s) < 0.5);
@@ -97,7 +108,7 @@ export function objectives(model) {
   if (model.objectives.length === 0 && model.capacity) return null;
   if (model.objectives.length === 0) {
     return h('section', { id: 'objectives' }, h('h2', {}, 'Objectives'),
-      h('p', { class: 'note' }, 'The scenario sets none, so nothing but an error could have failed this run.'));
+      h('p', { class: 'note' }, 'The scenario sets none, so that no figure, however bad, missed one.'));
   }
   // The missed ones are why someone reads this.
   const sorted = [...model.objectives].sort((a, b) => Number(a.met) - Number(b.met));

@@ -43,10 +43,22 @@ assert.equal(meaning({ verdict: 'pass', objectives: [{}] }, passed), passed.mean
 assert.match(meaning({ verdict: 'pass', objectives: [], capacity: {} }, passed), /^The search has an answer/);
 assert.match(meaning({ verdict: 'pass', objectives: [] }, passed), /^No objective was set/);
 
+// Of what failed it is told what did: not always an objective.
+const failed = { means: 'An objective was missed.' };
+assert.equal(meaning({ verdict: 'fail', objectives: [{ met: true }, { met: false }], reasons: ['a'] }, failed), failed.means);
+assert.equal(meaning({ verdict: 'fail', objectives: [], reasons: ['a'] }, failed), 'No objective was set; the run failed for the reason above.');
+assert.equal(meaning({ verdict: 'fail', objectives: [{ met: true }], reasons: ['a', 'b'] }, failed), 'No objective was missed; the run failed for the reasons above.');
+assert.equal(meaning({ verdict: 'fail', objectives: [{ met: false }], capacity: {}, reasons: ['a'] }, failed), 'The run failed for the reason above.');
+
 // Planned to end at 10 s, ended at 4 s: not as planned, but a search undoes a fault when it needs it no more.
 const fault = { happened: true, state: 'undone', planned: { to_s: 10 }, actual: { to_s: 4 } };
 assert.equal(faultWords({ faults: [] }), 'in the scenario');
 assert.equal(faultWords({ faults: [fault] }), 'happened, not all as planned');
 assert.equal(faultWords({ faults: [fault], capacity: {} }), 'happened, as the search asked');
-assert.equal(faultWords({ faults: [{ ...fault, state: 'ineffective' }], capacity: {} }), 'happened, not all as asked');
+assert.equal(faultWords({ faults: [{ ...fault, state: 'ineffective' }], capacity: {} }), 'happened, 1 ineffective');
+assert.equal(faultWords({ faults: [{ ...fault, state: 'failed' }], capacity: {} }), 'happened, not all as asked');
+const kept = { ...fault, actual: { to_s: 10 } };
+assert.equal(faultWords({ faults: [kept, kept] }), 'happened as planned');
+assert.equal(faultWords({ faults: [kept, { ...kept, state: 'ineffective' }] }), 'happened, 1 ineffective');
+assert.equal(faultWords({ faults: [{ ...kept, state: 'ineffective' }, { happened: false, state: 'skipped' }] }), 'of 2 happened, 1 ineffective');
 assert.equal(faultWords({ faults: [fault, { happened: false }] }), 'of 2 happened');
