@@ -1,11 +1,12 @@
 #include "generators/http3/quic_errors.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
-#include <gnutls/gnutls.h>
 
 namespace squall::generators {
 namespace {
@@ -59,6 +60,37 @@ constexpr std::array<std::string_view, 3> kQpack{
     "QPACK_DECODER_STREAM_ERROR",
 };
 
+// RFC 8446 §6, without those that TLS 1.3 has no use for.
+constexpr std::array<std::pair<std::uint64_t, std::string_view>, 27> kAlerts{{
+    {0, "close_notify"},
+    {10, "unexpected_message"},
+    {20, "bad_record_mac"},
+    {22, "record_overflow"},
+    {40, "handshake_failure"},
+    {42, "bad_certificate"},
+    {43, "unsupported_certificate"},
+    {44, "certificate_revoked"},
+    {45, "certificate_expired"},
+    {46, "certificate_unknown"},
+    {47, "illegal_parameter"},
+    {48, "unknown_ca"},
+    {49, "access_denied"},
+    {50, "decode_error"},
+    {51, "decrypt_error"},
+    {70, "protocol_version"},
+    {71, "insufficient_security"},
+    {80, "internal_error"},
+    {86, "inappropriate_fallback"},
+    {90, "user_canceled"},
+    {109, "missing_extension"},
+    {110, "unsupported_extension"},
+    {112, "unrecognized_name"},
+    {113, "bad_certificate_status_response"},
+    {115, "unknown_psk_identity"},
+    {116, "certificate_required"},
+    {120, "no_application_protocol"},
+}};
+
 template <std::size_t kSize>
 std::string_view name_of(const std::array<std::string_view, kSize>& names, std::uint64_t first,
                          std::uint64_t code) {
@@ -77,9 +109,11 @@ std::string or_unknown(std::string_view name) {
 
 std::string quic_error_name(std::uint64_t code) {
   if (!is_tls_alert(code)) return or_unknown(name_of(kTransport, 0, code));
-  const auto alert = static_cast<gnutls_alert_description_t>(code & 0xffU);
-  const char* name = gnutls_alert_get_name(alert);
-  return std::string("TLS alert ") + (name == nullptr ? "unknown" : name);
+  const std::uint64_t alert = code & 0xffU;
+  const auto* const found = std::find_if(kAlerts.begin(), kAlerts.end(),
+                                         [&](const auto& known) { return known.first == alert; });
+  return "TLS alert " +
+         (found == kAlerts.end() ? std::to_string(alert) : std::string(found->second));
 }
 
 std::string http3_error_name(std::uint64_t code) {

@@ -8,7 +8,8 @@ namespace squall::generators {
 /// What has no code, as an end's name.
 inline constexpr const char* kHandshakeTimedOut = "handshake timed out";
 
-/// The name alone, "an unknown error" where there is none; of an alert "TLS alert NAME".
+/// The name alone, "an unknown error" where there is none; of an alert "TLS alert NAME"
+/// (RFC 8446 §6), or its number.
 std::string quic_error_name(std::uint64_t code);
 std::string http3_error_name(std::uint64_t code);
 

@@ -177,7 +177,7 @@ TEST(HostileHttp3, WhatTheServerClosesWithIsCountedByNumberAndName) {
        {"INTERNAL_ERROR", 0x1, true, false}},
       {[](QuicServerPeer& peer) { peer.close_transport(0x150); },
        ErrorClass::kTls,
-       {"TLS alert Internal error", 0x150, true, false}},
+       {"TLS alert internal_error", 0x150, true, false}},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.code.name);

@@ -63,7 +63,11 @@ TEST(Http3Hostile, CodesHaveTheNamesOfTheRfcs) {
   EXPECT_EQ(quic_error_text(0), "NO_ERROR (0x0)");
   EXPECT_EQ(quic_error_text(0x10), "NO_VIABLE_PATH (0x10)");
   EXPECT_EQ(quic_error_text(0x77), "an unknown error (0x77)");
-  EXPECT_THAT(quic_error_text(0x12a), HasSubstr("(0x12a)"));
+  EXPECT_EQ(quic_error_text(0x100), "TLS alert close_notify (0x100)");
+  EXPECT_EQ(quic_error_text(0x12a), "TLS alert bad_certificate (0x12a)");
+  EXPECT_EQ(quic_error_text(0x178), "TLS alert no_application_protocol (0x178)");
+  EXPECT_EQ(quic_error_text(0x115), "TLS alert 21 (0x115)") << "TLS 1.3 has no such alert";
+  EXPECT_EQ(quic_error_text(0x1ff), "TLS alert 255 (0x1ff)");
   EXPECT_EQ(http3_error_text(0x110), "H3_VERSION_FALLBACK (0x110)");
   EXPECT_EQ(http3_error_text(0x202), "QPACK_DECODER_STREAM_ERROR (0x202)");
   EXPECT_EQ(http3_error_text(0x111), "an unknown error (0x111)");
