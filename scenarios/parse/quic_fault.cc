@@ -140,12 +140,12 @@ faults::QuicFault read_quic_fault(Reading& reading, const Node& node, const std:
   map.set(fault.reorder, "reorder", kPositiveShare);
   map.set(fault.delay, "delay", kPositiveDuration);
   if (fault.delay > kMostDelay) {
-    map.mistake_at("delay",
-                   in_quotes(map.find("delay")->text) + " is too long: expected at most 10s");
+    map.mistake_at("delay", "delay " + in_quotes(map.find("delay")->text) +
+                                " is too long: expected at most 10s");
   }
   map.set(fault.mtu, "mtu", kSize);
   if (fault.mtu && (fault.mtu->count == 0 || fault.mtu->count > kMostDatagram)) {
-    map.mistake_at("mtu", in_quotes(map.find("mtu")->text) + ": expected 1B to 65507B");
+    map.mistake_at("mtu", "mtu " + in_quotes(map.find("mtu")->text) + ": expected 1B to 65507B");
   }
   const std::vector<std::string> effects{"rebind",    "migrate", "key_update", "loss",
                                          "duplicate", "reorder", "delay",      "mtu"};

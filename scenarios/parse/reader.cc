@@ -83,7 +83,8 @@ MapReader::MapReader(Reading& reading, const Node& node, std::string what,
     : reading_(reading), node_(node), what_(std::move(what)) {
   if (!is_map()) {
     if (!node.broken) {
-      mistake(node.place, what_ + ": expected a map that may hold " + one_of(keys) + "; found " +
+      const std::string holds = keys.size() == 1 ? "holds " : "may hold ";
+      mistake(node.place, what_ + ": expected a map that " + holds + one_of(keys) + "; found " +
                               (node.is_map() ? "an empty map" : in_words(node)));
     }
     return;

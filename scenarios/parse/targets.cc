@@ -131,7 +131,8 @@ void read_quic(Reading& reading, const MapReader& target_map, const Node& node,
   const auto read_window = [&](Bytes& into, const char* key) {
     const auto size = map.get(key, kSize);
     if (size && (size->count < kLeastWindow || size->count > kMostWindow)) {
-      map.mistake_at(key, in_quotes(map.find(key)->text) + ": expected 16KiB to 4GiB");
+      map.mistake_at(key, std::string(key) + " " + in_quotes(map.find(key)->text) +
+                              ": expected 16KiB to 4GiB");
     } else if (size) {
       into = *size;
     }
@@ -140,8 +141,9 @@ void read_quic(Reading& reading, const MapReader& target_map, const Node& node,
   read_window(quic.stream_window, "stream_window");
   if (const auto size = map.get("max_udp_payload", kSize)) {
     if (size->count < kLeastPayload || size->count > kMostPayload) {
-      map.mistake_at("max_udp_payload",
-                     in_quotes(map.find("max_udp_payload")->text) + ": expected 1200B to 16000B");
+      map.mistake_at("max_udp_payload", "max_udp_payload " +
+                                            in_quotes(map.find("max_udp_payload")->text) +
+                                            ": expected 1200B to 16000B");
     }
     quic.max_udp_payload = *size;
   }
