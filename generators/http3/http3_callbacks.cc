@@ -147,6 +147,7 @@ ngtcp2_callbacks Http3Session::Callbacks::quic() {
   on.handshake_completed = [](ngtcp2_conn*, void* user) {
     auto& session = *static_cast<Http3Session*>(user);
     session.established_ = true;
+    session.private_->limit_keys();
     if (!session.early_) return 0;
     if (QuicTls::has_taken_early_data(session.private_->tls.get())) {
       session.early_data_.accepted = session.early_data_.sent;

@@ -43,6 +43,15 @@ void Http3Session::on_path(bool is_validated) {
   ++(is_validated ? changes_.validated : changes_.unanswered);
 }
 
+/// At its limit ngtcp2 goes on with new keys by itself, or fails with
+/// NGTCP2_ERR_AEAD_LIMIT_REACHED where it cannot.
+void Http3Session::Private::limit_keys() {
+  if (!options.most_sealed) return;
+  ngtcp2_crypto_ctx context = *ngtcp2_conn_get_crypto_ctx(quic.get());
+  context.max_encryption = *options.most_sealed;
+  ngtcp2_conn_set_crypto_ctx(quic.get(), &context);
+}
+
 bool Http3Session::update_keys(Instant now) {
   if (!established_ || end_.kind != SessionEnd::Kind::kNone) return false;
   if (ngtcp2_conn_initiate_key_update(quic_, to_tstamp(now)) != 0) return false;

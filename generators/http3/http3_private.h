@@ -47,6 +47,8 @@ struct Http3Session::Private {
   void fill(std::uint8_t* into, std::size_t size);
   /// A connection ID of ours that no other session has.
   void make_id(ngtcp2_cid& id);
+  /// Lowers how often a key may seal, where that is asked for.
+  void limit_keys();
   /// Where our datagrams go. ngtcp2 reads through its pointers only.
   ngtcp2_path path();
 

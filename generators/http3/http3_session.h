@@ -33,6 +33,8 @@ struct QuicOptions {
   Duration idle_timeout = std::chrono::seconds(30);  ///< What we offer; the shorter of both holds.
   /// Connection IDs and the like come from this seed rather than from the system: for tests.
   std::optional<std::uint64_t> seed;
+  /// New keys come after fewer packets than the cipher allows (RFC 9001 §6.6): for tests.
+  std::optional<std::uint64_t> most_sealed;
   QuicSpec quic;
   std::shared_ptr<QlogFolder> qlog;  ///< Null: nothing is written down.
   /// Null: the socket alone says which connection a datagram belongs to, and ours has an empty ID.

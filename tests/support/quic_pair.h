@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,7 +59,8 @@ class QuicPair {
                     const std::string& host = "localhost",
                     std::shared_ptr<generators::QuicTickets> tickets = nullptr,
                     const generators::QuicSpec& spec = {},
-                    std::shared_ptr<generators::QlogFolder> qlog = nullptr)
+                    std::shared_ptr<generators::QlogFolder> qlog = nullptr,
+                    std::optional<std::uint64_t> most_sealed = std::nullopt)
       : server(options, kTestCertificate, kTestKey) {
     auto made = generators::QuicTls::make(tls, {});
     if (!made) return;
@@ -69,6 +72,7 @@ class QuicPair {
     quic.quic = spec;
     quic.qlog = std::move(qlog);
     quic.seed = 1;
+    quic.most_sealed = most_sealed;
     const auto loopback = asio::ip::make_address("127.0.0.1");
     quic.local = {loopback, 40'000};
     quic.remote = {loopback, 443};

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <tuple>
 #include <utility>
 
 #include <gnutls/gnutls.h>
@@ -168,7 +169,11 @@ void QuicServerPeer::begin(std::span<const char> datagram, Instant now) {
   on.encrypt = seal;
   on.decrypt = ngtcp2_crypto_decrypt_cb;
   on.hp_mask = ngtcp2_crypto_hp_mask_cb;
-  on.update_key = ngtcp2_crypto_update_key_cb;
+  on.update_key = [](auto... all) {
+    constexpr std::size_t kUser = 10;
+    ++static_cast<QuicServerPeer*>(std::get<kUser>(std::tie(all...)))->keys_made_;
+    return ngtcp2_crypto_update_key_cb(all...);
+  };
   on.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
   on.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
   on.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;

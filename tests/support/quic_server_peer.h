@@ -62,6 +62,9 @@ class QuicServerPeer {
   /// enough: write() something before.
   void say_instead(std::string frames);
   bool update_keys(Instant now);
+  /// How many keys it has made ahead: the first when the handshake is done, and one after each
+  /// renewal, by whichever side.
+  int keys_made() const { return keys_made_; }
   /// A datagram that goes out as it is.
   void send(std::string datagram);
   /// A key under which tickets are sealed.
@@ -89,6 +92,7 @@ class QuicServerPeer {
 
   std::unique_ptr<Private> private_;
   int failure_ = 0;
+  int keys_made_ = 0;
 };
 
 /// Sound HTTP/3, as plain as can be.

@@ -257,11 +257,36 @@ TEST(Http3Session, GoesOnWithTheKeysOfAServerThatRenewsThemAgainAndAgain) {
   }
 }
 
-TEST(Http3Session, AMigrationIsOneWhenTheServerHasAnsweredOnItsPath) {
-  QuicPair pair;
+/// A connection that nobody renews the keys of outlives them: RFC 9001 §6.6.
+TEST(Http3Session, RenewsItsKeysWhenTheyHaveSealedAsMuchAsTheyMay) {
+  constexpr std::uint32_t kRequests = 50;
+  constexpr std::uint64_t kMostSealed = 20;
+  QuicPair pair({}, QuicPair::unverified(), "localhost", nullptr, {}, nullptr, kMostSealed);
+  pair.begin();
+  for (std::uint32_t i = 0; i < kRequests; ++i) {
+    pair.now += 1s;  // RFC 9001 §6.5: one renewal after the other.
+    pair.exchange();
+    ASSERT_TRUE(pair.client->submit(i, kH3Get, false)) << i;
+    pair.exchange();
+    pair.server.write(std::int64_t{4} * i, h3::kHeaders, true);
+    pair.exchange();
+    ASSERT_THAT(pair.listener.heard[i].ends, ElementsAre(StreamEnd::kWhole)) << i;
+  }
+  EXPECT_GT(pair.client->path().sent, 3 * kMostSealed);
+  EXPECT_GE(pair.server.keys_made(), 3);
+  EXPECT_LT(pair.server.keys_made(), 20) << "not more often than it needs";
+}
+
+/// RFC 9000 §9: a client moves when its handshake is confirmed.
+void begin_to_move(QuicPair& pair) {
   pair.begin();
   pair.now += 1s;
   pair.exchange();
+}
+
+TEST(Http3Session, AMigrationIsOneWhenTheServerHasAnsweredOnItsPath) {
+  QuicPair pair;
+  begin_to_move(pair);
   ASSERT_TRUE(pair.migrate("127.0.0.2"));
   EXPECT_EQ(pair.client->changes(), (ConnectionChanges{}));
   pair.exchange();
@@ -270,9 +295,7 @@ TEST(Http3Session, AMigrationIsOneWhenTheServerHasAnsweredOnItsPath) {
 
 TEST(Http3Session, AMigrationWhosePathIsNeverAnsweredOnIsNone) {
   QuicPair pair;
-  pair.begin();
-  pair.now += 1s;
-  pair.exchange();
+  begin_to_move(pair);
   pair.lose_all();
   ASSERT_TRUE(pair.migrate("127.0.0.2"));
   const Instant end = pair.now + 20s;
@@ -283,9 +306,7 @@ TEST(Http3Session, AMigrationWhosePathIsNeverAnsweredOnIsNone) {
 
 TEST(Http3Session, AMigrationThatTheNextOneOvertakesIsNone) {
   QuicPair pair;
-  pair.begin();
-  pair.now += 1s;
-  pair.exchange();
+  begin_to_move(pair);
   ASSERT_TRUE(pair.migrate("127.0.0.2"));
   ASSERT_TRUE(pair.migrate("127.0.0.3"));
   pair.exchange();
