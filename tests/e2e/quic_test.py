@@ -94,7 +94,8 @@ objectives:
     def test_secrets_that_there_is_no_room_for_are_told_of_and_the_load_goes_on(self):
         self.environment["SSLKEYLOGFILE"] = "/dev/full"
         run = self.run_disturbed("delay: 1ms")
-        self.assertEqual(run.code, 0, run.said())
+        self.assertIn(run.code, (0, 4), run.said())  # A busy machine may be late.
+        self.assertGreater(run.results["load"]["browse"]["ok"], 0, run.said())
         said = [one for one in run.results["warnings"] if one.startswith("SSLKEYLOGFILE: /dev/full: No space left")]
         self.assertEqual(len(said), 1, run.said())
 
