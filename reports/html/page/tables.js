@@ -98,7 +98,7 @@ export function pathTable(load) {
   const rows = [['whole', load.path], ...load.phases.filter((phase) => phase.path && phase.name !== 'whole').map((phase) => [phase.name, phase.path])];
   return table({
     caption: `Path of ${load.name}`, text: [0],
-    note: 'Smoothed round trip time and congestion window, on the mean of connections and seconds, and packets that did not arrive at the server, as far as an acknowledgement of a later one told: a black hole shows as time-outs, not as lost packets. By second in results.json. ECT(0), ECT(1), CE: datagrams that came with these marks of ECN; CE is a router\u2019s word of congestion.',
+    note: 'Smoothed round trip time and congestion window, on the mean of connections and seconds, and packets that did not arrive at the server, as far as an acknowledgement of a later one told: a black hole shows as time-outs, not as lost packets. By second above. ECT(0), ECT(1), CE: datagrams that came with these marks of ECN; CE is a router\u2019s word of congestion.',
     head: ['Phase', 'round trip', 'window', 'packets sent', 'lost', 'share', 'ECT(0)', 'ECT(1)', 'CE'],
     rows: rows.map(([name, path]) => [name, ms(path.rtt_ms), path.window_bytes === null ? '\u2013' : bytes(path.window_bytes), count(path.packets_sent), count(path.packets_lost),
       path.packets_sent > 0 ? share(path.packets_lost / path.packets_sent) : '\u2013', count(path.ecn?.ect0), count(path.ecn?.ect1), count(path.ecn?.ce)]),

@@ -1,7 +1,7 @@
 // All charts of one load over time, with one cursor and one zoom for all of them.
 
 import { h } from './dom.js';
-import { count, length, moment, ms, rate } from './format.js';
+import { bytes, count, length, moment, ms, msTick, rate } from './format.js';
 import { Lanes } from './lanes.js';
 import { ERROR_CLASSES, inForce } from './model.js';
 import { TimePlot } from './timeplot.js';
@@ -14,7 +14,7 @@ export class Timeline {
     this.load = load;
     this.view = { ...model.span };
     this.at = null;
-    this.plots = [this.ratePlot(), ...this.errorPlots(), ...this.latencyPlots()];
+    this.plots = [this.ratePlot(), ...this.errorPlots(), ...this.latencyPlots(), ...this.pathPlots()];
     this.lanes = new Lanes(this);
     this.readout = h('output', { class: 'readout' });
     this.spoken = h('p', { class: 'hidden', 'aria-live': 'polite' });
@@ -88,6 +88,34 @@ export class Timeline {
     ];
   }
 
+  /** How the path to the server was; nothing where the load was not over HTTP/3. */
+  pathPlots() {
+    const { load } = this;
+    if (!load.path) return [];
+    const { rtt_ms: roundTrip, window_bytes: size, packets_sent: sent, packets_lost: lost } = load.path;
+    const window = size === null ? 'not measured' : bytes(size);
+    return [
+      new TimePlot(this, {
+        title: 'Path: round trip', height: 120, say: ms, tick: msTick,
+        series: [{ key: 'round-trip', label: 'round trip', color: 'completed', width: 1.5, values: load.roundTrip, idle: `${ms(roundTrip)} mean` }],
+        note: 'Smoothed round trip time of QUIC in milliseconds, on the mean of connections.',
+        label: `Smoothed round trip time of ${load.name} for each second: ${ms(roundTrip)} on average.`,
+      }),
+      new TimePlot(this, {
+        title: 'Path: lost packets', height: 120,
+        series: [{ key: 'lost', label: 'lost', color: 'error-closed', area: true, width: 1.5, values: load.lostPackets, idle: `${count(lost)} of ${count(sent)}` }],
+        note: 'Packets a second that did not arrive at the server, as far as an acknowledgement of a later one told; what they held was sent again.',
+        label: `Packets of ${load.name} that did not arrive, for each second: ${count(lost)} of ${count(sent)} in all.`,
+      }),
+      new TimePlot(this, {
+        title: 'Path: congestion window', height: 120, say: bytes, tick: bytes,
+        series: [{ key: 'window', label: 'window', color: 'p99', width: 1.5, values: load.window, idle: `${window} mean` }],
+        note: 'Bytes that may be under way before an acknowledgement, on the mean of connections.',
+        label: `Congestion window of ${load.name} for each second: ${window} on average.`,
+      }),
+    ];
+  }
+
   // ---- cursor
 
   /** Moves the cursor of all charts to second `t`, or takes it away. */
@@ -108,7 +136,7 @@ export class Timeline {
         plot.say(null);
       } else {
         plot.say(Object.fromEntries(plot.series.map((series) =>
-          [series.key, plot.log ? ms(series.values[i]) : count(series.values[i])])));
+          [series.key, plot.word(series.values[i])])));
       }
     }
     this.say();

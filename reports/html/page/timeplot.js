@@ -1,7 +1,7 @@
 // Charts over the timeline: lines, stacked areas and the heat map, with the faults behind them.
 
 import { linearAxis, logAxis, timeTicks } from './axes.js';
-import { moment, msTick, short } from './format.js';
+import { count, moment, ms, msTick, short } from './format.js';
 import { Plot } from './plot.js';
 import { color } from './theme.js';
 
@@ -14,12 +14,14 @@ const MOST_COLUMNS = 360;
 const textWidth = (text) => text.length * 6.2;
 
 export class TimePlot extends Plot {
-  /** `timeline` has the view, the model and the load; `kind`: lines, stack or heat. */
+  /** `timeline` has the view, the model and the load; `kind`: lines, stack or heat; `say` words a value, `tick` one on the axis. */
   constructor(timeline, options) {
     super(options);
     this.timeline = timeline;
     this.kind = options.kind ?? 'lines';
     this.log = options.log ?? false;
+    this.word = options.say ?? (this.log ? ms : count);
+    this.tick = options.tick ?? short;
   }
 
   get view() {
@@ -64,7 +66,7 @@ export class TimePlot extends Plot {
       }
     }
     if (this.log) return { ...logAxis(Number.isFinite(smallest) ? smallest : 0, largest), format: (v) => msTick(10 ** v) };
-    return { ...linearAxis(largest), format: short };
+    return { ...linearAxis(largest), format: this.tick };
   }
 
   // ---- faults, behind everything
