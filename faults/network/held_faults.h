@@ -36,13 +36,60 @@ struct HeldFault {
 ///
 /// Lifecycle:  outlives all faults that are in it. A fault is in it from before its first change
 ///             until its undo took.
-/// Threads:    any. Whoever adds or takes back a fault holds turn() meanwhile, so that what was
-///             planned for an interface still holds when it is done. Nobody waits for packets
-///             meanwhile.
+/// Threads:    any. Whoever adds or takes back a fault has the turn of its namespace meanwhile, so
+///             that what was planned for an interface still holds when it is done. Nobody waits for
+///             packets meanwhile; who looks, plans, probes, reads back or measures does so beside
+///             others, and looks again in a turn of its own where that came out wrong.
 /// Errors:     none.
 class HeldFaults {
+  struct Space {
+    std::uint64_t asked = 0;   // Turns,
+    std::uint64_t served = 0;  // and those that are over.
+    std::uint64_t age = 0;     // Odd while somebody has the turn.
+    std::vector<std::string> marks;
+  };
+
  public:
-  std::mutex& turn() { return turn_; }
+  /// Nobody else adds or takes back a fault of the same namespace while one of these is there.
+  class [[nodiscard]] Turn {
+   public:
+    /// Waits for those who asked before.
+    Turn(HeldFaults& all, std::uint64_t space) : all_(all), space_(space) {
+      std::unique_lock lock(all_.mutex_);
+      Space& here = all_.spaces_[space_];
+      const std::uint64_t mine = here.asked++;
+      all_.changed_.wait(lock, [&] { return here.served == mine; });
+      before_ = here.age++;
+    }
+    ~Turn() {
+      {
+        const std::lock_guard lock(all_.mutex_);
+        Space& here = all_.spaces_[space_];
+        ++here.age;
+        ++here.served;
+      }
+      all_.changed_.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    /// Whether what was looked at in this namespace at that age() is still so, but for strangers.
+    bool is_first_since(std::uint64_t age) const { return age == before_; }
+
+   private:
+    HeldFaults& all_;  // NOLINT: its maker's, and outlives it.
+    const std::uint64_t space_;
+    std::uint64_t before_ = 0;
+  };
+
+  /// How often something of ours was changed in a namespace, or is just being changed.
+  std::uint64_t age(std::uint64_t space) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = spaces_.find(space);
+    return found == spaces_.end() ? 0 : found->second.age;
+  }
+  /// Whether somebody has the turn.
+  bool is_being_changed(std::uint64_t space) const { return age(space) % 2 != 0; }
 
   void add(HeldFault held) {
     const std::lock_guard lock(mutex_);
@@ -53,7 +100,9 @@ class HeldFaults {
     {
       const std::lock_guard lock(mutex_);
       for (HeldFault& one : held_) {
-        if (one.undo.table == table) one.state = state;
+        if (one.undo.table != table) continue;
+        one.state = state;
+        spaces_[one.undo.space].age += 2;
       }
     }
     changed_.notify_all();
@@ -84,20 +133,19 @@ class HeldFaults {
   /// What bore our marks in a namespace before the first of its faults was applied (marks_in).
   void remember(std::uint64_t space, std::vector<std::string> marks) {
     const std::lock_guard lock(mutex_);
-    marks_.insert_or_assign(space, std::move(marks));
+    spaces_[space].marks = std::move(marks);
   }
   std::vector<std::string> remembered(std::uint64_t space) const {
     const std::lock_guard lock(mutex_);
-    const auto found = marks_.find(space);
-    return found == marks_.end() ? std::vector<std::string>() : found->second;
+    const auto found = spaces_.find(space);
+    return found == spaces_.end() ? std::vector<std::string>() : found->second.marks;
   }
 
  private:
-  std::mutex turn_;
-  mutable std::mutex mutex_;  // Guards the lists.
+  mutable std::mutex mutex_;  // Guards all.
   std::condition_variable changed_;
   std::vector<HeldFault> held_;
-  std::map<std::uint64_t, std::vector<std::string>> marks_;
+  std::map<std::uint64_t, Space> spaces_;  // None goes.
 };
 
 }  // namespace squall::faults

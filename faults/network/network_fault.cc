@@ -25,25 +25,31 @@ std::string owner_in(const std::string& table) {
   return table.substr(kTablePrefix.size(), table.rfind('_') + 1 - kTablePrefix.size());
 }
 
+/// What it waits for while others cannot come or go: what has met no fault and leaves at line rate.
+constexpr Duration kLongestInTurn = std::chrono::milliseconds(100);
+
 /// One network fault from its first change to its last undo.
 class Application {
  public:
-  Application(Networks& networks, HeldFaults& held, Journal& journal, NetworkFault fault,
-              NetworkPlan plan)
-      : networks_(networks),
-        held_(held),
+  Application(const NetworkSite& site, Journal& journal, NetworkFault fault, NetworkPlan plan)
+      : networks_(site.networks),
+        held_(*site.held),
         journal_(journal),
         fault_(std::move(fault)),
         plan_(std::move(plan)),
-        in_place_(plan_) {}
-
-  /// With probes, from now on; before the first change.
-  void look_before() {
-    auto network = networks_.open(plan_.undo.space);
-    if (!network) return;  // As the first change will find.
-    probes_.emplace(fault_, plan_);
-    probes_->look_before(**network);
+        in_place_(plan_) {
+    if (site.probes) probes_.emplace(fault_, plan_);
   }
+
+  /// Before the first change.
+  void look_before() {
+    if (!probes_) return;
+    auto network = networks_.open(plan_.undo.space);
+    if (network) probes_->look_before(**network);  // Else the first change will find it.
+  }
+
+  /// As things are by now; before the first change.
+  void plan_anew(NetworkPlan plan) { plan_ = std::move(plan); }
 
   Result<void> record(const std::string& label) {
     std::string intent = label + ": " + describe_effect(fault_) + " on " + fault_.interface;
@@ -70,20 +76,9 @@ class Application {
     return {};
   }
 
-  /// Reads back that all is there.
+  /// Reads back that all is there, beside others.
   Result<std::string> read_back() {
-    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
-    if (auto there = in_place_.remember(*network); !there) return std::move(there).error();
-    if (fault_.of && fault_.of->cgroup) {
-      SQUALL_TRY(cgroup_, networks_.cgroup(*fault_.of->cgroup));
-    }
-    std::string seen = "read back: table " + plan_.undo.table;
-    for (const Qdisc& qdisc : plan_.qdiscs) {
-      seen += ", " + qdisc.kind + " " + handle_text(qdisc.handle);
-    }
-    for (const std::string& note : plan_.notes) seen += "; " + note;
-    for (const std::string& limit : plan_.limits) seen += "; " + limit;
-    return seen;
+    return again_in_turn([this] { return read_back_once(); });
   }
 
   /// Goes on by itself, until it is reverted. Others' changes are looked for so often, and told of
@@ -130,10 +125,9 @@ class Application {
     let_go();
     if (probes_) probes_->stop();
     if (watch_) watch_->stop();
-    const Duration patience = await_drained(plan_.undo, networks_);
-    const std::lock_guard turn(held_.turn());
+    const Duration patience = std::min(await_drained(plan_.undo, networks_), kLongestInTurn);
     if (!finding_) finding_ = measure();
-    auto undone = take_back(plan_.undo, networks_, patience);
+    auto undone = take_back_in_turn(patience);
     if (!undone) {
       // Nobody waits for it any more.
       const auto state = lets_pass_ ? HeldFault::State::kLeft : HeldFault::State::kInForce;
@@ -141,7 +135,8 @@ class Application {
       return as_residue(undone.error());
     }
     held_.remove(plan_.undo.table);
-    if (auto clean = look_for_marks(); !clean) return as_residue(clean.error());
+    if (auto clean = again_in_turn([this] { return look_for_marks(); }); !clean)
+      return as_residue(clean.error());
     if (!entry_) return {};
     if (auto marked = journal_.mark_done(*entry_); !marked) {
       log_warning(marked.error().message());  // The undo took; recover() will find nothing.
@@ -153,6 +148,38 @@ class Application {
   NetworkFinding finding() const { return finding_.value_or(NetworkFinding{}); }
 
  private:
+  Result<std::string> read_back_once() {
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    if (auto there = in_place_.remember(*network); !there) return std::move(there).error();
+    if (fault_.of && fault_.of->cgroup) {
+      SQUALL_TRY(cgroup_, networks_.cgroup(*fault_.of->cgroup));
+    }
+    std::string seen = "read back: table " + plan_.undo.table;
+    for (const Qdisc& qdisc : plan_.qdiscs) {
+      seen += ", " + qdisc.kind + " " + handle_text(qdisc.handle);
+    }
+    for (const std::string& note : plan_.notes) seen += "; " + note;
+    for (const std::string& limit : plan_.limits) seen += "; " + limit;
+    return seen;
+  }
+
+  Result<void> take_back_in_turn(Duration patience) {
+    {
+      const HeldFaults::Turn turn(held_, plan_.undo.space);
+      auto put = put_back(plan_.undo, networks_, patience);
+      if (!put) return std::move(put).error();
+    }
+    return again_in_turn([this] { return look_whether_back(plan_.undo, networks_); });
+  }
+
+  /// What others of ours are just changing may look wrong: then it is looked again without them.
+  template <typename Look>
+  auto again_in_turn(Look look) -> decltype(look()) {
+    if (auto seen = look()) return seen;
+    const HeldFaults::Turn turn(held_, plan_.undo.space);
+    return look();
+  }
+
   /// After the last fault of a namespace: that nothing of ours is in it which was not before.
   Result<void> look_for_marks() {
     if (!held_.in(plan_.undo.space).empty()) return {};
@@ -313,7 +340,7 @@ class Application {
   HeldFaults& held_;
   Journal& journal_;
   const NetworkFault fault_;
-  const NetworkPlan plan_;
+  NetworkPlan plan_;
   std::optional<std::uint64_t> entry_;
   std::uint64_t met_ = 0;  // Counted so far; the pulses' thread adds to them while it runs.
   std::uint64_t lost_ = 0;
@@ -334,18 +361,6 @@ class Application {
   std::optional<Result<std::optional<NetworkWatch::Found>>> counted_at_end_;
   std::optional<NetworkFinding> finding_;
 };
-
-/// A fault that is ending may stand where the next one would, until all that it delayed has left.
-void wait_for_those_that_end(const NetworkSite& site, const NetworkFault& fault) {
-  constexpr Duration kGoneWithin = 10 * kDrainWithin;  // With its probes, on a busy machine.
-  site.held->wait_while_any(
-      [&](const HeldFault& other) {
-        const bool is_here = other.undo.space == site.space &&
-                             other.undo.interface_name == fault.interface && other.is_ending();
-        return is_here && stands_in_the_way(other, fault);
-      },
-      kGoneWithin);
-}
 
 }  // namespace
 
@@ -375,27 +390,66 @@ Result<NetworkFacts> look_around(const NetworkSite& site, const NetworkFault& fa
   return facts;
 }
 
+namespace {
+
+/// A fault that is ending may stand where the next one would, until all that it delayed has left.
+void wait_for_those_that_end(const NetworkSite& site, const NetworkFault& fault) {
+  constexpr Duration kGoneWithin = 10 * kDrainWithin;  // With its probes, on a busy machine.
+  site.held->wait_while_any(
+      [&](const HeldFault& other) {
+        const bool is_here = other.undo.space == site.space &&
+                             other.undo.interface_name == fault.interface && other.is_ending();
+        return is_here && stands_in_the_way(other, fault);
+      },
+      kGoneWithin);
+}
+
+/// What is there before a fault, and what it will do.
+struct Preparation {
+  /// What bears our marks already; none where one is in force.
+  std::optional<std::vector<std::string>> marks;
+  NetworkPlan plan;
+};
+
+Result<Preparation> prepare(const NetworkSite& site, const NetworkFault& fault) {
+  Preparation found;
+  if (site.held->in(site.space).empty()) {
+    SQUALL_TRY(const auto network, site.networks.open(site.space));
+    SQUALL_TRY(found.marks, marks_in(*network, owner_in(std::string(kTablePrefix) + site.name)));
+  }
+  SQUALL_TRY(const auto facts, look_around(site, fault));
+  SQUALL_TRY(found.plan, plan_network(fault, facts, site.name));
+  found.plan.limits.insert(found.plan.limits.begin(), site.notes.begin(), site.notes.end());
+  return found;
+}
+
+}  // namespace
+
 Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label,
                                     const std::optional<Pulse>& pulse) {
   wait_for_those_that_end(site, fault);
-  std::unique_lock turn(site.held->turn());
-  if (site.held->in(site.space).empty()) {
-    auto network = site.networks.open(site.space);
-    if (!network) return std::move(network).error().within(label);
-    auto marks = marks_in(**network, owner_in(std::string(kTablePrefix) + site.name));
-    if (!marks) return std::move(marks).error().within(label);
-    site.held->remember(site.space, *std::move(marks));
+  // Beside others, so that the turn is for the changes alone: whoever had it meanwhile may have
+  // changed what was seen, and only then it is looked again.
+  const std::uint64_t age = site.held->age(site.space);
+  auto prepared = prepare(site, fault);
+  std::shared_ptr<Application> application;
+  if (prepared) {
+    application = std::make_shared<Application>(site, journal, fault, prepared->plan);
+    application->look_before();
   }
-  auto facts = look_around(site, fault);
-  if (!facts) return std::move(facts).error().within(label);
-  auto plan = plan_network(fault, *facts, site.name);
-  if (!plan) return std::move(plan).error().within(label);
-  plan->limits.insert(plan->limits.begin(), site.notes.begin(), site.notes.end());
-  const auto application =
-      std::make_shared<Application>(site.networks, *site.held, journal, fault, *std::move(plan));
-  if (site.probes) application->look_before();
+  std::optional<HeldFaults::Turn> turn(std::in_place, *site.held, site.space);
+  if (!turn->is_first_since(age)) {
+    prepared = prepare(site, fault);
+    if (prepared && application) {
+      application->plan_anew(std::move(prepared->plan));
+    } else if (prepared) {
+      application = std::make_shared<Application>(site, journal, fault, std::move(prepared->plan));
+    }
+  }
+  if (!prepared) return std::move(prepared).error().within(label);
   if (site.is_over && site.is_over()) return error(std::errc::operation_canceled, label);
+  if (prepared->marks) site.held->remember(site.space, *std::move(prepared->marks));
   if (auto recorded = application->record(label); !recorded) {
     return std::move(recorded).error().within(label);
   }
@@ -404,10 +458,10 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                 [application] { application->let_go(); }};
   injected.begun = std::chrono::steady_clock::now();
   auto applied = application->apply();
+  turn.reset();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
-  if (seen) application->begin(pulse, site.watch, site.since);
-  turn.unlock();
   if (seen) {
+    application->begin(pulse, site.watch, site.since);
     injected.seen = *std::move(seen);
     return injected;
   }

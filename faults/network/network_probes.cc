@@ -48,12 +48,16 @@ NetworkProbes::NetworkProbes(const NetworkFault& fault, const NetworkPlan& plan)
 NetworkProbes::~NetworkProbes() { stop(); }
 
 void NetworkProbes::open(Network& network, int interface, Way& way) {
-  auto path = network.probe_path(interface, interface == plan_.interface ? plan_.probe_class : 0);
+  const std::uint32_t class_id = interface == plan_.interface ? plan_.probe_class : 0;
+  if (way.path && way.interface == interface && way.class_id == class_id) return;
+  auto path = network.probe_path(interface, class_id);
   if (!path) {
     why_none_ = path.error().message();
     return;
   }
   way.path = *std::move(path);
+  way.interface = interface;
+  way.class_id = class_id;
   std::random_device random;
   const std::uint64_t series = std::uint64_t{random()} << 32U | random();
   way.frame.emplace(fault_, way.path->address(), series);
@@ -70,6 +74,7 @@ void NetworkProbes::look_before(Network& network) {
 
 void NetworkProbes::begin(Network& network, std::optional<Duration> longest) {
   if (!why_none_.empty()) return;
+  if (fault_.direction != Direction::kIn) open(network, plan_.interface, out_);
   if (plan_.ifb) open(network, *plan_.ifb, in_);
   thread_ = std::thread([this, longest] {
     ProbeOrder order = probe_order(fault_);

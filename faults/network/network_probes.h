@@ -25,7 +25,7 @@ namespace squall::faults {
 /// Errors:     where none can be sent, words() says why.
 class NetworkProbes {
  public:
-  /// Both must outlive it.
+  /// Both must outlive it. Another plan for the same fault may take the plan's place until begin().
   NetworkProbes(const NetworkFault& fault, const NetworkPlan& plan);
   ~NetworkProbes();
   NetworkProbes(const NetworkProbes&) = delete;
@@ -54,6 +54,8 @@ class NetworkProbes {
   struct Way {
     std::unique_ptr<ProbePath> path;
     std::optional<ProbeFrame> frame;
+    int interface = 0;           ///< Where the path is,
+    std::uint32_t class_id = 0;  ///< and through which class.
     std::optional<ProbeFinding> before{};
     std::optional<ProbeFinding> during{};
   };

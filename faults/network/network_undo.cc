@@ -89,8 +89,58 @@ class Undoing {
       auto deleted = network_.nft(json_to_delete(table));
       if (!deleted && !is_missing(deleted)) return std::move(deleted).error();
     }
-    if (auto clean = look(); !clean) return std::move(clean).error();
     return did_;
+  }
+
+  /// Reads back that nothing of ours is left.
+  Result<void> look() {
+    SQUALL_TRY(const auto tables, our_tables(network_));
+    for (const NftTable& table : tables) {
+      if (table.name == undo_.table) {
+        return error(std::errc::device_or_resource_busy, "table " + table.name + " is still there");
+      }
+    }
+    SQUALL_TRY(const auto links, network_.links());
+    if (undo_.ifb && find(links, *undo_.ifb) != nullptr) {
+      return error(std::errc::device_or_resource_busy,
+                   "interface " + *undo_.ifb + " is still there");
+    }
+    if (!undo_.root) return {};
+    SQUALL_TRY(const auto there, is_there());
+    if (!there) return {};
+    SQUALL_TRY(const auto qdiscs, network_.qdiscs());
+    const Qdisc* root = root_of(qdiscs, undo_.interface);
+    if (root != nullptr && root->handle == kOurRoot) {
+      SQUALL_TRY(const auto classes, classes_below_root());
+      if (!classes.own.empty()) {
+        return error(std::errc::device_or_resource_busy,
+                     "class " + handle_text(classes.own.front()) + " is still there");
+      }
+      if (classes.has_others) return {};
+    }
+    // One that somebody else put there meanwhile is theirs, as restore_root() has it.
+    const bool is_the_one_before =
+        root != nullptr && root->handle == undo_.root->handle && root->kind == undo_.root->kind;
+    const bool is_anothers =
+        root != nullptr && root->handle != 0 && root->handle != kOurRoot && !is_the_one_before;
+    if (is_anothers) return {};
+    RootBefore now;
+    if (root != nullptr) now = {root->kind, root->handle, root->options, {}};
+    if (!undo_.root->tree.empty()) {
+      SQUALL_TRY(const auto tree, network_.tree(undo_.interface));
+      const auto& before = undo_.root->tree;
+      if (!std::is_permutation(tree.begin(), tree.end(), before.begin(), before.end())) {
+        return error(
+            std::errc::device_or_resource_busy,
+            "what is below the root qdisc of " + undo_.interface_name + " is not what it was");
+      }
+      now.tree = before;
+    }
+    if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
+    return error(std::errc::device_or_resource_busy,
+                 "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
+                     handle_text(now.handle) + ", it was " + undo_.root->kind + " " +
+                     handle_text(undo_.root->handle));
   }
 
  private:
@@ -200,63 +250,21 @@ class Undoing {
     return {};
   }
 
-  /// Reads back that nothing of ours is left.
-  Result<void> look() {
-    SQUALL_TRY(const auto tables, our_tables(network_));
-    for (const NftTable& table : tables) {
-      if (table.name == undo_.table) {
-        return error(std::errc::device_or_resource_busy, "table " + table.name + " is still there");
-      }
-    }
-    SQUALL_TRY(const auto links, network_.links());
-    if (undo_.ifb && find(links, *undo_.ifb) != nullptr) {
-      return error(std::errc::device_or_resource_busy,
-                   "interface " + *undo_.ifb + " is still there");
-    }
-    if (!undo_.root) return {};
-    SQUALL_TRY(const auto there, is_there());
-    if (!there) return {};
-    SQUALL_TRY(const auto qdiscs, network_.qdiscs());
-    const Qdisc* root = root_of(qdiscs, undo_.interface);
-    if (root != nullptr && root->handle == kOurRoot) {
-      SQUALL_TRY(const auto classes, classes_below_root());
-      if (!classes.own.empty()) {
-        return error(std::errc::device_or_resource_busy,
-                     "class " + handle_text(classes.own.front()) + " is still there");
-      }
-      if (classes.has_others) return {};
-    }
-    // One that somebody else put there meanwhile is theirs, as restore_root() has it.
-    const bool is_the_one_before =
-        root != nullptr && root->handle == undo_.root->handle && root->kind == undo_.root->kind;
-    const bool is_anothers =
-        root != nullptr && root->handle != 0 && root->handle != kOurRoot && !is_the_one_before;
-    if (is_anothers) return {};
-    RootBefore now;
-    if (root != nullptr) now = {root->kind, root->handle, root->options, {}};
-    if (!undo_.root->tree.empty()) {
-      SQUALL_TRY(const auto tree, network_.tree(undo_.interface));
-      const auto& before = undo_.root->tree;
-      if (!std::is_permutation(tree.begin(), tree.end(), before.begin(), before.end())) {
-        return error(
-            std::errc::device_or_resource_busy,
-            "what is below the root qdisc of " + undo_.interface_name + " is not what it was");
-      }
-      now.tree = before;
-    }
-    if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
-    return error(std::errc::device_or_resource_busy,
-                 "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
-                     handle_text(now.handle) + ", it was " + undo_.root->kind + " " +
-                     handle_text(undo_.root->handle));
-  }
-
   const NetworkUndo& undo_;
   Network& network_;
   Networks& networks_;
   const Duration patience_;
   bool did_ = false;
 };
+
+/// Does it, and reads back that it took.
+Result<bool> take_back(const NetworkUndo& undo, Network& network, Networks& networks,
+                       Duration patience = kDrainWithin) {
+  Undoing undoing(undo, network, networks, patience);
+  SQUALL_TRY(const bool did, undoing.carry_out());
+  if (auto clean = undoing.look(); !clean) return std::move(clean).error();
+  return did;
+}
 
 /// "squall_PID_TICKS_n": whose it is.
 std::pair<pid_t, std::uint64_t> owner_of(const std::string& table) {
@@ -322,7 +330,7 @@ Result<void> sweep(Network& network, Networks& networks, std::uint64_t space, bo
       if (undo.root) {  // What was before is not known: the kernel's own choice comes.
         const Qdisc ours{.interface = undo.interface, .parent = kRootParent, .handle = kOurRoot};
         if (auto gone = network.change(message_to_delete(ours)); !gone) return gone;
-      } else if (auto gone = Undoing(undo, network, networks, kDrainWithin).carry_out(); !gone) {
+      } else if (auto gone = take_back(undo, network, networks); !gone) {
         return std::move(gone).error();
       }
     }
@@ -358,11 +366,25 @@ Duration await_drained(const NetworkUndo& undo, Networks& networks) {
   return left;
 }
 
-Result<bool> take_back(const NetworkUndo& undo, Networks& networks, Duration patience) {
+Result<bool> put_back(const NetworkUndo& undo, Networks& networks, Duration patience) {
   auto network = networks.open(undo.space);
   if (is_missing(network)) return false;
   if (!network) return std::move(network).error();
   return Undoing(undo, **network, networks, patience).carry_out();
+}
+
+Result<void> look_whether_back(const NetworkUndo& undo, Networks& networks) {
+  auto network = networks.open(undo.space);
+  if (is_missing(network)) return {};
+  if (!network) return std::move(network).error();
+  return Undoing(undo, **network, networks, Duration::zero()).look();
+}
+
+Result<bool> take_back(const NetworkUndo& undo, Networks& networks, Duration patience) {
+  auto network = networks.open(undo.space);
+  if (is_missing(network)) return false;
+  if (!network) return std::move(network).error();
+  return take_back(undo, **network, networks, patience);
 }
 
 std::vector<std::string> names_of(const NetworkUndo& undo) {

@@ -55,9 +55,14 @@ inline constexpr Duration kDrainWithin = std::chrono::seconds(1);
 /// of kDrainWithin. Changes nothing.
 Duration await_drained(const NetworkUndo& undo, Networks& networks);
 
-/// Does it, and reads back that nothing is left and the root is what it was: true when there was
-/// something to do. Packets that are being delayed get so long to leave. A namespace or an
-/// interface that is gone took all with it.
+/// Does it: true when there was something to do. Packets that are being delayed get so long to
+/// leave. A namespace or an interface that is gone took all with it.
+Result<bool> put_back(const NetworkUndo& undo, Networks& networks, Duration patience);
+
+/// Reads back that nothing is left of it and the root is what it was, or others' who share ours.
+Result<void> look_whether_back(const NetworkUndo& undo, Networks& networks);
+
+/// Both.
 Result<bool> take_back(const NetworkUndo& undo, Networks& networks,
                        Duration patience = kDrainWithin);
 

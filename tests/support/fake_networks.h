@@ -130,6 +130,8 @@ class FakeNetworks : public Networks {
 
   bool is_own_ = false;
   std::function<void()> on_pause_;
+  std::function<void()> on_probe_path_;
+  std::function<void()> on_change_;
 
  private:
   friend class FakeNetwork;
@@ -196,12 +198,14 @@ class FakeNetwork : public Network {
     return all_.trees_[interface];
   }
   Result<std::unique_ptr<ProbePath>> probe_path(int, std::uint32_t) override {
+    if (all_.on_probe_path_) all_.on_probe_path_();
     return error(std::errc::not_supported, "the fake sends none");
   }
 
   Result<void> change(std::string_view message) override {
     const std::lock_guard lock(all_.mutex_);
     if (auto called = all_.call(); !called) return called;
+    if (all_.on_change_) all_.on_change_();
     switch (message_type(message)) {
       case RTM_NEWQDISC:
         return put_qdisc(message);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +37,7 @@
 #include "faults/network/capabilities.h"
 #include "faults/network/kernel_networks.h"
 #include "faults/network/network_fault.h"
+#include "faults/network/network_watch.h"
 #include "faults/process/procfs_table.h"
 #include "harness/base/unique_fd.h"
 
@@ -136,6 +139,33 @@ class Lab : public testing::Test {
                            .probes = probes_,
                            .watch = watch_};
     return inject(site, *journal_, fault, "f", pulse_);
+  }
+
+  /// Has a shell in va's namespace carry out the plan of a fault, line by line, and then its undo.
+  void follow_the_lines(const NetworkFault& fault, const std::function<void()>& in_between) {
+    const NetworkSite site{.networks = networks_,
+                           .capabilities = capabilities_,
+                           .space = space_,
+                           .name = owner_ + "_1"};
+    const auto facts = look_around(site, fault);
+    ASSERT_TRUE(ok(facts));
+    const auto plan = plan_network(fault, *facts, site.name);
+    ASSERT_TRUE(ok(plan));
+    const auto carry_out = [&](const std::string& lines) {
+      run({"ip", "netns", "exec", a_, "sh", "-ec", lines});
+    };
+    std::string lines;
+    for (const NetworkChange& change : plan->changes) lines += change.line + "\n";
+    carry_out(lines);
+    auto network = networks_.open(space_);
+    ASSERT_TRUE(ok(network));
+    InPlace in_place(*plan);
+    EXPECT_TRUE(ok(in_place.remember(**network)));
+    in_between();
+    lines.clear();
+    for (const std::string& line : plan->undo_lines) lines += line + "\n";
+    SCOPED_TRACE(lines);
+    carry_out(lines);
   }
 
   /// Whatever this machine has mounted, cgroups of version 2 are at /sys/fs/cgroup from now on for
@@ -338,8 +368,8 @@ class Lab : public testing::Test {
   Capabilities capabilities_;
   std::unique_ptr<Journal> journal_;
   std::uint64_t space_ = 0;
-  int names_ = 0;
-  std::mutex wakes_;  // Guards the next: several may send at once.
+  std::atomic<int> names_ = 0;  // Several may come at once.
+  std::mutex wakes_;            // Guards the next: several may send at once.
   /// By how much a timer has been late at most, while packets were sent.
   double latest_wake_ms_ = 0;
   int patience_ms_ = 700;  // For how long nothing comes until all is thought to have come.

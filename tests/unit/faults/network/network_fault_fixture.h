@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,13 @@ inline NetworkFault everything() {
   fault.direction = NetworkFault::Direction::kBoth;
   fault.delay = std::chrono::milliseconds(40);
   fault.loss = Share{0.1};
+  return fault;
+}
+
+/// What several faults do at once on one interface, each to a port of its own.
+inline NetworkFault to_port(std::uint16_t port) {
+  NetworkFault fault = everything();
+  fault.to = TrafficFilter{{}, {port}, {}};
   return fault;
 }
 

@@ -54,7 +54,7 @@ TEST_F(NetworkFaultTest, MeetsNoMorePacketsOnceItIsLetGoAndTakesTheRestBackLater
   networks_.count("met", 900);
   networks_.count("lost", 100);
   {
-    const std::lock_guard another_takes_its_time(held_->turn());
+    const HeldFaults::Turn another_takes_its_time(*held_, FakeNetworks::kSpace);
     injected->let_go();
   }
   EXPECT_EQ(networks_.rules(), 0U);
@@ -72,11 +72,8 @@ TEST_F(NetworkFaultTest, LetsTheNextForTheSamePacketsComeWhileWhatItDelayedStill
   networks_.keep_waiting(3);
   networks_.on_pause_ = [&] {
     if (later) return;
-    const bool is_free = std::async(std::launch::async, [&] {
-                           const std::unique_lock turn(held_->turn(), std::try_to_lock);
-                           return turn.owns_lock();
-                         }).get();
-    ASSERT_TRUE(is_free) << "nobody else's change waits for packets";
+    ASSERT_FALSE(held_->is_being_changed(FakeNetworks::kSpace))
+        << "nobody else's change waits for packets";
     later.emplace(inject_it(everything(), 2));
     networks_.keep_waiting(0);
   };
@@ -207,13 +204,6 @@ TEST_F(NetworkFaultTest, IsUndoneByRecoveryWhereverItsAgentDied) {
     journal_.reset();
     SetUp();
   }
-}
-
-/// What several faults do at once on one interface, each to a port of its own.
-NetworkFault to_port(std::uint16_t port) {
-  NetworkFault fault = everything();
-  fault.to = TrafficFilter{{}, {port}, {}};
-  return fault;
 }
 
 TEST_F(NetworkFaultTest, SharesTheRootInWhateverOrderTheyComeAndGo) {
