@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "faults/network/network_plan.h"
+#include "faults/network/tc_words.h"
 #include "harness/base/number_text.h"
 
 namespace squall::faults {
@@ -9,6 +10,14 @@ namespace {
 
 std::string ms(Duration length) { return exact(to_milliseconds(length)) + "ms"; }
 std::string percent(double share) { return exact(share * 100) + "%"; }
+
+std::string line_to_put_root(const std::string& device, const RootBefore& root) {
+  const std::string line = "tc qdisc replace dev " + device + " root handle " +
+                           handle_text(root.handle) + " " + root.kind;
+  const auto words = qdisc_words(root.kind, root.options);
+  if (!words) return line + std::string(kUnsaid);
+  return line + (words->empty() ? "" : " " + *words);
+}
 
 }  // namespace
 
@@ -23,24 +32,24 @@ std::string for_shell(const std::string& text) {
 
 std::vector<std::string> undo_lines(const NetworkUndo& undo, const NftTable& table,
                                     bool leaves_root) {
-  std::vector<std::string> lines{"nft delete table " + table.family + " " + table.name};
+  // The table tells whose all is, so it goes last.
+  const std::string name = "table " + table.family + " " + table.name;
+  std::vector<std::string> lines{"nft flush " + name};
   const std::string device = for_shell(undo.interface_name);
   if (undo.ifb) lines.push_back("ip link delete " + *undo.ifb);
   if (leaves_root) {
     for (const std::uint32_t handle : undo.classes) {
       lines.push_back("tc class delete dev " + device + " classid " + handle_text(handle));
     }
-  } else if (const auto& root = undo.root) {
-    lines.push_back(root->handle == 0
-                        ? "tc qdisc delete dev " + device + " root handle " + handle_text(kOurRoot)
-                        : "tc qdisc replace dev " + device + " root handle " +
-                              handle_text(root->handle) + " " + root->kind +
-                              (root->options.empty() ? "" : "  # with its options as they were"));
-    if (!root->tree.empty()) {
-      lines.push_back("# and " + std::to_string(root->tree.size()) +
-                      " classes, qdiscs and filters below it");
+  } else if (undo.root && undo.root->handle == 0) {
+    lines.push_back("tc qdisc delete dev " + device + " root handle " + handle_text(kOurRoot));
+  } else if (undo.root) {
+    lines.push_back(line_to_put_root(device, *undo.root));
+    for (const TreePart& part : undo.root->tree) {
+      if (!comes_by_itself(part)) lines.push_back(line_to_put(device, part));
     }
   }
+  lines.push_back("nft delete " + name);
   return lines;
 }
 

@@ -305,8 +305,7 @@ INSTANTIATE_TEST_SUITE_P(Guest, Netem, testing::Values(AF_INET, AF_INET6),
 class GuestRootQdisc : public Lab, public testing::WithParamInterface<const char*> {};
 
 TEST_P(GuestRootQdisc, IsPutBackBitForBit) {
-  run({"ip", "netns", "exec", a_, "tc", "qdisc", "replace", "dev", "va", "root", "handle",
-       "7:", GetParam()});
+  tc("qdisc replace dev va root handle 7: " + std::string(GetParam()));
   const auto before = state();
   NetworkFault fault = on_va();
   fault.delay = 20ms;
@@ -315,9 +314,14 @@ TEST_P(GuestRootQdisc, IsPutBackBitForBit) {
   EXPECT_GT(mean(send_across(AF_INET, 20, 1ms)), 19);
   ASSERT_TRUE(ok(injected->active.revert()));
   EXPECT_EQ(state(), before);
+  follow_the_lines(fault, [] {});
+  EXPECT_EQ(state(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Guest, GuestRootQdisc, testing::Values("fq", "fq_codel"));
+INSTANTIATE_TEST_SUITE_P(
+    Guest, GuestRootQdisc,
+    testing::Values("fq", "fq_codel", "fq limit 77 maxrate 5mbit nopacing horizon 3s",
+                    "fq_codel limit 99 flows 64 target 7ms noecn ce_threshold 3ms"));
 
 TEST_F(Lab, PutsBackLeavesAndFiltersThatOnlyThisKernelHas) {
   tc("qdisc replace dev va root handle 1: htb default 10");
@@ -333,6 +337,8 @@ TEST_F(Lab, PutsBackLeavesAndFiltersThatOnlyThisKernelHas) {
   ASSERT_TRUE(ok(injected));
   EXPECT_GT(mean(send_across(AF_INET, 20, 1ms)), 19);
   ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(state(), before);
+  follow_the_lines(fault, [] {});
   EXPECT_EQ(state(), before);
 }
 

@@ -7,8 +7,6 @@
 
 #include <gmock/gmock.h>
 
-#include "faults/network/network_watch.h"
-
 #include "tests/integration/network/lab.h"
 
 namespace squall::faults {
@@ -20,7 +18,26 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 /// What this kernel can do without netem.
-class NetworkFaultInForce : public Lab {};
+class NetworkFaultInForce : public Lab {
+ protected:
+  /// A root with classes, leaves and filters.
+  void put_htb() {
+    for (const char* words :
+         {"qdisc replace dev va root handle 1: htb default 20 r2q 50",
+          "class add dev va parent 1: classid 1:1 htb rate 100mbit",
+          "class add dev va parent 1:1 classid 1:10 htb rate 10mbit ceil 20mbit prio 2",
+          "class add dev va parent 1:1 classid 1:20 htb rate 50mbit burst 5k",
+          "qdisc add dev va parent 1:10 handle 10: pfifo limit 5",
+          "qdisc add dev va parent 1:20 handle 20: bfifo limit 70000",
+          "filter add dev va parent 1: protocol ip prio 2 u32 match ip dport 80 0xffff "
+          "flowid 1:10",
+          "filter add dev va parent 1: protocol ip prio 1 u32 match ip dst 10.9.0.2/32 "
+          "match ip sport 7777 0xffff flowid 1:10",
+          "filter add dev va parent 1: protocol ipv6 prio 5 handle 2: u32 divisor 4"}) {
+      tc(words);
+    }
+  }
+};
 
 TEST_F(NetworkFaultInForce, CutsWhatGoesOutWithoutTheSendersNoticing) {
   const auto before = state();
@@ -200,24 +217,10 @@ TEST_F(NetworkFaultInForce, IsWhatAShellMakesOfThePlansLines) {
   slow.direction = NetworkFault::Direction::kBoth;
   slow.loss = Share{0.5};
   slow.to = TrafficFilter{{"10.9.0.0/24"}, {kPort}, "udp"};
-  const NetworkSite site{
-      .networks = networks_, .capabilities = capabilities_, .space = space_, .name = owner_ + "_1"};
-  const auto facts = look_around(site, slow);
-  ASSERT_TRUE(ok(facts));
-  const auto plan = plan_network(slow, *facts, site.name);
-  ASSERT_TRUE(ok(plan));
-  std::string lines;
-  for (const NetworkChange& change : plan->changes) lines += change.line + "\n";
-  run({"ip", "netns", "exec", a_, "sh", "-ec", lines});
-  auto network = networks_.open(space_);
-  ASSERT_TRUE(ok(network));
-  InPlace in_place(*plan);
-  EXPECT_TRUE(ok(in_place.remember(**network)));
-  const auto came = send_across(AF_INET, 400, 0us);
-  EXPECT_NEAR(static_cast<double>(came.size()), 200, five_sigma(0.5, 400));
-  lines.clear();
-  for (const std::string& line : plan->undo_lines) lines += line + "\n";
-  run({"ip", "netns", "exec", a_, "sh", "-ec", lines});
+  follow_the_lines(slow, [&] {
+    const auto came = send_across(AF_INET, 400, 0us);
+    EXPECT_NEAR(static_cast<double>(came.size()), 200, five_sigma(0.5, 400));
+  });
   EXPECT_EQ(state(), before);
 }
 
@@ -401,6 +404,8 @@ TEST_P(RootQdisc, IsPutBackBitForBit) {
   ASSERT_TRUE(ok(injected->active.revert()));
   EXPECT_EQ(state(), before);
   EXPECT_THAT(send_across(AF_INET, 20, 0us), SizeIs(20));
+  follow_the_lines(fault, [] {});
+  EXPECT_EQ(state(), before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Here, RootQdisc,
@@ -408,20 +413,7 @@ INSTANTIATE_TEST_SUITE_P(Here, RootQdisc,
                                          "handle 3: bfifo limit 7777"));
 
 TEST_F(NetworkFaultInForce, PutsBackClassesLeavesAndFiltersOfHtbBitForBit) {
-  for (const char* words :
-       {"qdisc replace dev va root handle 1: htb default 20 r2q 50",
-        "class add dev va parent 1: classid 1:1 htb rate 100mbit",
-        "class add dev va parent 1:1 classid 1:10 htb rate 10mbit ceil 20mbit prio 2",
-        "class add dev va parent 1:1 classid 1:20 htb rate 50mbit burst 5k",
-        "qdisc add dev va parent 1:10 handle 10: pfifo limit 5",
-        "qdisc add dev va parent 1:20 handle 20: bfifo limit 70000",
-        "filter add dev va parent 1: protocol ip prio 2 u32 match ip dport 80 0xffff "
-        "flowid 1:10",
-        "filter add dev va parent 1: protocol ip prio 1 u32 match ip dst 10.9.0.2/32 "
-        "match ip sport 7777 0xffff flowid 1:10",
-        "filter add dev va parent 1: protocol ipv6 prio 5 handle 2: u32 divisor 4"}) {
-    tc(words);
-  }
+  put_htb();
   const auto before = state();
   ASSERT_THAT(before, SizeIs(testing::Gt(8U)));
   NetworkFault fault = on_va();
@@ -432,6 +424,8 @@ TEST_F(NetworkFaultInForce, PutsBackClassesLeavesAndFiltersOfHtbBitForBit) {
   ASSERT_TRUE(ok(injected->active.revert()));
   EXPECT_EQ(state(), before);
   EXPECT_THAT(send_across(AF_INET, 20, 1ms), SizeIs(20));
+  follow_the_lines(fault, [] {});
+  EXPECT_EQ(state(), before) << "nor is anything else there after the lines of its plan";
 }
 
 TEST_F(NetworkFaultInForce, PutsBackTheQueuesOfAnInterfaceThatHasSeveral) {
@@ -448,6 +442,8 @@ TEST_F(NetworkFaultInForce, PutsBackTheQueuesOfAnInterfaceThatHasSeveral) {
   ASSERT_TRUE(ok(injected));
   EXPECT_NE(state(), before);
   ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(state(), before);
+  follow_the_lines(fault, [] {});
   EXPECT_EQ(state(), before);
 }
 

@@ -95,7 +95,8 @@ TEST(NetworkPlan, DelaysOnlyWhatTheFilterMeetsAndLetsAllElsePassAtOnce) {
           "numgen random mod 1000000 < 20000 counter meta priority set 50a1:2 accept",
           "nft add rule netdev squall_1_2_3 out ip6 daddr fd00::/8 meta l4proto udp th dport 443 "
           "counter meta priority set 50a1:1 accept",
-          "-", "nft delete table netdev squall_1_2_3", "tc qdisc delete dev va root handle 50a1:"));
+          "-", "nft flush table netdev squall_1_2_3",
+          "tc qdisc delete dev va root handle 50a1:", "nft delete table netdev squall_1_2_3"));
 }
 
 /// What goes out of the sockets of a group.
@@ -216,7 +217,8 @@ TEST(NetworkPlan, ChoosesThePacketsOfACgroupBehindTheirSockets) {
           "meta priority set 50a1:2 accept",
           "nft add rule inet squall_1_2_3 out oifname \"va\" meta l4proto tcp th dport 443 socket "
           "cgroupv2 level 2 \"web.slice/web.service\" counter meta priority set 50a1:1 accept",
-          "-", "nft delete table inet squall_1_2_3", "tc qdisc delete dev va root handle 50a1:"));
+          "-", "nft flush table inet squall_1_2_3",
+          "tc qdisc delete dev va root handle 50a1:", "nft delete table inet squall_1_2_3"));
   const auto plan = plan_network(fault, facts, "1_2_3");
   ASSERT_TRUE(ok(plan));
   EXPECT_EQ(plan->probe_class, kOurRoot | 1U);
@@ -264,7 +266,8 @@ TEST(NetworkPlan, LeadsWhatComesInThroughAnInterfaceOfItsOwnAndLeavesTheRootAlon
                   "nft add chain netdev squall_1_2_3 in { type filter hook ingress device "
                   "\"va\" priority 0; policy accept; }",
                   "nft add rule netdev squall_1_2_3 in counter fwd to \"squall0\"", "-",
-                  "nft delete table netdev squall_1_2_3", "ip link delete squall0"));
+                  "nft flush table netdev squall_1_2_3", "ip link delete squall0",
+                  "nft delete table netdev squall_1_2_3"));
 }
 
 TEST(NetworkPlan, CutsBothWaysWithoutNetem) {
@@ -302,7 +305,8 @@ TEST(NetworkPlan, RejectsTcpByResetAndTheRestAsUnreachable) {
   EXPECT_EQ(all.at(3),
             "nft add rule inet squall_1_2_3 out oifname \"va\" counter reject with icmpx type "
             "port-unreachable");
-  EXPECT_EQ(all.at(5), "nft delete table inet squall_1_2_3");
+  EXPECT_EQ(all.at(5), "nft flush table inet squall_1_2_3");
+  EXPECT_EQ(all.at(6), "nft delete table inet squall_1_2_3");
 }
 
 TEST(NetworkPlan, LetsSshPassWhereTheAgentIsReached) {
@@ -378,8 +382,9 @@ TEST(NetworkPlan, PutsARootWithAHandleBackWithItsOptions) {
   const auto plan = plan_network(fault, facts, "1_2_3");
   ASSERT_TRUE(ok(plan));
   EXPECT_EQ(plan->undo.root, (RootBefore{"fq_codel", 0x80010000, "opaque"}));
-  EXPECT_EQ(plan->undo_lines.back(),
-            "tc qdisc replace dev va root handle 8001: fq_codel  # with its options as they were");
+  EXPECT_EQ(plan->undo_lines.at(1),
+            "tc qdisc replace dev va root handle 8001: fq_codel  # and with options that have no "
+            "words here");
 }
 
 TEST(NetworkPlan, HasLinesThatAShellTakesAsTheyAre) {
@@ -445,8 +450,8 @@ TEST(NetworkPlan, SharesTheRootWithWhatMeetsOtherPackets) {
                   "accept",
                   "nft add rule netdev squall_1_2_3 out meta l4proto { tcp, udp } th dport "
                   "443 counter accept",
-                  "-", "nft delete table netdev squall_1_2_3",
-                  "tc class delete dev va classid 50a1:4"));
+                  "-", "nft flush table netdev squall_1_2_3",
+                  "tc class delete dev va classid 50a1:4", "nft delete table netdev squall_1_2_3"));
   const auto plan = plan_network(fault, facts, "1_2_3");
   ASSERT_TRUE(ok(plan));
   EXPECT_EQ(plan->undo.root, (RootBefore{"noqueue", 0, ""}));

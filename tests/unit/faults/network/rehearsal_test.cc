@@ -77,13 +77,15 @@ TEST(Rehearsal, LetsTheFirstMakeTheRootAndTheLastTakeItBack) {
   const auto plans = rehearse({slow(80, 1s, 10s), slow(443, 5s, 15s), slow(22, 15s, 20s)});
   ASSERT_TRUE(ok(plans[0]) && ok(plans[1]) && ok(plans[2]));
   EXPECT_THAT(lines(*plans[0]), Contains(HasSubstr("replace dev va root")));
-  EXPECT_THAT(plans[0]->undo_lines, ElementsAre("nft delete table netdev squall_1_2_80",
-                                                "tc class delete dev va classid 50a1:1"));
+  EXPECT_THAT(plans[0]->undo_lines, ElementsAre("nft flush table netdev squall_1_2_80",
+                                                "tc class delete dev va classid 50a1:1",
+                                                "nft delete table netdev squall_1_2_80"));
   EXPECT_THAT(lines(*plans[1]), Not(Contains(HasSubstr("root"))));
   EXPECT_THAT(lines(*plans[1]), Contains(HasSubstr("classid 50a1:3 ")));
   EXPECT_THAT(plans[1]->notes, Contains("it shares our root with slow-80"));
   EXPECT_THAT(plans[1]->undo_lines,
-              ElementsAre("nft delete table netdev squall_1_2_443", kDeletesRoot));
+              ElementsAre("nft flush table netdev squall_1_2_443", kDeletesRoot,
+                          "nft delete table netdev squall_1_2_443"));
   EXPECT_THAT(lines(*plans[2]), Contains(HasSubstr("replace dev va root")));
   EXPECT_THAT(plans[2]->undo_lines, Contains(kDeletesRoot));
 }
