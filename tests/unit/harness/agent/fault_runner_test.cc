@@ -213,22 +213,24 @@ TEST_F(FaultRunnerTest, LeavesNothingBehindOfOneThatWaitedForAnotherWhicheverCal
   EXPECT_EQ(networks_.state(), before);
   const int calls = networks_.calls();
   ASSERT_GT(calls, 40);
-  std::map<State, int> ends;
+  int refused = 0;
+  int undone = 0;
   for (int call = 1; call <= calls && !HasFailure(); ++call) {
     SCOPED_TRACE("call " + std::to_string(call));
     begin_anew();
     networks_.refuse_call(call);
     live();
+    if (networks_.calls() >= call) ++refused;
     networks_.refuse_call(0);
-    ++ends[told_.of("later").state];
+    if (told_.of("later").state == State::kUndone) ++undone;
     const auto report = faults::recover(folder_.path(), processes_,
                                         {.owners_are_dead = true, .networks = &networks_});
     ASSERT_TRUE(ok(report));
     EXPECT_TRUE(report->is_clean());
     EXPECT_EQ(networks_.state(), before);
   }
-  EXPECT_GT(ends[State::kUndone], 20) << "what is refused of the one is not the other's";
-  EXPECT_GT(ends[State::kFailed], 5);
+  EXPECT_GT(undone, 20) << "what is refused of the one is not the other's";
+  EXPECT_GT(refused, calls / 2) << "which of the two it is of is different each time";
 }
 
 TEST_F(FaultRunnerTest, AppliesNothingThatNobodyWouldUndoIfItDied) {
