@@ -12,6 +12,7 @@
 #include "faults/process/cgroup_text.h"
 #include "faults/process/pick.h"
 #include "faults/process/process_tree.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -31,8 +32,8 @@ std::string name_of(const ServiceProcess& one) {
 }
 
 Error nothing_matches(const ProcessMatch& match, const std::string& why) {
-  return error(std::errc::no_such_process,
-               "nothing matches " + describe(match) + (why.empty() ? "" : " (" + why + ")"));
+  return reason(std::errc::no_such_process,
+                "nothing matches " + describe(match) + (why.empty() ? "" : " (" + why + ")"));
 }
 
 Result<std::vector<Candidate>> instances_of(const ProcessMatch& match, const ProcessScope& scope,

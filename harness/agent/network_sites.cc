@@ -73,7 +73,7 @@ Result<void> NetworkSites::check(const std::vector<scenarios::PlannedFault>& pla
   std::vector<faults::RehearsedFault> rehearsed;
   for (const faults::FaultSpec& spec : specs) {
     const auto* fault = std::get_if<faults::NetworkFault>(&spec.what);
-    if (fault == nullptr) continue;
+    if (fault == nullptr || may_still_come(*fault, scope)) continue;
     const auto placed = [&]() -> Result<faults::RehearsedFault> {
       SQUALL_TRY(auto here, place(*fault, spec.autonomous, scope));
       SQUALL_TRY(auto facts, faults::look_around(here.site, here.fault));
@@ -94,6 +94,12 @@ Result<void> NetworkSites::check(const std::vector<scenarios::PlannedFault>& pla
     if (!plans[i]) return Error(plans[i].error()).within("fault " + rehearsed[i].label);
   }
   return {};
+}
+
+bool NetworkSites::may_still_come(const faults::NetworkFault& fault,
+                                  const faults::ProcessScope& scope) {
+  if (!fault.namespace_of || fault.namespace_of->service) return false;
+  return !faults::find_candidates(processes_, *fault.namespace_of, scope);
 }
 
 Result<std::uint64_t> NetworkSites::space_of(const faults::NetworkFault& fault,

@@ -45,7 +45,8 @@ class NetworkSites {
   Result<Placed> place(const faults::NetworkFault& fault, bool is_autonomous,
                        const faults::ProcessScope& scope);
   /// Plans every application of a network fault for what is there now and what else will be in
-  /// force, and says what stands in the way of one.
+  /// force, and says what stands in the way of one. Those for processes that are not there yet are
+  /// left out: they are looked for again when their faults are due.
   Result<void> check(const std::vector<scenarios::PlannedFault>& planned,
                      const std::vector<faults::FaultSpec>& specs,
                      const faults::ProcessScope& scope);
@@ -53,6 +54,8 @@ class NetworkSites {
  private:
   NetworkSites(faults::Networks& networks, faults::ProcessTable& processes,
                faults::Capabilities capabilities, std::string owner);
+  /// It is for a process that is not there yet.
+  bool may_still_come(const faults::NetworkFault& fault, const faults::ProcessScope& scope);
   Result<std::uint64_t> space_of(const faults::NetworkFault& fault,
                                  const faults::ProcessScope& scope);
 

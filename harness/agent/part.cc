@@ -264,14 +264,14 @@ void Part::warn_of_nobody(const faults::ProcessScope& scope) {
     const auto* pressure = std::get_if<faults::PressureFault>(&spec.what);
     const auto* files =
         pressure == nullptr ? nullptr : std::get_if<faults::DescriptorsPressure>(&pressure->what);
+    const auto* network = std::get_if<faults::NetworkFault>(&spec.what);
     const faults::ProcessMatch* match = process == nullptr ? nullptr : &process->match;
+    if (network != nullptr && network->namespace_of) match = &*network->namespace_of;
     if (files != nullptr && files->of) match = &*files->of;
     if (match == nullptr || match->service) continue;  // Those of services have just been started.
     const auto found = faults::find_candidates(processes_, *match, scope);
     if (found) continue;
-    const Error& why = found.error();
-    const bool is_plain = why.code == std::errc::no_such_process && !why.trail.empty();
-    log_warning("fault " + spec.name + ": " + (is_plain ? why.trail : why.message()) +
+    log_warning("fault " + spec.name + ": " + in_words(found.error()) +
                 ", as of now; it is looked for again when the fault is due");
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -15,6 +17,8 @@
 #include "faults/network/network_obstacles.h"
 #include "faults/network/own_peers.h"
 #include "faults/pressure/pressure_fault.h"
+#include "faults/process/match.h"
+#include "faults/process/procfs_table.h"
 #include "generators/load/prepared_load.h"
 #include "generators/request/data_table.h"
 #include "generators/transport/key_log.h"
@@ -113,13 +117,44 @@ std::vector<std::string> closed_windows(const std::vector<ScenarioFile>& files) 
 
 /// Whether a network fault would be where this machine is reached. A namespace that is not there is
 /// not.
-bool is_in_own_space(const faults::NetworkFault& fault) {
-  if (fault.namespace_of) return false;
-  if (!fault.namespace_name) return true;
+bool is_in_own_space(const faults::NetworkFault& fault, const std::filesystem::path& directory) {
   faults::KernelNetworks networks;
-  const auto named = networks.of_name(*fault.namespace_name);
+  const auto space = [&]() -> Result<std::uint64_t> {
+    if (fault.namespace_name) return networks.of_name(*fault.namespace_name);
+    if (!fault.namespace_of) return networks.own();
+    faults::ProcfsTable processes;
+    faults::ProcessScope scope = faults::ProcessScope::around_this_process();
+    scope.directory = directory;
+    SQUALL_TRY(const auto found, faults::find_candidates(processes, *fault.namespace_of, scope));
+    return networks.of_process(found.front().leader.pid);
+  }();
   const auto own = networks.own();
-  return named && own && *named == *own;
+  return space && own && *space == *own;
+}
+
+/// Fails for a process that no fault may ever touch.
+Result<void> check_touchable(const faults::ProcessMatch& match) {
+  if (!match.pid) return {};
+  const std::string pid = "pid " + std::to_string(*match.pid);
+  if (*match.pid == 1) {
+    return reason(std::errc::invalid_argument,
+                  pid + " is the first process of this machine, which is protected");
+  }
+  const auto process = faults::ProcfsTable().look_up(static_cast<pid_t>(*match.pid));
+  if (!process || !(*process).is_kernel_thread) return {};
+  return reason(std::errc::invalid_argument, pid + " is a kernel thread, which is protected");
+}
+
+/// Whose process a fault is about; none: nobody's.
+const faults::ProcessMatch* match_of(const faults::FaultSpec& spec) {
+  if (const auto* process = std::get_if<faults::ProcessFault>(&spec.what)) return &process->match;
+  if (const auto* network = std::get_if<faults::NetworkFault>(&spec.what)) {
+    return network->namespace_of ? &*network->namespace_of : nullptr;
+  }
+  const auto* pressure = std::get_if<faults::PressureFault>(&spec.what);
+  const auto* files =
+      pressure == nullptr ? nullptr : std::get_if<faults::DescriptorsPressure>(&pressure->what);
+  return files != nullptr && files->of ? &*files->of : nullptr;
 }
 
 /// What is asked of this machine and it could never do: more than it has, or to cut off SSH and
@@ -128,12 +163,17 @@ std::vector<std::string> impossible_faults(const scenarios::Scenario& scenario) 
   std::vector<std::string> lines;
   for (const faults::FaultSpec& spec : scenario.faults) {
     if (!spec.on.empty()) continue;
-    Result<void> possible;
+    const faults::ProcessMatch* match = match_of(spec);
+    Result<void> possible = match == nullptr ? Result<void>() : check_touchable(*match);
+    if (!possible) {
+      lines.push_back("fault " + spec.name + ": " + in_words(possible.error()));
+      continue;
+    }
     if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
       possible = faults::check_size({.program = {}, .directory = scenario.directory}, *pressure);
     } else if (const auto* network = std::get_if<faults::NetworkFault>(&spec.what)) {
       faults::NetworkFacts facts;
-      facts.is_own_space = is_in_own_space(*network);
+      facts.is_own_space = is_in_own_space(*network, scenario.directory);
       facts.protected_peers = faults::own_peers();
       possible = faults::check_protected(*network, facts);
     }

@@ -180,6 +180,40 @@ faults:
                 self.assertEqual(said.returncode, 2, said.stdout)
                 self.assertRegex(said.stderr, f"[.]yaml:[0-9]+:[0-9]+: .*{why}")
 
+    def test_refuses_a_process_that_is_protected_and_ssh_in_the_namespace_of_another(self):
+        sleeper = subprocess.Popen(self.inside("sleep", "60"))
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)
+        wait_for(lambda: pathlib.Path(f"/proc/{sleeper.pid}/comm").read_text() == "sleep\n")
+        ssh = f"{{interface: lo, namespace_of: {{pid: {sleeper.pid}}}, to: {{port: 22}}, partition: true}}"
+        first = "{interface: lo, namespace_of: {pid: 1}, to: {port: 8080}, partition: true}"
+        for fault, why in ((ssh, "port 22 is SSH's, which is protected"),
+                           (first, "pid 1 is the first process of this machine, which is protected")):
+            path = self.scenario_with(fault)
+            line = path.read_text().splitlines().index("faults:") + 2
+            for command in ("plan", "run"):
+                process = self.start(command, path)
+                planned, said = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 2, said)
+                self.assertIn(f"{path}:{line}:3: fault f: {why}", said)
+        path = self.scenario_with("{interface: lo, partition: true}",
+                                  more="  g: {at: 1s, process: {signal: KILL, match: {pid: 1}}}\n")
+        said = self.squall("plan", path)
+        self.assertEqual(said.returncode, 2, said.stdout)
+        self.assertRegex(said.stderr, "[.]yaml:[0-9]+:3: fault g: pid 1 is the first process")
+
+    def test_looks_again_for_a_process_that_is_not_there_yet(self):
+        missing = "nothing matches process name 'squall-nobody'"
+        run = self.run_scenario(self.scenario_with(
+            "{interface: lo, namespace_of: {name: squall-nobody}, to: {port: 8080}, partition: true}"))
+        self.assertEqual(run.code, 7, run.said())
+        results = json.loads((run.out / "results.json").read_text())
+        self.assertIn(f"fault f: {missing}, as of now; it is looked for again when the fault is due",
+                      results["warnings"])
+        self.assertEqual(results["faults"]["f"]["state"], "failed")
+        self.assertGreater(results["load"]["browse"]["completed"], 0)
+        self.assertNotIn("No such process", run.said())
+
     def test_refuses_to_cut_off_the_gateway(self):
         self.ip("-n", self.space, "link", "add", "up0", "type", "veth",
                 "peer", "name", "up1")
