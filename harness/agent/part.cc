@@ -278,9 +278,21 @@ void Part::warn_of_nobody(const faults::ProcessScope& scope) {
 
 Result<void> Part::check_guard() const {
   if (!reaper_ || reaper_->is_on_guard()) return {};
-  return error(std::errc::operation_canceled,
-               "not applied: the reaper of this agent (pid " + std::to_string(reaper_->pid()) +
-                   ") has gone, and nobody would undo it should the agent die");
+  return error(
+      std::errc::operation_canceled,
+      "not applied: " + reaper_has_gone() + ", and nobody would undo it should the agent die");
+}
+
+std::string Part::reaper_has_gone() const {
+  return "the reaper of this agent (pid " + std::to_string(reaper_->pid()) + ") has gone";
+}
+
+void Part::watch_reaper() {
+  if (!reaper_ || has_ended_ || is_reaper_missed_ || reaper_->is_on_guard()) return;
+  is_reaper_missed_ = true;
+  log_warning(reaper_has_gone() +
+              ": what is in force is undone as long as this agent lives, and by nobody but "
+              "'squall recover' should it die; no further fault is applied");
 }
 
 Part::~Part() {
@@ -344,6 +356,7 @@ reports::Snapshot Part::collect() { return engine_->collect(); }
 
 Part::Told Part::take_told() {
   const std::lock_guard lock(mutex_);
+  watch_reaper();
   for (std::string& line : take_warnings()) {
     events_.put(Clock::now(), "warning", "", std::move(line));
   }
@@ -368,7 +381,11 @@ std::vector<std::string> Part::end() {
     const std::size_t open = journal_->open_changes();
     auto closed = journal_->close();
     if (!closed) add_error(closed.error().message());
-    if (reaper_ && open == 0 && closed) {
+    if (reaper_ && !reaper_->is_on_guard()) {
+      add_error(reaper_has_gone() +
+                " before the run was over: what was in force was undone, but "
+                "nobody would have done so had the agent died");
+    } else if (reaper_ && open == 0 && closed) {
       if (auto ended = reaper_->end(); !ended) add_error(ended.error().message());
     }
     std::error_code ignored;  // Not empty: recover() will see to it.

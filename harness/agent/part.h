@@ -113,6 +113,9 @@ class Part {
   void warn_of_nobody(const faults::ProcessScope& scope);
   /// Fails when the reaper has gone.
   Result<void> check_guard() const;
+  std::string reaper_has_gone() const;
+  /// Warns, once, when it has. With the mutex.
+  void watch_reaper();
   void note_service(const services::ServiceEvent& event);
   void note_fault(const reports::FaultRecord& record);
   /// Of a run that changes nothing of this machine there is no account to keep.
@@ -143,6 +146,7 @@ class Part {
   faults::KernelNetworks networks_;
   std::unique_ptr<faults::Journal> journal_;
   std::unique_ptr<faults::Reaper> reaper_;
+  bool is_reaper_missed_ = false;
   std::unique_ptr<services::Services> services_;
   std::unique_ptr<faults::Links> links_;
   std::unique_ptr<NetworkSites> sites_;

@@ -67,6 +67,29 @@ faults:
         self.assertEqual(frozen["state"], "failed")
         self.assertIn(f"not applied: the reaper of this agent (pid {reaper}) has gone", json.dumps(frozen))
 
+    def test_that_the_reaper_has_gone_is_told_at_once_though_no_fault_comes_any_more(self):
+        port = free_port()
+        path = self.scenario(self.long_scenario(port).read_text().replace("for: 60s", "for: 8s").replace(
+            "frozen: {at: 1s, for: 50s,", "frozen: {at: 100ms, for: 200ms,"))
+        process = self.start("run", path, "--out", self.folder / "out", "--quiet")
+        reaper = wait_for(lambda: processes_with(f"--journal {self.folder}"))[0]
+        wait_for(lambda: "fault.undone" in self.audited())
+        os.kill(reaper, signal.SIGKILL)
+        said = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 7, said)
+        results = json.loads((self.folder / "out" / "results.json").read_text())
+        gone = f"the reaper of this agent (pid {reaper}) has gone"
+        self.assertIn(f"{gone}: what is in force is undone as long as this agent lives",
+                      json.dumps(results["warnings"]))
+        told = [event["at_s"] for event in results["events"]
+                if event["kind"] == "warning" and gone in event["detail"]]
+        self.assertLess(told[0], 7, "before the load was over")
+        self.assertIn(gone, json.dumps(results["reasons"]))
+        self.assertNotIn("Broken pipe", said + json.dumps(results))
+
+    def audited(self):
+        return "".join(file.read_text() for file in pathlib.Path(self.folder).rglob("audit.jsonl"))
+
     def start_frozen(self):
         """A run whose service is stopped by a fault: (process, the service's pid)."""
         self.port = free_port()
