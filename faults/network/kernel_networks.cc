@@ -29,6 +29,7 @@
 #include "faults/network/kernel_probe_path.h"
 #include "faults/network/netlink_message.h"
 #include "faults/spec/traffic.h"
+#include "harness/base/reason.h"
 #include "harness/base/unique_fd.h"
 
 namespace squall::faults {
@@ -281,7 +282,12 @@ Result<std::uint64_t> KernelNetworks::of_process(pid_t pid) {
 }
 
 Result<std::uint64_t> KernelNetworks::of_name(const std::string& name) {
-  return inode_or_error(fs::path(kNamedNamespaces) / name, "find network namespace " + name);
+  const fs::path file = fs::path(kNamedNamespaces) / name;
+  if (const auto inode = inode_of(file)) return *inode;
+  if (errno == ENOENT) {
+    return reason(std::errc::no_such_file_or_directory, "there is no network namespace " + name);
+  }
+  return last_error("find network namespace " + name);
 }
 
 Result<std::vector<std::uint64_t>> KernelNetworks::all() {
@@ -305,7 +311,7 @@ Result<std::uint64_t> KernelNetworks::cgroup(const std::string& path) {
   const auto group = root / without_slashes_around(path);
   const auto inode = inode_of(group);
   if (!inode || !fs::exists(group / "cgroup.procs")) {
-    return error(std::errc::no_such_file_or_directory, "there is no cgroup " + group.string());
+    return reason(std::errc::no_such_file_or_directory, "there is no cgroup " + group.string());
   }
   return *inode;
 }

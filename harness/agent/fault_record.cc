@@ -5,6 +5,7 @@
 
 #include "faults/core/fault_error.h"
 #include "harness/base/number_text.h"
+#include "harness/base/reason.h"
 
 namespace squall::agent {
 namespace {
@@ -19,7 +20,8 @@ std::string in_words(Duration length) {
 }  // namespace
 
 void fail(reports::FaultRecord& record, const Error& why) {
-  record.error = why.message();
+  // A kernel that finds an argument invalid does not say by that which it was, nor of what.
+  record.error = why.code == std::errc::invalid_argument ? why.message() : in_words(why);
   if (const std::string stutter = record.label + ": "; record.error.starts_with(stutter)) {
     record.error.erase(0, stutter.size());
   }

@@ -19,6 +19,7 @@
 #include "faults/process/hang_fault.h"
 #include "faults/process/match.h"
 #include "generators/load/fetch.h"
+#include "generators/target/behaviour.h"
 #include "harness/agent/link_places.h"
 #include "harness/agent/state_directory.h"
 #include "harness/base/log.h"
@@ -92,6 +93,12 @@ std::map<std::string, generators::Slice> slices_of(const wire::Share& share) {
 Result<int> status_of(const std::string& url, Duration timeout) {
   auto answer = generators::fetch(url, timeout);
   if (!answer) return std::move(answer).error();
+  constexpr int kForbidden = 403;
+  const bool is_of_target = url.find(generators::kAdminPrefix) != std::string::npos;
+  if (answer->status == kForbidden && is_of_target) {
+    return reason(std::errc::permission_denied,
+                  "status 403: " + answer->body.substr(0, answer->body.find('\n')));
+  }
   return answer->status;
 }
 

@@ -8,6 +8,8 @@
 #include <stop_token>
 #include <utility>
 
+#include "harness/base/reason.h"
+
 namespace squall::services {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr Duration kBetween = 20ms;
 std::string ask(const ReadyCheck::Asking& asking, Duration timeout) {
   try {
     const auto status = asking.fetch(asking.url, timeout);
-    if (!status) return status.error().message();
+    if (!status) return in_words(status.error());
     if (*status == asking.status) return "";
     return "status " + std::to_string(*status);
   } catch (const std::exception& thrown) {

@@ -214,6 +214,15 @@ faults:
         self.assertGreater(results["load"]["browse"]["completed"], 0)
         self.assertNotIn("No such process", run.said())
 
+    def test_says_why_a_target_does_not_answer_whether_it_is_ready(self):
+        self.ip("-n", self.space, "address", "add", "192.0.2.7/32", "dev", "lo")
+        path = self.scenario_with("{interface: lo, to: {port: 8080}, loss: 1%}")
+        path.write_text(path.read_text().replace('"127.0.0.1:8080"]', '"0.0.0.0:8080"]').replace(
+            "http://127.0.0.1:8080/.squall/health\", within: 10s", "http://192.0.2.7:8080/.squall/health\", within: 2s"))
+        run = self.run_scenario(path)
+        self.assertEqual(run.code, 7, run.said())
+        self.assertIn("status 403: only for the machine itself", " ".join(run.said().split()))
+
     def test_refuses_to_cut_off_the_gateway(self):
         self.ip("-n", self.space, "link", "add", "up0", "type", "veth",
                 "peer", "name", "up1")
