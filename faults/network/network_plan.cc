@@ -117,7 +117,7 @@ class Planning {
       if (!other.lets_pass() && may_meet_the_same(fault_, other.fault)) {
         return error(std::errc::device_or_resource_busy,
                      "it would meet packets that " + other.label + " meets, which is in force on " +
-                         link_.name);
+                         link_.name + ": " + what_both_meet(fault_, other.fault));
       }
       if (clash_in_netem(fault_, other.fault)) {
         return error(std::errc::device_or_resource_busy,

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,52 @@ bool may_agree(const Sides& one, const Sides& other) {
          may_agree(one.to, other.to) && may_agree(one.from, other.from);
 }
 
+bool goes(const NetworkFault& fault, Direction way) {
+  return fault.direction == way || fault.direction == Direction::kBoth;
+}
+
+/// What of one list goes with some of the other; all of the one that is given where the other is
+/// open.
+template <typename T, typename Same>
+std::vector<T> in_both(const std::vector<T>& one, const std::vector<T>& other, Same same) {
+  if (one.empty()) return other;
+  if (other.empty()) return one;
+  std::vector<T> some;
+  std::copy_if(one.begin(), one.end(), std::back_inserter(some), [&](const T& a) {
+    return std::any_of(other.begin(), other.end(), [&](const T& b) { return same(a, b); });
+  });
+  return some;
+}
+
+/// "10.0.0.0/8 port 80"; empty where nothing is named.
+std::string in_words(const TrafficFilter& side) {
+  std::string text;
+  for (const std::string& block : side.cidrs) text += (text.empty() ? "" : ", ") + block;
+  if (side.ports.empty()) return text;
+  text += (text.empty() ? "port" : " port");
+  for (const std::uint16_t port : side.ports) {
+    text += (port == side.ports.front() ? " " : ", ") + std::to_string(port);
+  }
+  return text;
+}
+
+/// What both sides have in common.
+TrafficFilter in_both(const TrafficFilter& one, const TrafficFilter& other) {
+  TrafficFilter side;
+  // Of two blocks that overlap one is within the other: the smaller is what both have.
+  const auto smaller = [](std::vector<std::string> some, const std::vector<std::string>& others) {
+    for (std::string& block : some) {
+      for (const std::string& two : others) {
+        if (overlap(block, two) && read_block(two).bits > read_block(block).bits) block = two;
+      }
+    }
+    return some;
+  };
+  side.cidrs = smaller(in_both(one.cidrs, other.cidrs, overlap), other.cidrs);
+  side.ports = in_both(one.ports, other.ports, std::equal_to<>());
+  return side;
+}
+
 /// Whether a process could be in both groups, or an instance of both services.
 bool may_agree(const TrafficOwner& one, const TrafficOwner& other) {
   const auto is_within = [](std::string_view name, std::string_view whole, char mark) {
@@ -124,9 +171,6 @@ bool is_one_address(const std::string& block) {
 }
 
 bool may_meet_the_same(const NetworkFault& one, const NetworkFault& other) {
-  const auto goes = [](const NetworkFault& fault, Direction way) {
-    return fault.direction == way || fault.direction == Direction::kBoth;
-  };
   if (one.of && other.of && !may_agree(*one.of, *other.of)) return false;
   for (const Direction way : {Direction::kOut, Direction::kIn}) {
     if (!goes(one, way) || !goes(other, way)) continue;
@@ -134,6 +178,30 @@ bool may_meet_the_same(const NetworkFault& one, const NetworkFault& other) {
     if (may_agree(sides_of(one, coming_in), sides_of(other, coming_in))) return true;
   }
   return false;
+}
+
+std::string what_both_meet(const NetworkFault& one, const NetworkFault& other) {
+  for (const Direction way : {Direction::kOut, Direction::kIn}) {
+    if (!goes(one, way) || !goes(other, way)) continue;
+    const bool coming_in = way == Direction::kIn;
+    const Sides a = sides_of(one, coming_in);
+    const Sides b = sides_of(other, coming_in);
+    if (!may_agree(a, b)) continue;
+    std::string text = coming_in ? "those that come in" : "those that go out";
+    const std::string to = in_words(in_both(a.to, b.to));
+    const std::string from = in_words(in_both(a.from, b.from));
+    if (!to.empty()) text += " to " + to;
+    if (!from.empty()) text += " from " + from;
+    const auto transports = in_both(a.transports(), b.transports(), std::equal_to<>());
+    if (transports.size() == 1) text += ", by " + transports.front();
+    for (const NetworkFault* fault : {&one, &other}) {
+      if (!fault->of) continue;
+      return text + (fault->of->cgroup ? ", of cgroup " + *fault->of->cgroup
+                                       : ", of service " + fault->of->service.value_or(""));
+    }
+    return text;
+  }
+  return "none";
 }
 
 bool needs_netem(const NetworkFault& fault) {

@@ -19,6 +19,10 @@ bool is_one_address(const std::string& block);
 /// going the same way, with addresses, ports and transports that both name or leave open.
 bool may_meet_the_same(const NetworkFault& one, const NetworkFault& other);
 
+/// The packets that both meet, where may_meet_the_same(): "those that go out to 10.0.0.0/8 port 80,
+/// by tcp".
+std::string what_both_meet(const NetworkFault& one, const NetworkFault& other);
+
 /// Whether only netem can do what is asked.
 bool needs_netem(const NetworkFault& fault);
 

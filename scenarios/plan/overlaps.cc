@@ -71,7 +71,8 @@ Result<void> check_interfaces(const Scenario& scenario, const std::vector<Planne
                                  ", when " + before.planned->label + " is still in force on " +
                                  place;
       if (faults::may_meet_the_same(*before.network, *network)) {
-        return wrong(beside + " and may meet the same packets");
+        return wrong(beside + " and may meet the same packets: " +
+                     faults::what_both_meet(*before.network, *network));
       }
       if (faults::clash_in_netem(*before.network, *network)) {
         return wrong(beside +

@@ -463,8 +463,10 @@ TEST(NetworkPlan, RefusesTheSameTrafficTwice) {
   facts.held = {held(80)};
   NetworkFault fault = on_va();
   fault.partition = true;
-  EXPECT_THAT(refusal(fault, facts),
-              HasSubstr("it would meet packets that slow-80 meets, which is in force on va"));
+  EXPECT_THAT(
+      refusal(fault, facts),
+      HasSubstr(
+          "it would meet packets that slow-80 meets, which is in force on va: those that go out"));
   fault.direction = NetworkFault::Direction::kIn;
   EXPECT_THAT(refusal(fault, facts), IsEmpty());
   facts.held.front().undo.interface = 6;

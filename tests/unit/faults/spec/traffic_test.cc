@@ -37,6 +37,24 @@ TEST(Traffic, IsTheSameWhereNothingTellsItApart) {
   EXPECT_TRUE(out_meet({{"10.0.0.0/8"}, {}, {}}, {{}, {443}, {}}));
 }
 
+TEST(Traffic, IsNamedAsFarAsBothMeetIt) {
+  const auto out = [](TrafficFilter one, TrafficFilter other) {
+    return what_both_meet(going(Direction::kOut, std::move(one)),
+                          going(Direction::kOut, std::move(other)));
+  };
+  EXPECT_EQ(out({}, {}), "those that go out");
+  EXPECT_EQ(out({{"10.0.0.0/8"}, {}, {}}, {{"10.1.0.0/16"}, {80, 443}, {}}),
+            "those that go out to 10.1.0.0/16 port 80, 443");
+  EXPECT_EQ(out({{"10.1.0.0/16", "192.0.2.1"}, {443, 22}, {}}, {{"10.0.0.0/8"}, {443, 80}, "udp"}),
+            "those that go out to 10.1.0.0/16 port 443, by udp");
+  NetworkFault both = going(Direction::kBoth, TrafficFilter{{}, {80}, {}});
+  NetworkFault in = going(Direction::kIn, {}, TrafficFilter{{"192.0.2.1"}, {}, "tcp"});
+  EXPECT_EQ(what_both_meet(both, in), "those that come in from 192.0.2.1 port 80, by tcp");
+  in.of = TrafficOwner{"web.slice", {}};
+  EXPECT_EQ(what_both_meet(both, in),
+            "those that come in from 192.0.2.1 port 80, by tcp, of cgroup web.slice");
+}
+
 TEST(Traffic, IsToldApartByWhoseItIs) {
   const auto of = [](std::optional<std::string> cgroup, std::optional<std::string> service) {
     NetworkFault fault = going(Direction::kOut, {});

@@ -125,8 +125,9 @@ TEST(Compile, RefusesFaultsOfOneInterfaceOnlyWhereTheyMayMeetTheSamePackets) {
   auto plan = compile(
       with_faults(fault("a", "at: 1s", at_port("80")) + fault("b", "at: 2s", at_port("80"))));
   ASSERT_FALSE(plan);
-  EXPECT_THAT(plan.error().trail,
-              HasSubstr("when a is still in force on lo and may meet the same packets"));
+  EXPECT_THAT(
+      plan.error().trail,
+      HasSubstr("when a is still in force on lo and may meet the same packets: those that go out"));
 }
 
 TEST(Compile, RefusesADuplicatingFaultBesideAnotherThatNeedsNetem) {
