@@ -320,6 +320,11 @@ NetworkFinding judge(const NetworkFault& fault, const CountedPackets& counted) {
   if (fault.loss || fault.loss_every || fault.partition) {
     finding.seen += ", " + part(without(counted.lost, counted.probes_lost)) + " of them lost";
   }
+  if (fault.loss_every && counted.probes_met > 0) {
+    finding.seen += " (each " + std::to_string(*fault.loss_every) +
+                    "th is one of all that came, with " + std::to_string(counted.probes_met) +
+                    " probes among them)";
+  }
   const std::uint64_t dropped = without(counted.dropped, counted.probes_dropped);
   if (dropped > 0 || fault.gilbert_elliott) {
     finding.seen += ", " + part(dropped) +

@@ -283,6 +283,18 @@ TEST(CountedLosses, OfEachNthAreExact) {
   EXPECT_FALSE(judge(fault, counted(1000, 0)).took);
 }
 
+TEST(CountedLosses, OfEachNthAreToldWithTheProbesThatWereCountedToo) {
+  NetworkFault fault;
+  fault.loss_every = 10;
+  CountedPackets both = counted(1200, 120);
+  both.probes_met = 200;
+  both.probes_lost = 10;
+  EXPECT_EQ(
+      judge(fault, both).seen,
+      "1000 packets met, 110 (11 %) of them lost (each 10th is one of all that came, with 200 "
+      "probes among them)");
+}
+
 TEST(CountedLosses, InBurstsAreThoseThatNetemDropped) {
   NetworkFault fault;
   fault.gilbert_elliott = GilbertElliott{.to_bad = {1.0 / 90}, .to_good = {0.1}};
