@@ -19,6 +19,7 @@
 #include "faults/network/network_obstacles.h"
 #include "faults/network/own_peers.h"
 #include "faults/network/rehearsal.h"
+#include "harness/base/reason.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/material.h"
 #include "harness/cli/plan_steps.h"
@@ -26,6 +27,7 @@
 #include "harness/cli/terminal.h"
 #include "harness/coordinator/capacity_seconds.h"
 #include "reports/capacity/capacity_options.h"
+#include "scenarios/plan/notes.h"
 #include "scenarios/plan/plan.h"
 #include "scenarios/plan/windows.h"
 
@@ -122,7 +124,7 @@ std::string why_not_planned(const Error& why) {
     if (why.code == refusal) return "  refused: " + why.trail + "\n";
   }
   const bool is_told = why.code == std::errc::no_such_device;
-  return "  not known here: " + (is_told ? why.trail : why.message()) + "\n";
+  return "  not known here: " + (is_told ? why.trail : in_words(why)) + "\n";
 }
 
 /// A command as it is to be given here, where it is for another namespace.
@@ -215,6 +217,7 @@ int plan(const PlanCommand& command) {
                                                compiled->length)) {
       fmt::print("note: now the run would be refused: {}\n", *why);
     }
+    for (const std::string& note : scenarios::notes_on(*compiled)) fmt::print("note: {}\n", note);
     print_steps(scenario);
     print_network_steps(scenario, *compiled);
   }

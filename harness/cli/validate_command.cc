@@ -8,6 +8,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/material.h"
 #include "harness/cli/scenario_files.h"
+#include "scenarios/plan/notes.h"
 #include "scenarios/plan/plan.h"
 
 namespace squall::cli {
@@ -46,6 +47,9 @@ int validate(const ValidateCommand& command) {
         }
         for (const std::string& missing : missing_programs(file.parsed.scenario)) {
           fmt::print("{}: note: {}\n", file.path, missing);
+        }
+        for (const std::string& note : scenarios::notes_on(*compiled)) {
+          fmt::print("{}: note: {}\n", file.path, note);
         }
       }
     }
