@@ -36,6 +36,7 @@ void keep_asking(const std::stop_token& stop, const ReadyCheck::Asking& asking) 
   std::condition_variable_any wake;
   const auto deadline = Clock::now() + asking.within;
   bool is_late = false;
+  std::string before;
   while (!stop.stop_requested()) {
     const Duration left = deadline - Clock::now();
     const bool bounded = !is_late && left > 1ms && left < kLongestAnswer;
@@ -44,8 +45,10 @@ void keep_asking(const std::stop_token& stop, const ReadyCheck::Asking& asking) 
     if (seen.empty()) return asking.on_ready();
     if (!is_late && Clock::now() >= deadline) {
       is_late = true;
-      asking.on_late(seen);
+      // The last may have been cut short, and then says nothing of the service.
+      asking.on_late(bounded && !before.empty() ? before : seen);
     }
+    before = seen;
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, kBetween, [] { return false; });
   }
