@@ -38,7 +38,7 @@ const EXPECTED = {
   stall: { charts: ['Rate', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['freeze'], verdict: 'Fail',
     text: ['error budget spent', 'fast is missed', 'Baseline', '+12.0', 'other kernel'] },
   'nothing-listening': { charts: ['Rate', 'Errors', 'Latency'], bands: [], verdict: 'Fail', text: ['no connection could be made', '1,600'] },
-  'two-loads': { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map', 'Latency by percentile'], bands: ['slow-uplink', 'lossy-uplink'], verdict: 'Residue',
+  'two-loads': { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map', 'Path: round trip', 'Path: lost packets', 'Path: congestion window', 'Latency by percentile'], bands: ['slow-uplink', 'lossy-uplink'], verdict: 'Residue',
     text: ['restart-origin', 'delete qdisc on eth0', 'misses smooth', 'POST /basket/${user}/items', '[2001:db8::17]:443', 'Health of the generator', 'Warning: players', 'per lost connection'] },
   'hour-long': { charts: ['Rate', 'Errors', 'Latency', 'Latency heat map'], bands: ['flap'], verdict: 'Pass', text: ['1 h 0 min'] },
   'one-request': { charts: ['Rate', 'Latency', 'Latency heat map'], bands: [], verdict: 'Pass', text: ['12.5 ms', 'status 204'] },
