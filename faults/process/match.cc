@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -75,33 +76,56 @@ using IsMeant = std::function<bool(const ProcessInfo&)>;
 
 bool is_in(const CgroupMembership& one, const ProcessMatch& match) {
   if (match.unit) return is_in_unit(one, *match.unit);
-  if (match.cgroup) return is_in_cgroup(one, *match.cgroup);
-  const auto container = container_in(one);
-  return container && container->starts_with(*match.container);
+  return is_in_cgroup(one, *match.cgroup);
 }
 
-/// By the control groups that each process is in. The beginning of an id must mean one container.
-Result<IsMeant> meaning_by_group(ProcessTable& table, const ProcessMatch& match) {
+/// What /proc says of the control groups of each process.
+using Memberships = std::map<ProcessId, std::vector<CgroupMembership>>;
+
+Result<Memberships> memberships(ProcessTable& table) {
   SQUALL_TRY(const auto all, table.list());
-  std::set<ProcessId> meant;
-  std::set<std::string> containers;
+  Memberships found;
   for (const ProcessInfo& process : all) {
     const auto text = table.cgroups().membership_of(process.id.pid);
     if (is_gone(text)) continue;
     if (!text) return text.error();
-    for (const CgroupMembership& one : parse_membership(*text)) {
-      if (!is_in(one, match)) continue;
-      meant.insert(process.id);
-      if (match.container) containers.insert(*container_in(one));
-    }
+    found[process.id] = parse_membership(*text);
   }
-  if (containers.size() > 1) {
-    return error(std::errc::invalid_argument, describe(match) + " begins the ids of " +
-                                                  std::to_string(containers.size()) +
-                                                  " containers: give more of it");
+  return found;
+}
+
+/// By the control groups that each process is in.
+Result<IsMeant> meaning_by_group(ProcessTable& table, const ProcessMatch& match) {
+  SQUALL_TRY(const auto found, memberships(table));
+  std::set<ProcessId> meant;
+  for (const auto& [id, groups] : found) {
+    const auto is_meant = [&](const CgroupMembership& one) { return is_in(one, match); };
+    if (std::any_of(groups.begin(), groups.end(), is_meant)) meant.insert(id);
   }
   return IsMeant(
       [meant = std::move(meant)](const ProcessInfo& one) { return meant.contains(one.id); });
+}
+
+/// By the container in which each process runs, of which the engine's files may tell the name.
+Result<IsMeant> meaning_by_container(ProcessTable& table, std::string_view wanted,
+                                     const ProcessScope& scope) {
+  SQUALL_TRY(const auto found, memberships(table));
+  std::map<ProcessId, std::string> containers;
+  std::set<std::string> running;
+  for (const auto& [process, groups] : found) {
+    for (const CgroupMembership& one : groups) {
+      const auto id = container_in(one);
+      if (!id) continue;
+      containers.emplace(process, *id);
+      running.insert(*id);
+    }
+  }
+  SQUALL_TRY(const auto meant,
+             container_meant(wanted, running, scope.containers.names_of(running)));
+  return IsMeant([containers = std::move(containers), meant](const ProcessInfo& one) {
+    const auto at = containers.find(one.id);
+    return at != containers.end() && at->second == meant;
+  });
 }
 
 Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
@@ -129,7 +153,8 @@ Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
       return std::find(ids.begin(), ids.end(), one.id) != ids.end();
     });
   }
-  if (match.unit || match.cgroup || match.container) return meaning_by_group(table, match);
+  if (match.unit || match.cgroup) return meaning_by_group(table, match);
+  if (match.container) return meaning_by_container(table, *match.container, scope);
   return error(std::errc::operation_not_supported, "match " + describe(match));
 }
 
@@ -138,6 +163,7 @@ Result<IsMeant> meaning_of(ProcessTable& table, const ProcessMatch& match,
 ProcessScope ProcessScope::around_this_process() {
   ProcessScope scope;
   scope.protect = {{::getpid(), "this agent"}, {::getppid(), "its coordinator"}};
+  scope.containers = ContainerFolders::of_this_machine();
   return scope;
 }
 

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "faults/process/container_folders.h"
 #include "faults/process/process_table.h"
 #include "faults/spec/fault_spec.h"
 #include "harness/base/result.h"
@@ -38,7 +39,8 @@ struct ProcessScope {
   std::filesystem::path directory;  ///< Relative pid files start here.
   /// Never matched, and who they are: "this agent". Pid 1 and kernel threads never match anyway.
   std::vector<std::pair<pid_t, std::string>> protect;
-  std::uint64_t seed = 1;  ///< Which are picked follows from it.
+  ContainerFolders containers = {};  ///< Where names of containers are found.
+  std::uint64_t seed = 1;            ///< Which are picked follows from it.
   /// Is called with each that was picked, before anything is done to it. May be empty.
   std::function<void(const Candidate&)> on_pick = nullptr;
 

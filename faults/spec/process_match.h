@@ -16,7 +16,7 @@ struct ProcessMatch {
   std::optional<std::uint16_t> listening;   ///< A TCP or UDP port on which it listens.
   std::optional<std::string> unit;          ///< A systemd unit, such as nginx.service.
   std::optional<std::string> cgroup;        ///< A cgroup path.
-  std::optional<std::string> container;     ///< A container id, or its beginning.
+  std::optional<std::string> container;     ///< A container's id, its beginning, or a name.
 
   bool operator==(const ProcessMatch&) const = default;
 };

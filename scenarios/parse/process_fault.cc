@@ -5,7 +5,9 @@
 #include <string>
 #include <system_error>
 
+#include "faults/spec/container_name.h"
 #include "faults/spec/signals.h"
+#include "harness/base/nearest.h"
 #include "scenarios/parse/numbers.h"
 #include "scenarios/parse/sections.h"
 
@@ -92,15 +94,10 @@ void check_groups(const MapReader& map, const ProcessMatch& match) {
       map.mistake_at("cgroup", "the root holds every process: expected a group such as web.slice");
     }
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  constexpr std::size_t kShortest = 6;
-  constexpr std::size_t kWhole = 64;
-  if (match.container && (match.container->size() < kShortest || match.container->size() > kWhole ||
-                          match.container->find_first_not_of(kDigits) != std::string::npos)) {
-    map.mistake_at("container",
-                   in_quotes(*match.container) +
-                       " is no id of a container: expected 6 to 64 hexadecimal digits, as docker ps"
-                       " and crictl ps show them");
+  if (match.container && !faults::is_container_name(*match.container)) {
+    map.mistake_at("container", in_quotes(*match.container) +
+                                    " is no container: expected an id, or 6 digits of it or more,"
+                                    " a name such as web-1, or POD/CONTAINER");
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/base/nearest.h"
+
 namespace squall::scenarios {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "harness/base/nearest.h"
 #include "scenarios/model/scenario.h"
 #include "scenarios/parse/utf8.h"
 #include "scenarios/parse/words.h"

@@ -6,10 +6,6 @@
 
 namespace squall::scenarios {
 
-/// The word of `words` that was probably meant by `found`; empty when none is near. Near is one
-/// slip (a letter wrong, missing, too many, or two swapped) for each three letters.
-std::string nearest(std::string_view found, const std::vector<std::string>& words);
-
 /// "'text'", with control characters made visible, cut where it is long.
 std::string in_quotes(std::string_view text);
 

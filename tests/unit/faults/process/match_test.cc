@@ -78,16 +78,34 @@ TEST_F(Match, FindsTheProcessesOfAUnitAControlGroupOrAContainer) {
   EXPECT_THAT(matching(with(&ProcessMatch::container, "cccccc")), ElementsAre("nginx 30"));
   EXPECT_THAT(matching(with(&ProcessMatch::unit, "redis")),
               ElementsAre("nothing matches systemd unit redis: No such process"));
-  EXPECT_THAT(matching(with(&ProcessMatch::container, "dddddd")),
-              ElementsAre("nothing matches container dddddd: No such process"));
+  EXPECT_THAT(
+      matching(with(&ProcessMatch::container, "dddddd")),
+      ElementsAre("nothing matches container dddddd (none of those that run tells its name: "
+                  "give its id): No such process"));
+}
+
+TEST_F(Match, FindsAContainerByTheNameThatItsEngineKeeps) {
+  const std::string id(64, 'c');
+  const auto place = folder_ / "docker/containers" / id;
+  std::filesystem::create_directories(place);
+  std::ofstream(place / "config.v2.json") << R"({"ID":")" << id << R"(","Name":"/shop"})";
+  scope_.containers.docker = {folder_ / "docker"};
+  table_.cgroups().put(21, "/cg/system.slice/docker-" + id + ".scope");
+  table_.cgroups().put(30, "/cg/system.slice/docker-" + id + ".scope/below");
+  EXPECT_THAT(matching(with(&ProcessMatch::container, "shop")),
+              ElementsAre("nginx 21", "nginx 30"));
+  EXPECT_THAT(matching(with(&ProcessMatch::container, "shpo")),
+              ElementsAre("nothing matches container shpo (did you mean 'shop'?): "
+                          "No such process"));
 }
 
 TEST_F(Match, AsksForMoreOfAnIdThatTwoContainersBeginWith) {
   table_.cgroups().put(20, "/cg/docker/" + std::string(63, 'c') + "1");
   table_.cgroups().put(30, "/cg/docker/" + std::string(63, 'c') + "2");
-  EXPECT_THAT(matching(with(&ProcessMatch::container, "cccccc")),
-              ElementsAre("container cccccc begins the ids of 2 containers: give more of it: "
-                          "Invalid argument"));
+  EXPECT_THAT(
+      matching(with(&ProcessMatch::container, "cccccc")),
+      ElementsAre("container cccccc begins the ids of 2 containers: " + std::string(63, 'c') +
+                  "1, " + std::string(63, 'c') + "2; give more of it: Invalid argument"));
 }
 
 TEST_F(Match, LeavesOutInstancesThatHaveEnded) {

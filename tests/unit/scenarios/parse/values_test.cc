@@ -72,15 +72,6 @@ TEST(Values, GoodAnswersAreComparedByStatus) {
   EXPECT_FALSE(parse_good("status < ").value);
 }
 
-TEST(Words, TheNearestIsWhatTheFingerMissed) {
-  const std::vector<std::string> words{"stages", "arrivals", "get"};
-  EXPECT_EQ(nearest("stagse", words), "stages");
-  EXPECT_EQ(nearest("arivals", words), "arrivals");
-  EXPECT_EQ(nearest("gett", words), "get");
-  EXPECT_EQ(nearest("x", words), "");
-  EXPECT_EQ(nearest(std::string(10000, 'a'), words), "");
-}
-
 TEST(Words, QuotesShowWhatATerminalWouldObey) {
   EXPECT_EQ(in_quotes("a\x1b[2J\n"), "'a?[2J\\n'");
   EXPECT_EQ(in_quotes(std::string(100, 'a')).size(), 65U);
