@@ -24,28 +24,35 @@ class LoweredLimits {
   LoweredLimits(ProcessTable& table, Journal& journal)
       : table_(table), journal_(journal), changes_(table, journal) {}
 
-  Result<void> lower(const ProcessInfo& process, const DescriptorsPressure& asked,
+  /// All of them are written down at once: the disk is waited for once, not for each.
+  Result<void> lower(const std::vector<ProcessInfo>& processes, const DescriptorsPressure& asked,
                      const std::string& label) {
-    const auto limit = table_.files_limit(process.id);
-    if (is_gone(limit)) return {};
-    if (!limit) return limit.error();
-    const std::uint64_t to = lowered_limit(asked, *limit);
-    if (asked.count && (*limit).soft - to < *asked.count) asks_too_much_ = true;
-    if (to == (*limit).soft) return {};
-    if (holds(process.id)) {
-      return error(std::errc::device_or_resource_busy, "the limit of process " +
-                                                           std::to_string(process.id.pid) +
-                                                           " is lowered by another fault already");
+    std::vector<Change> changes;
+    for (const ProcessInfo& process : processes) {
+      const auto limit = table_.files_limit(process.id);
+      if (is_gone(limit)) continue;
+      if (!limit) return limit.error();
+      const std::uint64_t to = lowered_limit(asked, *limit);
+      if (asked.count && (*limit).soft - to < *asked.count) asks_too_much_ = true;
+      if (to == (*limit).soft) continue;
+      if (holds(process.id)) {
+        return error(std::errc::device_or_resource_busy,
+                     "the limit of process " + std::to_string(process.id.pid) +
+                         " is lowered by another fault already");
+      }
+      const LimitUndo undo{process.id, (*limit).soft, to};
+      changes.push_back({label + ": limit " + process.name + " (pid " +
+                             std::to_string(process.id.pid) + ") to " + std::to_string(to) +
+                             " open files",
+                         std::to_string((*limit).soft), undo});
+      lowered_.push_back(undo);
     }
-    const LimitUndo undo{process.id, (*limit).soft, to};
-    auto recorded = changes_.record(
-        {Change{label + ": limit " + process.name + " (pid " + std::to_string(process.id.pid) +
-                    ") to " + std::to_string(to) + " open files",
-                std::to_string((*limit).soft), undo}});
-    if (!recorded) return recorded;
-    lowered_.push_back(undo);
-    auto set = table_.limit_files(process.id, to);
-    return is_gone(set) ? Result<void>() : set;
+    if (auto recorded = changes_.record(changes); !recorded) return recorded;
+    for (const LimitUndo& one : lowered_) {
+      auto set = table_.limit_files(one.process, one.lowered);
+      if (!set && !is_gone(set)) return set;
+    }
+    return {};
   }
 
   /// What is to be seen of it: how many have the limit that they were given.
@@ -81,6 +88,13 @@ class LoweredLimits {
   Result<void> give_back() {
     if (!last_) {
       if (const auto seen = look()) last_ = *seen;
+    }
+    // To look for what each has started since takes long where they are many: those that are known
+    // have theirs back before. What is refused here is told by who looks.
+    for (const LimitUndo& one : lowered_) {
+      const auto limit = table_.files_limit(one.process);
+      if (!limit || (*limit).soft != one.lowered) continue;
+      if (!table_.limit_files(one.process, one.soft)) break;
     }
     return changes_.let_go();
   }
@@ -127,14 +141,15 @@ Result<InjectedPressure> inject_limit(ProcessTable& table, Journal& journal,
     SQUALL_TRY(const auto candidates, find_candidates(table, of, scope));
     SQUALL_TRY(const auto all, table.list());
     std::set<ProcessId> met;  // Of two candidates one may have come of the other.
+    std::vector<ProcessInfo> processes;
     for (Candidate one : candidates) {
       one.whole_tree = true;
       if (scope.on_pick) scope.on_pick(one);
       for (const ProcessInfo& process : processes_of(one, all, scope)) {
-        if (!met.insert(process.id).second) continue;
-        if (auto lowered = limits->lower(process, asked, label); !lowered) return lowered;
+        if (met.insert(process.id).second) processes.push_back(process);
       }
     }
+    if (auto lowered = limits->lower(processes, asked, label); !lowered) return lowered;
     SQUALL_TRY(injected.finding, limits->look());
     return {};
   };
