@@ -119,5 +119,43 @@ void takes_time(benchmark::State& state) {
 }
 BENCHMARK(takes_time)->ArgName("relay")->Arg(0)->Arg(1)->UseRealTime()->MinTime(2);
 
+/// A fault that heeds every connection comes and goes: whoever keeps the time waits so long.
+void comes_and_goes(benchmark::State& state) {
+  const auto any = *make_address("127.0.0.1", 0);
+  UniqueFd target(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::bind(target.get(), any.data(), any.length) != 0) std::abort();
+  if (::listen(target.get(), 4096) != 0) std::abort();
+  const LinkPlace place{.target = "edge", .upstream = {*local_address(target.get())}};
+  const auto links = *Links::make({place});
+  const SocketAddress to = links->addresses().front();
+  std::vector<UniqueFd> load;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    load.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(load.back().get(), to.data(), to.length) != 0) std::abort();
+  }
+  LinkFault fault;
+  fault.target = "edge";
+  fault.black_hole = true;
+  fault.refuse = true;
+  std::vector<Duration> begins;
+  std::vector<Duration> ends;
+  for (auto _ : state) {
+    const auto begun = Clock::now();
+    if (!links->begin(fault, {}, 7)) std::abort();
+    begins.push_back(Clock::now() - begun);
+    for (const UniqueFd& one : load) ::send(one.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto ended = Clock::now();
+    if (!links->end("edge")) std::abort();
+    ends.push_back(Clock::now() - ended);
+  }
+  std::sort(begins.begin(), begins.end());
+  std::sort(ends.begin(), ends.end());
+  state.counters["begin_ms"] = to_seconds(begins[begins.size() / 2]) * 1e3;
+  state.counters["begin_max_ms"] = to_seconds(begins.back()) * 1e3;
+  state.counters["end_ms"] = to_seconds(ends[ends.size() / 2]) * 1e3;
+  state.counters["end_max_ms"] = to_seconds(ends.back()) * 1e3;
+}
+BENCHMARK(comes_and_goes)->ArgName("connections")->Arg(1)->Arg(1000)->Iterations(15);
+
 }  // namespace
 }  // namespace squall::faults

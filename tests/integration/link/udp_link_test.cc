@@ -1,9 +1,16 @@
 #include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/integration/link/link_fixture.h"
 
@@ -237,6 +244,45 @@ TEST_F(UdpLink, GivesNewSourcePortsAgainAndAgain) {
   const LinkTally tally = links_->counted("edge");
   EXPECT_GE(tally.rebinds, 3U);
   EXPECT_LE(tally.rebinds, 7U);
+}
+
+/// struct sched_attr of linux/sched/types.h.
+struct Slices {
+  std::uint32_t size = 48;
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;  ///< Nanoseconds; kernels before 6.12 tell none.
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+};
+
+std::uint64_t slice_of(pid_t thread) {
+  Slices told;
+  EXPECT_EQ(::syscall(SYS_sched_getattr, thread, &told, sizeof told, 0), 0);
+  return told.runtime;
+}
+
+TEST_F(UdpLink, RunsInTheShortestSlicesThatTheKernelGives) {
+  std::uint64_t shortest = 0;
+  std::thread([&] {
+    Slices wish;
+    ::syscall(SYS_sched_getattr, 0, &wish, sizeof wish, 0);
+    wish.runtime = 100'000;
+    ::syscall(SYS_sched_setattr, 0, &wish, 0);
+    shortest = slice_of(0);
+  }).join();
+  int found = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream comm(task.path() / "comm");
+    std::getline(comm, name);
+    if (name != "squall.link") continue;
+    ++found;
+    EXPECT_EQ(slice_of(std::stoi(task.path().filename())), shortest);
+  }
+  EXPECT_EQ(found, 1);
 }
 
 }  // namespace
