@@ -38,6 +38,22 @@ bool takes_its_time(const faults::FaultSpec& spec, const scenarios::PlannedFault
          planned.row == 0;
 }
 
+/// Those with whom it comes and goes one at a time, in the order in which they are due: of two that
+/// change the same process or the same link the order counts. Empty: it waits for nobody.
+std::string turn_of(const faults::FaultSpec& spec, const scenarios::PlannedFault& planned) {
+  if (planned.row != 0) return {};
+  if (std::holds_alternative<faults::LinkFault>(spec.what)) return "links";
+  if (const auto* pressure = std::get_if<faults::PressureFault>(&spec.what)) {
+    const auto* descriptors = std::get_if<faults::DescriptorsPressure>(&pressure->what);
+    return descriptors != nullptr && descriptors->of ? "processes" : "";
+  }
+  const auto* process = std::get_if<faults::ProcessFault>(&spec.what);
+  const bool changes =
+      process != nullptr &&
+      (process->action == faults::ProcessFault::Action::kHang || process->signal == SIGSTOP);
+  return changes ? "processes" : "";
+}
+
 /// Where others may be that have to leave before this comes: its interface, or what it presses
 /// on. Empty where others do not matter.
 std::string place_of(const faults::FaultSpec& spec) {
@@ -195,7 +211,9 @@ void FaultRunner::apply(const scenarios::PlannedFault& planned) {
   if (fault != nullptr && fault->action == faults::ProcessFault::Action::kRestart) {
     return begin_restart(planned, *fault);
   }
-  if (spec != nullptr && takes_its_time(*spec, planned)) return apply_apart(planned, *spec);
+  if (spec != nullptr && (takes_its_time(*spec, planned) || !turn_of(*spec, planned).empty())) {
+    return apply_apart(planned, *spec);
+  }
   if (auto held = bring(planned, spec)) {
     in_force_.insert_or_assign(planned.label, *std::move(held));
   }
@@ -220,7 +238,8 @@ void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
       if (*held) let_go(**held);
     };
   }
-  apart_.begin(planned.label, place_of(spec),
+  const std::string turn = turn_of(spec, planned);
+  apart_.begin(planned.label, turn.empty() ? place_of(spec) : "",
                {.apply = [this, planned, &spec, held] { *held = bring(planned, &spec); },
                 .undo =
                     [this, held](WhyUndone why) {
@@ -230,7 +249,8 @@ void FaultRunner::apply_apart(const scenarios::PlannedFault& planned,
                     },
                 .miss = [this, planned](WhyUndone why) { miss(planned, why); },
                 .leave = leave,
-                .is_moment = is_moment});
+                .is_moment = is_moment,
+                .turn = turn});
   if (is_moment) apart_.end(planned.label, WhyUndone::kItsEnd);
 }
 

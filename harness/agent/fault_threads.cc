@@ -25,28 +25,63 @@ void FaultThreads::begin(const std::string& label, const std::string& place, Cou
   std::promise<void> over;
   one.over = over.get_future().share();
   ++under_way_;
+  one.turn = turn_of(course.turn);
+  const std::uint64_t number = one.turn ? one.turn->take() : 0;
   one.thread = std::thread([this, before = std::move(before), course = std::move(course),
-                            end = one.end.get_future().share(), left = std::move(left),
-                            over = std::move(over)]() mutable {
+                            turn = one.turn, number, end = one.end.get_future().share(),
+                            left = std::move(left), over = std::move(over)]() mutable {
     for (const auto& earlier : before) earlier.wait();
-    const bool has_ended = end.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-    if (has_ended && (!course.is_moment || end.get() == WhyUndone::kRunIsOver)) {
-      course.miss(end.get());
-      left.set_value();
-    } else {
-      course.apply();
-      const WhyUndone why = end.get();
-      if (course.leave) {
-        course.leave();
-        left.set_value();
-      }
-      course.undo(why);
-      if (!course.leave) left.set_value();
-    }
+    run(course, turn, number, end, left);
     over.set_value();
     --under_way_;
   });
   in_force_.emplace(label, std::move(one));
+}
+
+void FaultThreads::run(const Course& course, const std::shared_ptr<Turn>& turn,
+                       std::uint64_t number, const std::shared_future<End>& end,
+                       std::promise<void>& left) {
+  if (turn) turn->wait_for(number);
+  const bool has_ended = end.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  const auto comes_late = [&](WhyUndone why) {
+    return why == WhyUndone::kItsEnd ? course.is_moment || turn != nullptr
+                                     : course.is_moment && why == WhyUndone::kOperator;
+  };
+  const bool comes = !has_ended || comes_late(end.get().why);
+  comes ? course.apply() : course.miss(end.get().why);
+  if (turn) turn->pass();
+  const End told = end.get();
+  if (turn) turn->wait_for(told.number);
+  if (comes && course.leave) course.leave();
+  if (!comes || course.leave) left.set_value();
+  if (comes) course.undo(told.why);
+  if (comes && !course.leave) left.set_value();
+  if (turn) turn->pass();
+}
+
+std::shared_ptr<FaultThreads::Turn> FaultThreads::turn_of(const std::string& name) {
+  if (name.empty()) return nullptr;
+  auto& turn = turns_[name];
+  if (!turn) turn = std::make_shared<Turn>();
+  return turn;
+}
+
+std::uint64_t FaultThreads::Turn::take() {
+  const std::lock_guard lock(mutex);
+  return given++;
+}
+
+void FaultThreads::Turn::wait_for(std::uint64_t number) {
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return over == number; });
+}
+
+void FaultThreads::Turn::pass() {
+  {
+    const std::lock_guard lock(mutex);
+    ++over;
+  }
+  changed.notify_all();
 }
 
 bool FaultThreads::end(const std::string& label, WhyUndone why) {
@@ -57,7 +92,7 @@ bool FaultThreads::end(const std::string& label, WhyUndone why) {
 }
 
 void FaultThreads::end(One one, WhyUndone why) {
-  one.end.set_value(why);
+  one.end.set_value({.why = why, .number = one.turn ? one.turn->take() : 0});
   ending_.push_back(std::move(one));
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +41,9 @@ class FaultThreads {
     Undo miss;
     Apply leave = nullptr;   ///< Gives its place to the next, though it is not undone yet.
     bool is_moment = false;  ///< It ends as it comes, so it comes unless the run is over.
+    /// Those of one turn come and go one at a time, in the order in which they were told to, and
+    /// come though their end is due already. With no name nobody is waited for.
+    std::string turn = {};
   };
 
   FaultThreads() = default;
@@ -57,18 +64,39 @@ class FaultThreads {
   bool is_idle() const { return under_way_ == 0; }
 
  private:
+  /// Who is let in, one after the other, by number.
+  struct Turn {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::uint64_t given = 0;
+    std::uint64_t over = 0;
+
+    std::uint64_t take();
+    void wait_for(std::uint64_t number);
+    void pass();
+  };
+  /// What one is told with its end.
+  struct End {
+    WhyUndone why = WhyUndone::kItsEnd;
+    std::uint64_t number = 0;  ///< In its turn.
+  };
   struct One {
     std::string place;
-    std::promise<WhyUndone> end;
+    std::shared_ptr<Turn> turn;  ///< Null: none.
+    std::promise<End> end;
     std::shared_future<void> left;  ///< Its place.
     std::shared_future<void> over;
     std::thread thread;
   };
+  std::shared_ptr<Turn> turn_of(const std::string& name);
+  static void run(const Course& course, const std::shared_ptr<Turn>& turn, std::uint64_t number,
+                  const std::shared_future<End>& end, std::promise<void>& left);
   void end(One one, WhyUndone why);
   void forget_those_that_are_over();
 
   std::atomic<std::size_t> under_way_ = 0;
   std::map<std::string, One> in_force_;  // By label.
+  std::map<std::string, std::shared_ptr<Turn>> turns_;
   std::vector<One> ending_;
 };
 

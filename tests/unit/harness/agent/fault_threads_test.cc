@@ -4,8 +4,11 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace squall::agent {
@@ -126,6 +129,53 @@ TEST_F(FaultThreadsTest, BringWhatIsAMomentThoughItsEndIsToldAtOnce) {
   EXPECT_TRUE(threads_.end("a", WhyUndone::kItsEnd));
   threads_.wait();
   EXPECT_TRUE(has_come);
+}
+
+/// Faults of one turn that write down what is done of them.
+class FaultThreadsInTurn : public FaultThreadsTest {
+ protected:
+  void begin(const std::string& name) {
+    FaultThreads::Course one = course(
+        [this, name] {
+          if (name == "first") first_came_.set_value();
+          if (name == "first") may_go_on_.wait_for(kPatience);
+          done_.push_back(name + " comes");
+          if (name == "last") last_came_.set_value();
+        },
+        [this, name](WhyUndone) { done_.push_back(name + " goes"); },
+        [this, name](WhyUndone) { done_.push_back(name + " is missed"); });
+    one.turn = "processes";
+    threads_.begin(name, "", std::move(one));
+  }
+
+  std::vector<std::string> done_;  // No lock: that it is one at a time is what is claimed.
+  std::promise<void> first_came_;
+  std::promise<void> last_came_;
+  std::shared_future<void> may_go_on_ = may_go_.get_future().share();
+};
+
+TEST_F(FaultThreadsInTurn, ComeAndGoOneAtATimeInTheOrderInWhichTheyWereToldTo) {
+  begin("first");
+  auto first = first_came_.get_future();
+  ASSERT_TRUE(comes(first));
+  begin("second");
+  begin("third");
+  threads_.end("first", WhyUndone::kItsEnd);
+  threads_.end("third", WhyUndone::kOperator);
+  begin("last");
+  std::promise<void> came;
+  threads_.begin("other", "", course([&] { came.set_value(); }));
+  auto other = came.get_future();
+  EXPECT_TRUE(comes(other)) << "one of no turn waits for nobody";
+  may_go_.set_value();
+  auto last = last_came_.get_future();
+  ASSERT_TRUE(comes(last));
+  threads_.end("last", WhyUndone::kItsEnd);
+  threads_.end("second", WhyUndone::kItsEnd);
+  threads_.end_all(WhyUndone::kRunIsOver);
+  threads_.wait();
+  EXPECT_THAT(done_, testing::ElementsAre("first comes", "second comes", "third is missed",
+                                          "first goes", "last comes", "last goes", "second goes"));
 }
 
 }  // namespace
