@@ -251,7 +251,7 @@ TEST(ShardLoad, SendsAllThatIsDueAndEnds) {
 }
 
 TEST(ShardLoad, UsersOfAClosedLoadGoRoundUntilTheEnd) {
-  const Ran ran = run(load(ClosedSpec{3, 10ms, {1ms, ThinkSpec::Distribution::kConstant}}), -1);
+  const Ran ran = run(load(ClosedSpec{3, 500ms, {50ms, ThinkSpec::Distribution::kConstant}}), -1);
   EXPECT_TRUE(ran.done);
   expect_sums_hold(ran.total);
   EXPECT_GE(ran.total.ok, 6U);

@@ -183,8 +183,8 @@ class FaultRunnerTest : public testing::Test {
 
 TEST_F(FaultRunnerTest, EndsAFaultAtItsTimeWhileAnotherIsStillBeingTakenBack) {
   const auto before = networks_.state();
-  add_delay(20ms);
-  add_stop(30ms);
+  add_delay(400ms);
+  add_stop(500ms);
   const auto runner = start();
   EXPECT_TRUE(told_.comes_to("stop", State::kUndone));
   runner->stop();
