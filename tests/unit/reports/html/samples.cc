@@ -158,6 +158,22 @@ void add_health(RunResult& result, int length) {
       "latencies are then the generator's as well"};
 }
 
+/// A load over HTTP/3 whose path is 40 ms longer from second 30 to 50, and loses packets from 40 on.
+void add_path(LoadResult& load) {
+  for (SecondPoint& point : load.series) {
+    const bool is_slow = point.second >= 30 && point.second < 50;
+    const bool is_lossy = point.second >= 40 && point.second < 55;
+    QuicCounts counts;
+    counts.path_samples = 10;
+    counts.path_rtt_us = is_slow ? 442'000 : 21'000;
+    counts.path_window = is_lossy ? 90'000 : 480'000;
+    counts.packets_sent = 400;
+    counts.packets_lost = is_lossy ? 12 : 0;
+    point.quic.add(counts);
+    load.whole.totals.quic.add(counts);
+  }
+}
+
 RunResult two_loads_sample() {
   Shape browse{"browse", "edge", "h2", true, 90, {}, {}};
   browse.rate = [](double at) {
@@ -244,22 +260,6 @@ RunResult two_loads_sample() {
   add_path(result.loads[1]);
   add_health(result, 30);
   return result;
-}
-
-/// A load over HTTP/3 whose path is 40 ms longer from second 30 to 50, and loses packets from 40 on.
-void add_path(LoadResult& load) {
-  for (SecondPoint& point : load.series) {
-    const bool is_slow = point.second >= 30 && point.second < 50;
-    const bool is_lossy = point.second >= 40 && point.second < 55;
-    QuicCounts counts;
-    counts.path_samples = 10;
-    counts.path_rtt_us = is_slow ? 442'000 : 21'000;
-    counts.path_window = is_lossy ? 90'000 : 480'000;
-    counts.packets_sent = 400;
-    counts.packets_lost = is_lossy ? 12 : 0;
-    point.quic.add(counts);
-    load.whole.totals.quic.add(counts);
-  }
 }
 
 RunResult hour_long_sample() {
