@@ -38,7 +38,7 @@ function loadModel(name, result, detail) {
     p999: latency('p999'),
     max: latency('max'),
     roundTrip: latency('rtt_ms'),
-    window: latency('window_bytes'),
+    windowKib: latency('window_bytes').map((value) => (value === null ? null : value / 1024)),
     lostPackets: filled(series.packets_lost, n),
     heat: detail.heat ?? { edges_ms: [], rows: [] },
     percentiles: detail.percentiles ?? { response: [], service: [] },

@@ -1,7 +1,7 @@
 // All charts of one load over time, with one cursor and one zoom for all of them.
 
 import { h } from './dom.js';
-import { bytes, count, length, moment, ms, msTick, rate } from './format.js';
+import { bytes, count, length, moment, ms, msTick, rate, short } from './format.js';
 import { Lanes } from './lanes.js';
 import { ERROR_CLASSES, inForce } from './model.js';
 import { TimePlot } from './timeplot.js';
@@ -108,8 +108,8 @@ export class Timeline {
         label: `Packets of ${load.name} that did not arrive, for each second: ${count(lost)} of ${count(sent)} in all.`,
       }),
       new TimePlot(this, {
-        title: 'Path: congestion window', height: 120, say: bytes, tick: bytes,
-        series: [{ key: 'window', label: 'window', color: 'p99', width: 1.5, values: load.window, idle: `${window} mean` }],
+        title: 'Path: congestion window', height: 120, say: (value) => bytes(value === null ? null : 1024 * value), tick: (value) => `${short(value)} KiB`,
+        series: [{ key: 'window', label: 'window', color: 'p99', width: 1.5, values: load.windowKib, idle: `${window} mean` }],
         note: 'Bytes that may be under way before an acknowledgement, on the mean of connections.',
         label: `Congestion window of ${load.name} for each second: ${window} on average.`,
       }),
