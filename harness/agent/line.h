@@ -49,8 +49,10 @@ class Line {
   const std::string& ended_because() const { return ended_because_; }
   /// Something was heard, on any of its streams.
   bool was_heard() const { return was_heard_; }
+  /// How much of what was said has not been acknowledged: it would be sent again.
+  std::size_t untaken() const { return outbox_.waiting().size(); }
   /// All that was said has been taken.
-  bool is_settled() const { return outbox_.waiting().empty(); }
+  bool is_settled() const { return untaken() == 0; }
   /// Why the other end was not trusted, which ends the line.
   const std::optional<Error>& distrust() const { return distrust_; }
   std::string endpoint() const { return stream_ ? stream_->endpoint() : std::string(); }

@@ -14,7 +14,7 @@
 namespace squall::control {
 namespace {
 
-constexpr int kLargestMessage = 64 << 20;  // Bytes: as the coordinator takes.
+constexpr int kLargestMessage = 64 << 20;  // Bytes: a share may have rows of data.
 constexpr int kBetweenAttempts = 250;      // Milliseconds; within the patience of one dial().
 constexpr std::chrono::milliseconds kTick{50};
 /// In this time at least one whole attempt is made, with the jitter of what is between two.

@@ -16,7 +16,8 @@
 namespace squall::control {
 namespace {
 
-constexpr int kLargestMessage = 64 << 20;  // Bytes.
+/// Bytes. A second of one load is some KiB; after a standstill many seconds come in one message.
+constexpr int kLargestMessage = 16 << 20;
 /// gRPC reads a message to its end before it looks at its size; of all that it reads together this
 /// much may be in memory, and who wants more is cut off.
 constexpr std::size_t kMostInMemory = std::size_t{512} << 20;
@@ -80,7 +81,8 @@ Result<std::unique_ptr<CoordinatorLink>> CoordinatorLink::listen(
   if (link->gate_) {
     auto let_in = link->gate_->let_in(
         credentials ? Strangers::Speech::kTls : Strangers::Speech::kAny,
-        [acceptor = std::shared_ptr(std::move(acceptor))](UniqueFd connection) {
+        [acceptor = std::shared_ptr(std::move(acceptor)), link = link.get()](UniqueFd connection) {
+          ++link->let_in_;
           grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters one;
           one.fd = connection.release();
           acceptor->HandleNewConnection(&one);

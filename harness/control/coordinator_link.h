@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -46,6 +47,8 @@ class CoordinatorLink final : private wire::Coordinator::CallbackService {
   /// The next that is told, or nothing by `deadline`. To be called often: what has had its time is
   /// cut off here.
   std::optional<Told> hear(Instant deadline);
+  /// TCP connections so far that spoke as an agent does, whether they were believed or not.
+  std::uint64_t let_in() const { return let_in_; }
 
  private:
   using Stream = grpc::ServerBidiReactor<wire::FromAgent, wire::ToAgent>;
@@ -64,6 +67,7 @@ class CoordinatorLink final : private wire::Coordinator::CallbackService {
   Refusals refusals_;
   Instant next_sweep_;
   bool needs_identity_ = false;  // Since before the server was started.
+  std::atomic<std::uint64_t> let_in_ = 0;
   int port_ = 0;
   std::unique_ptr<Gate> gate_;  // Of TCP.
   std::unique_ptr<grpc::Server> server_;

@@ -10,6 +10,7 @@
 
 #include "faults/spec/signals.h"
 #include "harness/base/log.h"
+#include "harness/base/peer_words.h"
 #include "harness/control/clock_exchange.h"
 #include "harness/control/convert.h"
 #include "harness/control/protocol.h"
@@ -31,6 +32,9 @@ constexpr Duration kGrace = 15s;
 constexpr Duration kTick = 50ms;
 /// What arrives meanwhile is taken together: to be woken for each message costs more than most.
 constexpr Duration kGather = 2ms;
+
+/// Bytes of what an agent says of itself.
+constexpr std::size_t kLongestWords = 300;
 
 Duration longest_timeout(const scenarios::Scenario& scenario) {
   Duration longest{};
@@ -356,7 +360,7 @@ void Conductor::take_from(Seat& seat, const control::Told& told) {
                     seat.wall_offset);
       break;
     case wire::FromAgent::kLeaving:
-      take_leave(seat, message.leaving().why());
+      take_leave(seat, in_peers_words(message.leaving().why(), kLongestWords));
       break;
     case wire::FromAgent::kDone:
       take_done(seat, message.done());

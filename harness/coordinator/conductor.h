@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +52,8 @@ class Conductor {
   bool place_agents(const std::string& address);
   /// Says which of them has ended before it joined; empty: none.
   std::string ended_before_joining();
+  /// Of those who came while agents were gathered, and are none of the run's; begins with "; ".
+  std::string who_came_in_vain() const;
   bool share_out();
   void start();
   void conduct();
@@ -155,6 +160,8 @@ class Conductor {
   control::Refusals refusals_;                  // Of agents.
   std::optional<Roll> roll_;                    // Of a fleet.
   std::map<std::string, std::string> gone_;     // Agents that left before the run, and why.
+  std::set<std::string> refused_;               // Why others were refused until then,
+  std::uint64_t hellos_ = 0;                    // of so many that said who they are.
   std::map<std::string, ChildProcess> placed_;  // Each ssh, by its agent's name.
   /// Whether agents of a fleet may join, or those who have are on their way out.
   enum class Door { kShut, kOpen, kExit };

@@ -93,7 +93,7 @@ Result<void> Conductor::stop_fault(const std::string& name, const std::string& t
   std::vector<std::string> names;
   for (const auto& fault : record_.scenario.faults) names.push_back(fault.name);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    return no("there is none of this name" + scenarios::hint(name, names));
+    return no("the scenario has none of this name" + scenarios::hint(name, names));
   }
   if (record_.scenario.capacity) return no("it is the search's to begin and to end");
   std::vector<std::string> lost;  // They cannot be told.

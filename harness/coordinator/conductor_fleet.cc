@@ -68,6 +68,20 @@ std::string Conductor::ended_before_joining() {
   return {};
 }
 
+std::string Conductor::who_came_in_vain() const {
+  std::string words;
+  for (const auto& [name, said] : gone_) words += fmt::format("; {} left: {}", name, said);
+  for (const std::string& why : refused_) words += "; refused: " + why;
+  // Of whoever does not believe our certificate we hear nothing: it hangs up.
+  if (const std::uint64_t mute = link_.let_in() - std::min(hellos_, link_.let_in()); mute > 0) {
+    words += fmt::format(
+        "; {} connection{} ended before an agent said who it is: is the authority in its --ca that "
+        "of this coordinator's certificate, and the other way round?",
+        mute, mute == 1 ? "" : "s");
+  }
+  return words;
+}
+
 bool Conductor::gather_fleet(const std::string& address) {
   if (options_.fleet->placed && !place_agents(address)) return false;
   const Instant deadline = Clock::now() + options_.fleet->patience;
@@ -83,7 +97,7 @@ bool Conductor::gather_fleet(const std::string& address) {
     if (why.empty() && Clock::now() > deadline) {
       why = fmt::format("not all agents joined within {:.0f} s: {}",
                         to_seconds(options_.fleet->patience), fmt::join(roll_->missing(), ", "));
-      for (const auto& [name, said] : gone_) why += fmt::format("; {} left: {}", name, said);
+      why += who_came_in_vain();
     }
     if (!why.empty()) {
       record_.errors.push_back(why);
@@ -101,6 +115,7 @@ bool Conductor::gather_fleet(const std::string& address) {
 }
 
 void Conductor::take_hello_of_fleet(const control::Told& told) {
+  ++hellos_;
   const auto who = applicant(told.message.hello(), told.peer);
   if (!who) {
     return refuse(told.stream, who.error().trail,
@@ -123,7 +138,9 @@ void Conductor::take_hello_of_fleet(const control::Told& told) {
   seat.heard = told.at;
   gone_.erase(seat.name);
   put_event("agent.joined", seat.name, "version " + seat.version);
-  log_info(fmt::format("{} has joined ({})", seat.name, in_words(seat.labels)));
+  log_info(seat.labels.empty()
+               ? seat.name + " has joined"
+               : fmt::format("{} has joined ({})", seat.name, in_words(seat.labels)));
 }
 
 bool Conductor::take_back(const std::string& name, const control::Told& told) {
@@ -157,6 +174,7 @@ void Conductor::compare_clocks() {
 
 void Conductor::refuse(control::StreamId stream, const std::string& why, bool for_good) {
   refusals_.note(why);
+  if (door_ == Door::kOpen && refused_.size() < kMostTold) refused_.insert(why);
   wire::ToAgent order;
   order.mutable_refused()->set_why(why);
   order.mutable_refused()->set_for_good(for_good);

@@ -23,8 +23,6 @@ constexpr Duration kPastTheLease = 1s;
 constexpr Duration kHasStopped = 100ms;
 /// How soon it is asked again whether an agent has answered its last lease.
 constexpr Duration kLookAgain = 50ms;
-/// Of what an agent says of itself.
-constexpr std::size_t kLongestWords = 300;
 
 }  // namespace
 
@@ -82,8 +80,12 @@ void Conductor::lose(Seat& seat, const std::string& why) {
 }
 
 void Conductor::take_leave(Seat& seat, const std::string& why) {
-  // While agents are gathered, or turned away, it goes with the end of its stream.
-  if (door_ == Door::kOpen) seat.left_because = why.substr(0, kLongestWords);
+  // While agents are gathered its place is another's at once; when they are turned away, it goes
+  // with the end of its stream.
+  if (door_ == Door::kOpen) {
+    seat.left_because = why;
+    return leave_early(seat);
+  }
   if (door_ != Door::kShut || seat.is_over() || std::exchange(seat.has_left, true)) return;
   const std::string sentence = fmt::format("{} ended its part early: {}", seat.name, why);
   miss(seat, why, sentence);

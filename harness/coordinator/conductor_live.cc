@@ -92,6 +92,7 @@ Result<void> Conductor::obey(const std::string& text) {
     }
     case LiveOrder::Kind::kPause:
       if (paces_->is_empty()) return no_open_load();
+      if (paces_->is_paused()) return error(std::errc::invalid_argument, "it is paused already");
       changes = paces_->pause(at);
       break;
     case LiveOrder::Kind::kResume:

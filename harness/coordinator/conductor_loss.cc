@@ -136,7 +136,7 @@ void Conductor::watch_take_ups() {
                 one.what + " is not taken up: who was to go on with it was lost as well");
     } else {
       put_event("load.taken_up", one.load,
-                fmt::format("{} goes on with {} from {:.1f} s on", one.what, others(taken),
+                fmt::format("taken up: {}, by {} from {:.1f} s on", one.what, others(taken),
                             to_seconds(one.at)));
     }
     return true;

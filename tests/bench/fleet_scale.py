@@ -137,7 +137,8 @@ def measure(squall, simulation, agents, requests, seconds, keep=None):
         return figures | {
             "verdict": results["verdict"], "reasons": results["reasons"][:3],
             "snapshots": recorded["snapshots"], "told_that_all_was_taken": recorded["done"],
-            "not_taken": recorded["not_taken"], "cpu_of_a_core": cpu and round(cpu, 3),
+            "not_taken": recorded["not_taken"], "waiting_at_the_end": recorded["waiting"],
+            "cpu_of_a_core": cpu and round(cpu, 3),
             "memory_peak_mib": round(watch.peak_kib / 1024, 1), "threads": watch.threads,
             "descriptors": watch.descriptors, "merge_lateness_ms": results.get("merge_lateness_ms"),
             "report_s": round(ended - agents_ended, 1), "wrong": differences(recorded, results)}

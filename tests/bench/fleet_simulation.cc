@@ -61,12 +61,14 @@ struct Recorded {
   std::uint64_t snapshots = 0;
   std::size_t done = 0;       ///< Agents that were told that all was taken.
   std::size_t not_taken = 0;  ///< Agents that were refused, or that nobody answered.
+  std::size_t waiting = 0;    ///< Messages not acknowledged at the end of each agent's load.
   std::map<std::string, reports::SecondCell> loads;
 
   void add(const Recorded& other) {
     snapshots += other.snapshots;
     done += other.done;
     not_taken += other.not_taken;
+    waiting += other.waiting;
     for (const auto& [load, cell] : other.loads) loads[load].merge(cell);
   }
 };
@@ -191,6 +193,7 @@ class SimulatedAgent {
   }
 
   void finish() {
+    recorded_.waiting += line_.untaken();
     wire::FromAgent ended;
     *ended.mutable_event() = control::to_message(reports::Event{.at = Clock::now() - *start_,
                                                                 .agent = {},
@@ -250,8 +253,8 @@ Recorded simulate(const Options& options, std::size_t first, std::size_t step) {
 double millis(Duration value) { return to_milliseconds(value); }
 
 void print(const Recorded& recorded) {
-  fmt::print(R"({{"snapshots": {}, "done": {}, "not_taken": {}, "loads": {{)", recorded.snapshots,
-             recorded.done, recorded.not_taken);
+  fmt::print(R"({{"snapshots": {}, "done": {}, "not_taken": {}, "waiting": {}, "loads": {{)",
+             recorded.snapshots, recorded.done, recorded.not_taken, recorded.waiting);
   const char* comma = "";
   for (const auto& [load, cell] : recorded.loads) {
     fmt::print(R"({}"{}": {{"due": {}, "ok": {}, "latency_ms": {{)", std::exchange(comma, ", "),

@@ -47,6 +47,8 @@ load:
             self.assertEqual("or stop" in done.stderr, words == ("faster",), done.stderr)
         paused = self.order("pause")
         self.assertEqual(paused.returncode, 0, paused.stderr)
+        again = self.order("pause")
+        self.assertEqual((again.returncode, "it is paused already" in again.stderr), (2, True), again.stderr)
         time.sleep(2)
         resumed = self.order("resume")
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
@@ -76,7 +78,7 @@ faults:
         wait_for(lambda: "begins at 8.9 s" in self.order("fault", "stop", "late").stderr)
         refused = self.order("fault", "stop", "frosen")
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("fault frosen: there is none of this name, did you mean 'frozen'?", refused.stderr)
+        self.assertIn("fault frosen: the scenario has none of this name, did you mean 'frozen'?", refused.stderr)
 
         def stops():
             refused = self.order("fault", "stop", "frozen")

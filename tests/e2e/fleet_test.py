@@ -113,7 +113,9 @@ objectives:
                 self.start(*join, *self.credentials("agent-a", other)),
             "it closes the connection: this agent's certificate may be of another authority":
                 self.start(*join, "--ca", both, *self.credentials("agent-a", other)[2:])}
-        self.assertEqual(self.run_fleet("1", wait="3s").code, 7)
+        run = self.run_fleet("1", wait="3s")
+        self.assertEqual(run.code, 7, run.said())
+        self.assertRegex(" ".join(run.results["reasons"]), "connections? ended before an agent said who it is: is the authority")
         for why, stranger in strangers.items():
             self.assertIsNone(stranger.poll())  # The coordinator may be mended.
             stranger.terminate()
@@ -178,8 +180,8 @@ objectives:
         self.assertEqual(code, 7)
         why = "take orders from coordinator main, whom the policy does not name"
         self.assertIn(why, said)
-        # It was the only one, so that the run had begun to share out its work.
-        self.assertIn(f"a ended its part early: {why}", run.results["reasons"])
+        # It was the only one, so that the run had mostly begun to share out its work.
+        self.assertRegex(" ".join(run.results["reasons"]), f"a (ended its part early|left): {why}")
 
     def test_says_why_those_who_came_did_not_stay(self):
         policy = self.folder / "policy.yaml"
