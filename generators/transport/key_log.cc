@@ -23,8 +23,9 @@ const char* key_log_name() {
   return name == nullptr || *name == '\0' ? nullptr : name;
 }
 
+/// A pipe that nobody reads, or that is full, must not hold up load: then secrets are missing.
 UniqueFd open_to_append(const char* name) {
-  return UniqueFd(::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  return UniqueFd(::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600));
 }
 
 std::string said_of(const char* name, int why) {
@@ -42,6 +43,7 @@ struct KeyLog {
   std::string name;
   UniqueFd file;
   bool has_said = false;
+  bool is_torn = false;  // Its last line has no end.
 };
 
 KeyLog& key_log() {
@@ -57,17 +59,20 @@ void write_key_log(std::string_view line) noexcept {
   try {
     const char* name = key_log_name();
     if (name == nullptr) return;
-    const std::string whole = std::string(line) + '\n';
     KeyLog& log = key_log();
     const std::lock_guard lock(log.mutex);
     errno = 0;
     if (log.file.get() < 0 || log.name != name) {
       log.file = open_to_append(name);
       log.name = name;
+      log.is_torn = false;
     }
+    const std::string whole = (log.is_torn ? "\n" : "") + std::string(line) + '\n';
     const ssize_t written =
         log.file.get() < 0 ? -1 : ::write(log.file.get(), whole.data(), whole.size());
-    if (written == static_cast<ssize_t>(whole.size()) || log.has_said) return;
+    const bool is_whole = written == static_cast<ssize_t>(whole.size());
+    if (written > 0) log.is_torn = !is_whole;
+    if (is_whole || log.has_said) return;
     log.has_said = true;
     // A part of a line was all that there was room for.
     log_warning_again(said_of(name, written < 0 ? errno : ENOSPC) + ": secrets are missing there");

@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "harness/base/log.h"
 #include "harness/base/units.h"
@@ -65,6 +67,30 @@ TEST(KeyLog, HasALineAfterTheOtherInTheFileThatIsNamedNow) {
   write_key_log("D 1 2");
   EXPECT_EQ(text_of("one"), "A 1 2\nB 1 2\n");
   EXPECT_EQ(text_of("two"), "C 1 2\n");
+}
+
+TEST(KeyLog, GoesOnInALineOfItsOwnAfterOneForWhichThereWasNoRoom) {
+  const TemporaryFolder folder;
+  const Named file(folder.path() / "keys");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit full = before;
+  full.rlim_cur = 10;
+  write_key_log("A 1 2");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  write_key_log("B 1 2 3");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  write_key_log("C 1 2");
+  std::ifstream written(folder.path() / "keys");
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(written), {}}), "A 1 2\nB 1 \nC 1 2\n");
+}
+
+TEST(KeyLog, DoesNotWaitForAPipeThatNobodyReads) {
+  const TemporaryFolder folder;
+  const Named pipe(folder.path() / "pipe");
+  ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(check_key_log());
+  write_key_log("A 1 2");
 }
 
 TEST(KeyLog, TellsOnceInARunThatADiskIsFull) {
