@@ -173,7 +173,11 @@ std::optional<Undo> undo_from(const Json& object) {
     const auto soft = number_of(object, "soft");
     const auto lowered = number_of(object, "lowered");
     if (!soft || !lowered || *lowered >= *soft) return {};
-    return LimitUndo{*process, *soft, *lowered};
+    // A journal of an earlier version knows neither.
+    const auto telling = object.find("telling");
+    const bool is_telling =
+        telling != object.end() && telling->is_boolean() && telling->get<bool>();
+    return LimitUndo{*process, *soft, *lowered, number_of(object, "since").value_or(0), is_telling};
   }
   if (*kind == "signal" && number_of(object, "signal") == SIGCONT) return ContinueUndo{*process};
   return {};
@@ -192,6 +196,8 @@ Json to_json(const Undo& undo) {
     object["kind"] = "limit";
     object["soft"] = limit->soft;
     object["lowered"] = limit->lowered;
+    object["since"] = limit->since_ticks;
+    object["telling"] = limit->is_telling;
     return object;
   }
   if (const auto* hung = std::get_if<HangUndo>(&undo)) {

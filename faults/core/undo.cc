@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -74,29 +75,83 @@ Result<Undone> carry_out_one(const HangUndo& undo, ProcessTable& table) {
   return *undone ? Undone::kNow : Undone::kNothingWasLeft;
 }
 
-Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
-  const auto all = table.list();
-  if (!all) return as_residue(all.error());
-  Undone undone = Undone::kNothingWasLeft;
-  for (const ProcessInfo& one : tree_of(undo.process, *all)) {
-    const auto limit = table.files_limit(one.id);
-    if (is_gone(limit)) continue;
-    if (!limit) return as_residue(limit.error());
-    if ((*limit).soft != undo.lowered) continue;
-    if (const auto set = table.limit_files(one.id, undo.soft); !set) {
-      if (is_gone(set)) continue;
-      return as_residue(set.error());
+/// Whether that is what the fault made of it. Whoever has lowered the hard limit as far, like a
+/// shell by `ulimit -n`, has set it himself.
+bool is_from_there(const FilesLimit& limit, const LimitUndo& undo) {
+  return limit.soft == undo.lowered && limit.hard > undo.lowered;
+}
+
+/// False: it was not what the fault made of it. Fails with no_such_process when it is gone.
+Result<bool> give_back(ProcessId process, const LimitUndo& undo, ProcessTable& table) {
+  SQUALL_TRY(const auto limit, table.files_bounds(process));
+  if (!is_from_there(limit, undo)) return false;
+  if (auto set = table.limit_files(process, undo.soft); !set) return std::move(set).error();
+  SQUALL_TRY(const auto now, table.files_bounds(process));
+  if (now.soft == std::min(undo.soft, now.hard)) return true;
+  return error(std::errc::io_error, "its limit is still " + std::to_string(now.soft));
+}
+
+/// What one look at all processes came to.
+struct LimitsSeen {
+  bool given_back = false;
+  bool vanished = false;         ///< One ended before its limit was looked at.
+  std::vector<ProcessId> alike;  ///< Outside the tree, with that limit, left alone.
+};
+
+Result<LimitsSeen> give_back_to_all(const LimitUndo& undo, ProcessTable& table) {
+  SQUALL_TRY(const auto all, table.list());
+  std::set<ProcessId> tree;
+  for (const ProcessInfo& one : tree_of(undo.process, all)) tree.insert(one.id);
+  const std::uint64_t since = std::max(undo.since_ticks, undo.process.start_ticks);
+  LimitsSeen seen;
+  for (const ProcessInfo& one : all) {
+    const bool is_in_tree = tree.contains(one.id);
+    const bool is_candidate = is_in_tree || (one.id.start_ticks >= since && !one.is_kernel_thread);
+    if (!one.is_alive() || !is_candidate) continue;
+    if (!is_in_tree && !undo.is_telling) {
+      const auto limit = table.files_bounds(one.id);
+      if (is_gone(limit)) continue;
+      if (!limit) return limit.error();
+      if (is_from_there(*limit, undo)) seen.alike.push_back(one.id);
+      continue;
     }
-    const auto now = table.files_limit(one.id);
-    if (is_gone(now)) continue;
-    if (!now) return as_residue(now.error());
-    if ((*now).soft != undo.soft) {
-      return as_residue(
-          error(std::errc::io_error, "its limit is still " + std::to_string((*now).soft)));
+    const auto given = give_back(one.id, undo, table);
+    if (is_gone(given)) {
+      seen.vanished = true;
+    } else if (!given) {
+      return Error(given.error()).within("process " + std::to_string(one.id.pid));
+    } else {
+      seen.given_back = seen.given_back || *given;
     }
-    undone = Undone::kNow;
   }
-  return undone;
+  return seen;
+}
+
+Error alike_are_left(const std::vector<ProcessId>& alike, const LimitUndo& undo) {
+  std::string pids;
+  for (const ProcessId& one : alike) pids += (pids.empty() ? "" : ", ") + std::to_string(one.pid);
+  return error(std::errc::operation_not_permitted,
+               "what started since and may have come of it has a limit of " +
+                   std::to_string(undo.lowered) + ", which others had before, too: pid " + pids);
+}
+
+Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
+  constexpr int kMostLooks = 50;
+  constexpr int kLooksForTheVanished = 5;
+  // First the one that is known: what it starts from then on has what it had.
+  const auto first = give_back(undo.process, undo, table);
+  if (!first && !is_gone(first)) return as_residue(first.error());
+  Undone undone = first && *first ? Undone::kNow : Undone::kNothingWasLeft;
+  for (int look = 1; look <= kMostLooks; ++look) {
+    const auto seen = give_back_to_all(undo, table);
+    if (!seen) return as_residue(seen.error());
+    if (seen->given_back) undone = Undone::kNow;
+    // Each may have started another between the listing and its own turn, also one that is gone.
+    if (seen->given_back || (seen->vanished && look < kLooksForTheVanished)) continue;
+    if (!seen->alike.empty()) return as_residue(alike_are_left(seen->alike, undo));
+    return undone;
+  }
+  return as_residue(error(std::errc::timed_out, "what came of it goes on to start others"));
 }
 
 }  // namespace

@@ -24,12 +24,17 @@ struct KillUndo {
   bool operator==(const KillUndo&) const = default;
 };
 
-/// Gives a process back how many files it may open, and what it has started since; unless somebody
-/// else has set that to something else meanwhile.
+/// Gives a process back how many files it may open, and what it has started since, also what left
+/// its tree for the background; unless somebody else has set that to something else meanwhile.
 struct LimitUndo {
   ProcessId process;
   std::uint64_t soft = 0;     ///< What it was.
   std::uint64_t lowered = 0;  ///< What the fault made of it.
+  /// What left the tree and has the limit from the fault started no earlier than this.
+  std::uint64_t since_ticks = 0;
+  /// No other process had `lowered` for its limit then: whoever started since and has it, has it
+  /// from there. Else such a process outside the tree is left alone, and is residue.
+  bool is_telling = false;
   bool operator==(const LimitUndo&) const = default;
 };
 

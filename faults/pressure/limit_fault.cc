@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,21 +19,64 @@
 namespace squall::faults {
 namespace {
 
+/// Limits by which it can be told who has them from a fault: no process of this machine had them
+/// before. What a victim starts inherits its limit, and keeps it also where it leaves the tree and
+/// nothing else tells any more of whom it came.
+class TellingBounds {
+ public:
+  static Result<TellingBounds> among(const std::vector<ProcessInfo>& all, ProcessTable& table) {
+    TellingBounds bounds;
+    for (const ProcessInfo& one : all) {
+      bounds.since_ = std::max(bounds.since_, one.id.start_ticks);
+      if (one.is_kernel_thread || !one.is_alive()) continue;
+      const auto limit = table.files_bounds(one.id);
+      if (is_gone(limit)) continue;
+      if (!limit) return limit.error();
+      bounds.taken_.insert((*limit).soft);
+    }
+    return bounds;
+  }
+
+  /// Makes of `to` the next lower one that tells, for processes that had `before`. False where none
+  /// is near; then it stays as it is.
+  bool choose(std::uint64_t& to, std::uint64_t before) {
+    constexpr std::uint64_t kFarthest = 64;
+    for (std::uint64_t less = 0; less <= kFarthest && less < to; ++less) {
+      const std::uint64_t one = to - less;
+      if (taken_.contains(one)) continue;
+      if (chosen_.try_emplace(one, before).first->second != before) continue;
+      to = one;
+      return true;
+    }
+    return false;
+  }
+
+  /// Who started since then was not seen.
+  std::uint64_t since() const { return since_; }
+
+ private:
+  std::uint64_t since_ = 0;
+  std::set<std::uint64_t> taken_;
+  std::map<std::uint64_t, std::uint64_t> chosen_;  // What they were before.
+};
+
 /// The processes whose limit was lowered, each with its entry in the journal.
 class LoweredLimits {
  public:
   LoweredLimits(ProcessTable& table, Journal& journal)
       : table_(table), journal_(journal), changes_(table, journal) {}
 
-  /// All of them are written down at once: the disk is waited for once, not for each.
-  Result<void> lower(const std::vector<ProcessInfo>& processes, const DescriptorsPressure& asked,
-                     const std::string& label) {
+  /// All of them are written down at once: the disk is waited for once, not for each. `all` are the
+  /// processes of this machine, as they were just seen.
+  Result<void> lower(const std::vector<ProcessInfo>& processes, const std::vector<ProcessInfo>& all,
+                     const DescriptorsPressure& asked, const std::string& label) {
     std::vector<Change> changes;
+    SQUALL_TRY(auto bounds, TellingBounds::among(all, table_));
     for (const ProcessInfo& process : processes) {
       const auto limit = table_.files_limit(process.id);
       if (is_gone(limit)) continue;
       if (!limit) return limit.error();
-      const std::uint64_t to = lowered_limit(asked, *limit);
+      std::uint64_t to = lowered_limit(asked, *limit);
       if (asked.count && (*limit).soft - to < *asked.count) asks_too_much_ = true;
       if (to == (*limit).soft) continue;
       if (holds(process.id)) {
@@ -40,7 +84,8 @@ class LoweredLimits {
                      "the limit of process " + std::to_string(process.id.pid) +
                          " is lowered by another fault already");
       }
-      const LimitUndo undo{process.id, (*limit).soft, to};
+      const bool is_telling = bounds.choose(to, (*limit).soft);
+      const LimitUndo undo{process.id, (*limit).soft, to, bounds.since(), is_telling};
       changes.push_back({label + ": limit " + process.name + " (pid " +
                              std::to_string(process.id.pid) + ") to " + std::to_string(to) +
                              " open files",
@@ -149,7 +194,7 @@ Result<InjectedPressure> inject_limit(ProcessTable& table, Journal& journal,
         if (met.insert(process.id).second) processes.push_back(process);
       }
     }
-    if (auto lowered = limits->lower(processes, asked, label); !lowered) return lowered;
+    if (auto lowered = limits->lower(processes, all, asked, label); !lowered) return lowered;
     SQUALL_TRY(injected.finding, limits->look());
     return {};
   };

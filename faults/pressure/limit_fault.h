@@ -19,8 +19,10 @@ std::uint64_t lowered_limit(const DescriptorsPressure& asked, const FilesLimit& 
 /// open: the soft limit (prlimit(2)), so that the process could raise it again, as it can any time.
 ///
 /// What it was is in the journal before; reverting gives it back also to what was forked meanwhile,
-/// and leaves what somebody else has set since. As the kernel counts: no descriptor may have a
-/// number as high as the limit. Fails where another such fault of this agent holds the process.
+/// and leaves what somebody else has set since. The limit is up to 64 lower than lowered_limit()
+/// says where another process has just that one: by it those are found that left the tree since. As
+/// the kernel counts: no descriptor may have a number as high as the limit. Fails where another
+/// such fault of this agent holds the process.
 Result<InjectedPressure> inject_limit(ProcessTable& table, Journal& journal,
                                       const DescriptorsPressure& asked, const ProcessMatch& of,
                                       const std::string& label, const ProcessScope& scope);

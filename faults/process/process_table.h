@@ -77,6 +77,8 @@ class ProcessTable {
   /// Sends `signal` to exactly this process; no_such_process when it is gone.
   virtual Result<void> signal(ProcessId id, int signal) = 0;
   virtual Result<FilesLimit> files_limit(ProcessId id) = 0;
+  /// The same of any user's process, and faster: those that are open are not counted.
+  virtual Result<FilesLimit> files_bounds(ProcessId id) = 0;
   /// Sets the soft limit and leaves the hard one (prlimit(2)).
   virtual Result<void> limit_files(ProcessId id, std::uint64_t soft) = 0;
   /// Lets processes go on for `length`, while someone waits for a signal to take.

@@ -169,6 +169,16 @@ Result<FilesLimit> ProcfsTable::files_limit(ProcessId id) {
   return found;
 }
 
+Result<FilesLimit> ProcfsTable::files_bounds(ProcessId id) {
+  const auto text = read_proc_file(directory_of(id.pid) + "/limits");
+  // Only now: had the pid been given away before, this look sees the newcomer.
+  if (const auto now = look_at(id); !now) return now.error();
+  if (!text) return text.error();
+  if (text->empty()) return gone(id.pid);  // It is just ending.
+  if (const auto limit = parse_files_limit(*text)) return *limit;
+  return error(std::errc::bad_message, "read " + directory_of(id.pid) + "/limits");
+}
+
 Result<void> ProcfsTable::limit_files(ProcessId id, std::uint64_t soft) {
   rlimit limit{};
   if (::prlimit(id.pid, RLIMIT_NOFILE, nullptr, &limit) != 0) {

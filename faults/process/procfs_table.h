@@ -26,6 +26,7 @@ class ProcfsTable : public ProcessTable {
   Result<std::vector<BoundPort>> ports_of(ProcessId id) override;
   Result<void> signal(ProcessId id, int signal) override;
   Result<FilesLimit> files_limit(ProcessId id) override;
+  Result<FilesLimit> files_bounds(ProcessId id) override;
   Result<void> limit_files(ProcessId id, std::uint64_t soft) override;
   void pause(Duration length) override;
   Cgroups& cgroups() override { return cgroups_; }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,23 @@ std::optional<ProcessInfo> parse_stat(std::string_view text) {
   info.is_kernel_thread = (*flags & kKernelThreadFlag) != 0;
   info.name = std::string(text.substr(open + 1, close - open - 1));
   return info;
+}
+
+std::optional<FilesLimit> parse_files_limit(std::string_view text) {
+  constexpr std::string_view kName = "Max open files ";
+  const std::size_t at = text.find(kName);
+  if (at == std::string_view::npos || (at > 0 && text[at - 1] != '\n')) return {};
+  text.remove_prefix(at + kName.size());
+  const auto fields = words(text.substr(0, text.find('\n')));
+  if (fields.size() < 2) return {};
+  const auto bound = [](std::string_view word) {
+    if (word == "unlimited") return std::optional(std::numeric_limits<std::uint64_t>::max());
+    return number<std::uint64_t>(word);
+  };
+  const auto soft = bound(fields[0]);
+  const auto hard = bound(fields[1]);
+  if (!soft || !hard) return {};
+  return FilesLimit{.soft = *soft, .hard = *hard, .open = 0};
 }
 
 std::map<std::uint64_t, std::uint16_t> parse_listening(std::string_view text, bool udp) {

@@ -14,6 +14,9 @@ namespace squall::faults {
 /// parentheses and newlines: it ends at the last ')'.
 std::optional<ProcessInfo> parse_stat(std::string_view text);
 
+/// The line "Max open files" of /proc/PID/limits (proc(5)), without those that are open.
+std::optional<FilesLimit> parse_files_limit(std::string_view text);
+
 /// The inodes of the sockets that listen on `port`, from /proc/net/tcp or tcp6 (`listening` state)
 /// or udp or udp6 (bound and not connected). Lines that make no sense are passed over.
 std::set<std::uint64_t> parse_listening(std::string_view text, std::uint16_t port, bool udp);

@@ -126,6 +126,11 @@ class FakeProcessTable : public ProcessTable {
     if (!has(id.pid) || at(id.pid).id != id) return error(std::errc::no_such_process, "limit");
     return limit_of(id.pid);
   }
+  Result<FilesLimit> files_bounds(ProcessId id) override {
+    auto limit = files_limit(id);
+    if (limit) limit->open = 0;
+    return limit;
+  }
   Result<void> limit_files(ProcessId id, std::uint64_t soft) override {
     if (is_refused()) return error(std::errc::operation_not_permitted, "limit");
     if (!has(id.pid) || at(id.pid).id != id) return error(std::errc::no_such_process, "limit");

@@ -34,12 +34,24 @@ TEST(JournalText, GivesBackWhatWasWritten) {
 
 TEST(JournalText, KnowsEveryKindOfUndo) {
   const HangUndo hang{"/sys/fs/cgroup/web.slice/squall_77_5000_1"};
-  const LimitUndo limit{{123, 456}, 1024, 24};
+  const LimitUndo limit{{123, 456}, 1024, 24, 789, true};
   const auto contents = read_journal(entry_line({1, "boot-1", {"hang", "/web.slice", hang}}) +
                                      entry_line({2, "boot-1", {"limit", "1024", limit}}));
   ASSERT_THAT(contents.open, SizeIs(2));
   EXPECT_EQ(contents.open[0].change.undo, Undo(hang));
   EXPECT_EQ(contents.open[1].change.undo, Undo(limit));
+}
+
+TEST(JournalText, OfAnEarlierVersionTellsNotWhoElseHadALimit) {
+  std::string line =
+      entry_line({1, "boot-1", {"", "", LimitUndo{{123, 456}, 1024, 24, 789, true}}});
+  for (const std::string part : {",\"since\":789", ",\"telling\":true"}) {
+    ASSERT_NE(line.find(part), std::string::npos) << line;
+    line.erase(line.find(part), part.size());
+  }
+  const auto contents = read_journal(line);
+  ASSERT_THAT(contents.open, SizeIs(1));
+  EXPECT_EQ(contents.open[0].change.undo, Undo(LimitUndo{{123, 456}, 1024, 24}));
 }
 
 TEST(JournalText, NeverAsksForAControlGroupThatIsNotOursNorForALowerLimit) {

@@ -87,6 +87,60 @@ TEST_F(Limited, HasFewerFilesAndGetsThemBack) {
   expect_as_before(__LINE__);
 }
 
+TEST_F(Limited, GivesTheLimitBackToWhatWentIntoTheBackgroundMeanwhile) {
+  table_.limit_of(40).soft = 126;  // What it would have been made.
+  auto injected = limit();
+  ASSERT_TRUE(ok(injected));
+  EXPECT_EQ(table_.limit_of(20).soft, 125U);
+  for (const pid_t pid : {50, 51}) {
+    table_.add(pid, "daemon", 20);
+    table_.at(pid).parent = 1;
+    table_.at(pid).session = table_.at(pid).group = pid;
+  }
+  table_.limit_of(51).soft = 99;  // Its own doing.
+  table_.add(52, "stranger", 40);
+  EXPECT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(table_.limit_of(50).soft, 1024U);
+  EXPECT_EQ(table_.limit_of(51).soft, 99U);
+  EXPECT_EQ(table_.limit_of(52).soft, 126U);
+  EXPECT_EQ(table_.limit_of(40).soft, 126U);
+}
+
+TEST_F(Limited, HasALimitOfItsOwnForEachThatItWasBefore) {
+  table_.limit_of(21) = {2048, 4096, 24};
+  asked_.share = Share{1};
+  auto injected = limit();
+  ASSERT_TRUE(ok(injected));
+  EXPECT_EQ(table_.limit_of(20).soft, 24U);
+  EXPECT_EQ(table_.limit_of(21).soft, 23U);
+  table_.add(50, "daemon", 21);
+  table_.at(50).parent = 1;
+  table_.at(50).session = table_.at(50).group = 50;
+  EXPECT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(table_.limit_of(20).soft, 1024U);
+  EXPECT_EQ(table_.limit_of(21).soft, 2048U);
+  EXPECT_EQ(table_.limit_of(50).soft, 2048U);
+}
+
+TEST_F(Limited, IsResidueWhereNoLimitTellsWhoHasItFromThere) {
+  asked_.share = {};
+  asked_.count = 1023;
+  table_.limit_of(40).soft = 1;
+  table_.add(41, "newest");
+  auto injected = limit();
+  ASSERT_TRUE(ok(injected));
+  table_.add(50, "daemon", 20);
+  table_.at(50).parent = 1;
+  table_.at(50).session = table_.at(50).group = 50;
+  const auto reverted = injected->active.revert();
+  ASSERT_FALSE(reverted);
+  EXPECT_TRUE(is_residue(reverted.error()));
+  EXPECT_THAT(reverted.error().message(), HasSubstr("before, too: pid 50:"));
+  EXPECT_EQ(table_.limit_of(20).soft, 1024U);
+  table_.remove(50);
+  EXPECT_TRUE(ok(injected->active.revert()));
+}
+
 TEST_F(Limited, IsMetOnceWhereOneCandidateCameOfAnother) {
   of_ = {};
   of_.name = "nginx";

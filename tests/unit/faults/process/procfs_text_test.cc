@@ -25,6 +25,22 @@ TEST(ParseStat, ReadsWhatIdentifiesAProcess) {
   EXPECT_FALSE(info->is_kernel_thread);
 }
 
+TEST(ParseFilesLimit, ReadsTheLineOfOpenFiles) {
+  const std::string before =
+      "Limit                     Soft Limit           Hard Limit           Units     \n"
+      "Max processes             7823                 7823                 processes \n";
+  const auto limit =
+      parse_files_limit(before + "Max open files            924                  4096    files \n");
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(limit->soft, 924U);
+  EXPECT_EQ(limit->hard, 4096U);
+  const auto unbounded = parse_files_limit("Max open files  1024  unlimited  files");
+  ASSERT_TRUE(unbounded);
+  EXPECT_EQ(unbounded->hard, ~std::uint64_t{});
+  EXPECT_FALSE(parse_files_limit(before));
+  EXPECT_FALSE(parse_files_limit("Max open files \n1 2"));
+}
+
 TEST(ParseStat, IsNotDeceivedByNamesWithSpacesAndParentheses) {
   for (const std::string name : {"a b", "a) S 1 2 (b", ")", "((", "", "Web Content)", "a\nb"}) {
     const auto info = parse_stat(std::string("4712 (").append(name).append(")").append(kRest));
