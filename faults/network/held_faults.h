@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,11 @@ struct HeldFault {
   NetworkFault fault;
   NetworkUndo undo;
   State state = State::kInForce;
+  /// When it is to end by itself; none: nobody knows, or it could not be taken back then.
+  std::optional<Instant> until = {};
 
+  /// Its end has come, whether it has noticed or not.
+  bool is_due(Instant now) const { return is_ending() || (until && *until <= now); }
   bool is_ending() const { return state == State::kEnding || state == State::kLetsPass; }
   bool lets_pass() const { return state == State::kLetsPass || state == State::kLeft; }
 };
@@ -102,6 +107,10 @@ class HeldFaults {
       for (HeldFault& one : held_) {
         if (one.undo.table != table) continue;
         one.state = state;
+        // It has been tried to take it back, and it is still there.
+        if (state == HeldFault::State::kInForce || state == HeldFault::State::kLeft) {
+          one.until.reset();
+        }
         spaces_[one.undo.space].age += 2;
       }
     }

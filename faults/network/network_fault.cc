@@ -37,7 +37,8 @@ class Application {
         journal_(journal),
         fault_(std::move(fault)),
         plan_(std::move(plan)),
-        in_place_(plan_) {
+        in_place_(plan_),
+        until_(site.until) {
     if (site.probes) probes_.emplace(fault_, plan_);
   }
 
@@ -56,7 +57,7 @@ class Application {
     std::string prior = "untouched";
     if (plan_.undo.root) prior = "root qdisc " + plan_.undo.root->kind;
     SQUALL_TRY(entry_, journal_.record({std::move(intent), std::move(prior), plan_.undo}));
-    held_.add({label, fault_, plan_.undo});
+    held_.add({.label = label, .fault = fault_, .undo = plan_.undo, .until = until_});
     return {};
   }
 
@@ -347,6 +348,7 @@ class Application {
   std::uint64_t starts_ = 0;  // Of counting by a rule that loses.
   std::uint64_t bytes_ = 0;   // Of those met.
   InPlace in_place_;
+  const std::optional<Instant> until_;
   std::optional<std::uint64_t> cgroup_;  // Its number when the rules were made.
   std::optional<Instant> since_;
   Instant begun_;
@@ -393,15 +395,24 @@ Result<NetworkFacts> look_around(const NetworkSite& site, const NetworkFault& fa
 namespace {
 
 /// A fault that is ending may stand where the next one would, until all that it delayed has left.
+/// So may one whose end is only due: of two that follow each other the later may be the faster.
+bool is_to_be_waited_for(const HeldFault& other, const NetworkSite& site,
+                         const NetworkFault& fault) {
+  return other.undo.space == site.space && other.undo.interface_name == fault.interface &&
+         other.is_due(std::chrono::steady_clock::now()) && stands_in_the_way(other, fault);
+}
+
 void wait_for_those_that_end(const NetworkSite& site, const NetworkFault& fault) {
   constexpr Duration kGoneWithin = 10 * kDrainWithin;  // With its probes, on a busy machine.
   site.held->wait_while_any(
-      [&](const HeldFault& other) {
-        const bool is_here = other.undo.space == site.space &&
-                             other.undo.interface_name == fault.interface && other.is_ending();
-        return is_here && stands_in_the_way(other, fault);
-      },
-      kGoneWithin);
+      [&](const HeldFault& other) { return is_to_be_waited_for(other, site, fault); }, kGoneWithin);
+}
+
+bool has_to_wait(const NetworkSite& site, const NetworkFault& fault) {
+  const auto here = site.held->in(site.space);
+  return std::any_of(here.begin(), here.end(), [&](const HeldFault& other) {
+    return is_to_be_waited_for(other, site, fault);
+  });
 }
 
 /// What is there before a fault, and what it will do.
@@ -441,6 +452,14 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
   std::optional<HeldFaults::Turn> turn(std::in_place, *site.held, site.space);
   if (!turn->is_first_since(age)) {
     prepared = prepare(site, fault);
+    // Who came meanwhile may have come late, and have to go at once.
+    constexpr int kOften = 3;
+    for (int waits = 0; waits < kOften && !prepared && has_to_wait(site, fault); ++waits) {
+      turn.reset();
+      wait_for_those_that_end(site, fault);
+      turn.emplace(*site.held, site.space);
+      prepared = prepare(site, fault);
+    }
     if (prepared && application) {
       application->plan_anew(std::move(prepared->plan));
     } else if (prepared) {

@@ -44,6 +44,8 @@ struct NetworkSite {
   std::vector<ProtectedPeer>
       protected_peers{};             ///< Whose traffic always passes in the agent's space.
   std::vector<std::string> notes{};  ///< What people should know of how it was found.
+  /// When it is to end by itself: one for the same packets that begins then waits for it.
+  std::optional<Instant> until{};
   /// Asked just before the first change, since others may have held it up: true when its time is
   /// over. Then nothing is changed, and the error is std::errc::operation_canceled.
   std::function<bool()> is_over{};

@@ -103,6 +103,7 @@ std::optional<FaultRunner::InForce> FaultRunner::inject(const scenarios::Planned
     return std::nullopt;
   }
   placed->site.since = start_;
+  if (planned.to && planned.row == 0) placed->site.until = start_ + *planned.to;
   placed->site.is_over = [this, &planned] { return is_past(planned); };
   auto injected =
       faults::inject(placed->site, means_.journal, placed->fault, record.label, spec.pulse);

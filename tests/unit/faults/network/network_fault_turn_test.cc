@@ -1,6 +1,9 @@
 // Network faults that come and go beside each other: who waits for what of whom.
+#include <chrono>
 #include <cstdint>
+#include <future>
 #include <optional>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -86,6 +89,67 @@ TEST_F(NetworkFaultTurn, IsRefusedWhenAnotherForTheSamePacketsCameWhileItProbed)
   ASSERT_FALSE(injected);
   EXPECT_THAT(injected.error().message(), HasSubstr("packets that f1 meets"));
   EXPECT_EQ(journal_->open_changes(), 1U);
+}
+
+TEST_F(NetworkFaultTurn, WaitsForOneWhoseEndIsDueAndForNoOther) {
+  const auto before = networks_.state();
+  const auto now = std::chrono::steady_clock::now();
+  NetworkSite site{networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1", held_.get()};
+  site.until = now + std::chrono::hours(1);
+  auto first = inject(site, *journal_, everything(), "f1");
+  ASSERT_TRUE(ok(first));
+  const auto refused = inject_it(everything(), 2);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("packets that f1 meets"));
+  ASSERT_TRUE(ok(first->active.revert()));
+
+  site.name = "77_5000_3";
+  site.until = now;
+  auto due = inject(site, *journal_, everything(), "f3");
+  ASSERT_TRUE(ok(due));
+  auto ends = std::async(std::launch::async, [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // The other waits by then.
+    return due->active.revert();
+  });
+  auto next = inject_it(everything(), 4);
+  EXPECT_TRUE(ok(next));
+  EXPECT_TRUE(ok(ends.get()));
+  ASSERT_TRUE(next && ok(next->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+}
+
+TEST_F(NetworkFaultTurn, WaitsForOneWhoseEndIsDueThatCameWhileItProbed) {
+  std::optional<Result<InjectedNetworkFault>> other;
+  std::future<Result<void>> ends;
+  networks_.on_probe_path_ = [&] {
+    if (other) return;
+    NetworkSite late{networks_, Capabilities::all(), FakeNetworks::kSpace, "77_5000_1",
+                     held_.get()};
+    late.until = std::chrono::steady_clock::now();
+    other.emplace(inject(late, *journal_, everything(), "f1"));
+    ends = std::async(std::launch::async, [&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      return (*other)->active.revert();
+    });
+  };
+  const NetworkSite site{networks_,   Capabilities::all(), FakeNetworks::kSpace,
+                         "77_5000_2", held_.get(),         true};
+  const auto injected = inject(site, *journal_, everything(), "f2");
+  EXPECT_TRUE(ok(injected));
+  ASSERT_TRUE(ends.valid());
+  EXPECT_TRUE(ok(ends.get()));
+}
+
+TEST(HeldFaults, OfOneThatCouldNotBeTakenBackAreNotDueAnyMore) {
+  HeldFaults held;
+  const auto now = std::chrono::steady_clock::now();
+  held.add({.label = "f", .fault = everything(), .undo = {}, .until = now});
+  EXPECT_TRUE(held.in(0).front().is_due(now));
+  EXPECT_FALSE(held.in(0).front().is_due(now - std::chrono::seconds(1)));
+  held.mark("", HeldFault::State::kEnding);
+  EXPECT_TRUE(held.in(0).front().is_due(now));
+  held.mark("", HeldFault::State::kInForce);
+  EXPECT_FALSE(held.in(0).front().is_due(now));
 }
 
 TEST(HeldFaults, OfOneNamespaceHaveNoneOfAnotherWait) {
