@@ -121,6 +121,9 @@ class Application {
     held_.mark(plan_.undo.table, HeldFault::State::kLetsPass);
   }
 
+  /// Whether the caller has the turn of its namespace while it reverts.
+  void set_has_turn(bool has) { has_turn_ = has; }
+
   /// Measures, undoes, and marks that it is done.
   Result<void> revert() {
     let_go();
@@ -165,11 +168,8 @@ class Application {
   }
 
   Result<void> take_back_in_turn(Duration patience) {
-    {
-      const HeldFaults::Turn turn(held_, plan_.undo.space);
-      auto put = put_back(plan_.undo, networks_, patience);
-      if (!put) return std::move(put).error();
-    }
+    auto put = in_turn([&] { return put_back(plan_.undo, networks_, patience); });
+    if (!put) return std::move(put).error();
     return again_in_turn([this] { return look_whether_back(plan_.undo, networks_); });
   }
 
@@ -177,8 +177,15 @@ class Application {
   template <typename Look>
   auto again_in_turn(Look look) -> decltype(look()) {
     if (auto seen = look()) return seen;
+    return in_turn(look);
+  }
+
+  /// While no other fault of the namespace comes or goes.
+  template <typename Work>
+  auto in_turn(Work work) -> decltype(work()) {
+    if (has_turn_) return work();
     const HeldFaults::Turn turn(held_, plan_.undo.space);
-    return look();
+    return work();
   }
 
   /// After the last fault of a namespace: that nothing of ours is in it which was not before.
@@ -356,6 +363,7 @@ class Application {
   std::mutex rules_;  // Guards the next: pulses change them, and the watch looks at them.
   bool has_rules_ = true;
   bool lets_pass_ = false;
+  bool has_turn_ = false;
   std::optional<Pulse> pulse_;
   std::optional<NetworkProbes> probes_;
   std::optional<Pulses> pulses_;
@@ -477,6 +485,13 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                 [application] { application->let_go(); }};
   injected.begun = std::chrono::steady_clock::now();
   auto applied = application->apply();
+  std::optional<Result<void>> reverted;
+  if (!applied) {
+    // In the same turn: no other fault is to meet what is half made.
+    application->set_has_turn(true);
+    reverted = injected.active.revert();
+    application->set_has_turn(false);
+  }
   turn.reset();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
   if (seen) {
@@ -485,9 +500,8 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
     return injected;
   }
   Error failure = std::move(seen).error().within(label);
-  if (const auto reverted = injected.active.revert(); !reverted) {
-    return as_residue(reverted.error()).within(failure.message());
-  }
+  if (!reverted) reverted = injected.active.revert();
+  if (!*reverted) return as_residue(reverted->error()).within(failure.message());
   return failure;
 }
 

@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <future>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "faults/core/fault_error.h"
 #include "faults/network/held_faults.h"
 #include "faults/network/network_fault.h"
 
@@ -89,6 +92,31 @@ TEST_F(NetworkFaultTurn, IsRefusedWhenAnotherForTheSamePacketsCameWhileItProbed)
   ASSERT_FALSE(injected);
   EXPECT_THAT(injected.error().message(), HasSubstr("packets that f1 meets"));
   EXPECT_EQ(journal_->open_changes(), 1U);
+}
+
+TEST_F(NetworkFaultTurn, LetsNobodyMeetWhatIsHalfMadeOfOneThatFailed) {
+  const auto before = networks_.state();
+  std::future<std::vector<std::string>> met;
+  int changes = 0;
+  networks_.on_change_ = [&] {
+    if (++changes != 2) return;
+    std::promise<void> is_about_to_ask;
+    auto asks = is_about_to_ask.get_future();
+    met = std::async(std::launch::async, [&, about = std::move(is_about_to_ask)]() mutable {
+      about.set_value();
+      const HeldFaults::Turn turn(*held_, FakeNetworks::kSpace);
+      return networks_.state();
+    });
+    asks.wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // By then it has asked.
+    networks_.refuse_call(3);
+  };
+  const auto injected = inject_it(everything());
+  ASSERT_FALSE(injected);
+  EXPECT_FALSE(is_residue(injected.error())) << injected.error().message();
+  ASSERT_TRUE(met.valid());
+  EXPECT_EQ(met.get(), before);
+  EXPECT_EQ(networks_.state(), before);
 }
 
 TEST_F(NetworkFaultTurn, WaitsForOneWhoseEndIsDueAndForNoOther) {
