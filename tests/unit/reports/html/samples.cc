@@ -158,7 +158,8 @@ void add_health(RunResult& result, int length) {
       "latencies are then the generator's as well"};
 }
 
-/// A load over HTTP/3 whose path is 40 ms longer from second 30 to 50, and loses packets from 40 on.
+/// A load over HTTP/3 whose path is 40 ms longer from second 30 to 50, and loses packets from 40
+/// on.
 void add_path(LoadResult& load) {
   for (SecondPoint& point : load.series) {
     const bool is_slow = point.second >= 30 && point.second < 50;
