@@ -7,6 +7,7 @@
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // What is past `ulimit -f` is an error of its write.
   squall::cli::Interrupts::block();
   try {
     return squall::cli::run_program(argc, argv);

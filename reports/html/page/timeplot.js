@@ -157,7 +157,7 @@ export class TimePlot extends Plot {
         itemStyle: { color: stroke },
         areaStyle: series.area ? { color: stroke, opacity: 0.2 } : undefined,
         endLabel: this.log && !this.isNarrow
-          ? { show: true, formatter: series.label, color: color(series.color + '-text') || stroke, fontSize: 11, distance: 5 }
+          ? { show: true, formatter: series.label, color: color(series.color + '-text') || stroke, fontSize: 11, distance: 5, minMargin: 6 }
           : undefined,
         labelLayout: { moveOverlap: 'shiftY' },
       });
