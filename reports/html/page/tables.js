@@ -11,7 +11,7 @@ const METRICS = [
   ['ttfb', 'first byte', 'sent to first byte'],
   ['lateness', 'lateness', 'due to sent with a stream free: the generator\u2019s own fault'],
   ['resolve', 'resolve', 'per connection'],
-  ['connect', 'connect', 'per connection'],
+  ['connect', 'connect', 'per connection: TCP\u2019s, or over HTTP/3 QUIC\u2019s handshake with TLS in it'],
   ['tls', 'TLS handshake', 'per connection'],
   ['reconnect', 'reconnect', 'per lost connection: until its place is filled again'],
 ];
