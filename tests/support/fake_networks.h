@@ -35,12 +35,19 @@ class FakeNetworks : public Networks {
   }
 
   void set_root(Qdisc root) {
+    const std::lock_guard lock(mutex_);
     drop_qdiscs(root.interface);
     qdiscs_.push_back(std::move(root));
   }
   /// Below the root that is there.
-  void set_tree(int interface, std::vector<TreePart> tree) { trees_[interface] = std::move(tree); }
-  void add_link(Link link) { links_.push_back(std::move(link)); }
+  void set_tree(int interface, std::vector<TreePart> tree) {
+    const std::lock_guard lock(mutex_);
+    trees_[interface] = std::move(tree);
+  }
+  void add_link(Link link) {
+    const std::lock_guard lock(mutex_);
+    links_.push_back(std::move(link));
+  }
   /// Call `number` from now, from 1, is refused; later ones are not.
   void refuse_call(int number) {
     const std::lock_guard lock(mutex_);
@@ -51,25 +58,41 @@ class FakeNetworks : public Networks {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
-  void make_cgroup(const std::string& path, std::uint64_t number) { cgroups_[path] = number; }
-  void forget_kind(const std::string& kind) { unknown_.insert(kind); }
+  void make_cgroup(const std::string& path, std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    cgroups_[path] = number;
+  }
+  void forget_kind(const std::string& kind) {
+    const std::lock_guard lock(mutex_);
+    unknown_.insert(kind);
+  }
   /// All later calls do nothing, as if the one who makes them had died.
   void die_after_call(int number) {
+    const std::lock_guard lock(mutex_);
     calls_ = 0;
     dies_ = number;
   }
-  void live() { dies_ = 0; }
-  bool is_dead() const { return dies_ > 0 && calls_ >= dies_; }
+  void live() {
+    const std::lock_guard lock(mutex_);
+    dies_ = 0;
+  }
+  bool is_dead() const {
+    const std::lock_guard lock(mutex_);
+    return dies_ > 0 && calls_ >= dies_;
+  }
   void count(const std::string& rule, std::uint64_t packets, std::uint64_t each = 100) {
+    const std::lock_guard lock(mutex_);
     counts_[rule] = packets;
     sizes_[rule] = each;
   }
   void change_options(std::uint32_t handle, const std::string& options) {
+    const std::lock_guard lock(mutex_);
     for (Qdisc& one : qdiscs_) {
       if (one.handle == handle) one.options = options;
     }
   }
   void change_class(std::uint32_t handle, const std::string& options) {
+    const std::lock_guard lock(mutex_);
     for (TrafficClass& one : classes_) {
       if (one.handle == handle) one.options = options;
     }
@@ -106,6 +129,7 @@ class FakeNetworks : public Networks {
 
   /// How many rules all tables have.
   std::size_t rules() const {
+    const std::lock_guard lock(mutex_);
     std::size_t all = 0;
     for (const auto& [table, rules] : tables_) all += rules.size();
     return all;
