@@ -19,7 +19,7 @@ std::vector<std::size_t> borders(std::string_view text) {
 }
 
 /// For one line of text: no longer than 60 bytes, and nothing that a terminal would obey.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 60;
   std::string words = "\"";
   for (const char letter : text.substr(0, kMost)) {
@@ -83,10 +83,10 @@ std::string Expectation::lack(const ExpectationState& state, int status) const {
     if ((state.headers_seen & (std::uint64_t{1} << i)) != 0) continue;
     const auto& [name, part] = headers_[i];
     std::string words = "no header " + name;
-    if (!part.empty()) words.append(" with ").append(quoted(part));
+    if (!part.empty()) words.append(" with ").append(in_quotes(part));
     return words;
   }
-  if (state.body_matched != wanted_.size()) return quoted(wanted_) + " is not in its body";
+  if (state.body_matched != wanted_.size()) return in_quotes(wanted_) + " is not in its body";
   return {};
 }
 
