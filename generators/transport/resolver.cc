@@ -190,7 +190,11 @@ void Resolver::ask_services(const std::string& host, std::uint16_t port, Service
   // Deleted by the callback, which is always called.
   auto* asked =  // NOLINT: c-ares' interface
       new AskedServices{this, https_record_name(host, port), std::move(done)};
+  // Deprecated since c-ares 1.28 for a function that 1.18 does not have.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   ares_query(dns_, asked->name.c_str(), kInternet, kHttps, on_services, asked);
+#pragma GCC diagnostic pop
   arm_timer();
 }
 
