@@ -43,11 +43,14 @@ std::string why_not_prepared(const Error& failure) {
   return in_words(failure);
 }
 
+constexpr std::string_view kUnix = "unix:";
+
+bool is_behind_a_socket(const std::string& address) { return address.starts_with(kUnix); }
+
 /// A coordinator that was killed leaves its socket, in a folder that is its own, and cannot clean
 /// up any more.
 void remove_socket(const std::string& address) {
-  constexpr std::string_view kUnix = "unix:";
-  if (!address.starts_with(kUnix)) return;
+  if (!is_behind_a_socket(address)) return;
   const std::filesystem::path socket = address.substr(kUnix.size());
   std::error_code ignored;
   if (!std::filesystem::is_socket(socket, ignored)) return;
@@ -83,7 +86,37 @@ Result<bool> Attendance::attend() {
   if (!*share) return false;
   // Half of the lease is left for another stream.
   line_.resume_as((*share)->run_id(), Duration((*share)->lease_ns()) / 2);
-  if (!prepare(**share)) return true;
+  call_witness(**share);
+  auto attended = take_part(**share);
+  if (witness_) witness_->end();
+  return attended;
+}
+
+void Attendance::call_witness(const wire::Share& share) {
+  // The coordinator sees by itself how a child ends, and an agent that was started by ssh.
+  if (is_behind_a_socket(options_.join)) return;
+  wire::Testimony testimony;
+  testimony.set_join(options_.join);
+  *testimony.mutable_hello() = hello_of(options_).hello();
+  testimony.mutable_hello()->set_run_id(share.run_id());
+  testimony.mutable_hello()->set_process_ended(true);
+  testimony.set_patience_ns(share.lease_ns());
+  if (options_.credentials) {
+    testimony.set_authority(options_.credentials->authority);
+    testimony.set_certificate(options_.credentials->own.certificate);
+    testimony.set_key(options_.credentials->own.key);
+  }
+  auto witness = Witness::start(options_.squall_program, testimony);
+  if (witness) {
+    witness_.emplace(*std::move(witness));
+  } else {
+    log_warning(in_words(witness.error()) +
+                ": should this agent die, the coordinator knows when its lease has lapsed");
+  }
+}
+
+Result<bool> Attendance::take_part(const wire::Share& share) {
+  if (!prepare(share)) return true;
   while (!is_over_) {
     listen_until(Clock::now() + kTick);
     if (has_started_) hand_over();
@@ -140,7 +173,8 @@ std::string Attendance::words_for_the_end() const {
 bool Attendance::prepare(const wire::Share& share) {
   auto part = Part::prepare(share, {.squall_program = options_.squall_program,
                                     .coordinator = line_.endpoint(),
-                                    .policy = options_.policy});
+                                    .policy = options_.policy,
+                                    .witness = witness_ ? witness_->pid() : 0});
   wire::FromAgent message;
   message.mutable_prepared();
   if (!part) {

@@ -11,6 +11,7 @@
 #include "harness/agent/keepsake.h"
 #include "harness/agent/line.h"
 #include "harness/agent/part.h"
+#include "harness/agent/witness.h"
 #include "harness/base/result.h"
 #include "harness/base/units.h"
 #include "harness/control/lease.h"
@@ -41,6 +42,10 @@ class Attendance {
  private:
   /// Nothing when there will be none.
   Result<std::optional<wire::Share>> await_share();
+  /// Goes through with its part of the run.
+  Result<bool> take_part(const wire::Share& share);
+  /// Has a witness tell the coordinator, should this process end before its part is over.
+  void call_witness(const wire::Share& share);
   /// False when it could not, and has said so.
   bool prepare(const wire::Share& share);
   void listen_until(Instant deadline);
@@ -67,6 +72,7 @@ class Attendance {
   const AgentOptions& options_;
   Line& line_;
   const std::atomic<bool>& stop_;
+  std::optional<Witness> witness_;  // Of a fleet's agent, since it has a share.
   std::unique_ptr<Part> part_;
   std::optional<Keepsake> keepsake_;  // Since it has a part.
   std::optional<control::Lease> lease_;

@@ -224,6 +224,9 @@ Result<void> Part::ready_faults() {
   scope.directory = scenario_.directory;
   scope.seed = scenario_.seed;
   scope.protect.emplace_back(reaper_->pid(), "this agent's reaper");
+  if (surroundings_.witness > 0) {
+    scope.protect.emplace_back(surroundings_.witness, "this agent's witness");
+  }
   for (auto& own : processes_of_this_run(processes_)) scope.protect.push_back(std::move(own));
   const auto is_of_network = [](const faults::FaultSpec& spec) {
     return std::holds_alternative<faults::NetworkFault>(spec.what);

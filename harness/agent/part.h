@@ -54,6 +54,7 @@ class Part {
     /// cut off; empty: by a Unix socket.
     std::string coordinator;
     std::optional<Policy> policy;  ///< What it may be told to do; none: all.
+    pid_t witness = 0;             ///< Of this agent, whom no fault may touch; 0: it has none.
   };
 
   /// Starts the services and waits until they are ready; opens the journal, and the reaper's eyes.

@@ -13,6 +13,7 @@
 #include "faults/pressure/pressing.h"
 #include "faults/process/procfs_table.h"
 #include "harness/agent/agent.h"
+#include "harness/agent/witness.h"
 #include "harness/base/log.h"
 #include "harness/base/reason.h"
 #include "harness/cli/commands.h"
@@ -109,6 +110,14 @@ int reaper(const std::string& journal, int fd) {
   faults::ProcfsTable processes;
   faults::KernelNetworks networks;
   return faults::run_reaper(fd, journal, processes, &networks);
+}
+
+int witness() {
+  // What is meant for the agent is not meant for it.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
+  Interrupts::unblock();
+  set_up_log(LogLevel::kQuiet, "witness");
+  return agent::run_witness();
 }
 
 int pressure(const std::vector<std::string>& order, int line) {

@@ -157,6 +157,8 @@ int ctl(const CtlCommand& command);
 int spof(const SpofCommand& command);
 /// The hidden command of an agent's second process.
 int reaper(const std::string& journal, int fd);
+/// The hidden command of the process that tells of an agent's end.
+int witness();
 /// The hidden command of a process that presses for an agent.
 int pressure(const std::vector<std::string>& order, int line);
 

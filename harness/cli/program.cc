@@ -255,6 +255,7 @@ int run_program(int argc, const char* const* argv) {
   std::string journal;
   int fd = -1;
   std::vector<std::string> order;
+  std::string agent_of_witness;  // For whoever looks at the list of processes.
 
   add_run(app, run_options);
   add_compare(app, compare_options);
@@ -290,6 +291,8 @@ int run_program(int argc, const char* const* argv) {
   CLI::App& pressure_command = *app.add_subcommand("pressure", "")->group("");
   pressure_command.add_option("--line", fd)->required();
   pressure_command.add_option("ORDER", order)->required();
+  CLI::App& witness_command = *app.add_subcommand("witness", "")->group("");
+  witness_command.add_option("AGENT", agent_of_witness)->required();
   for (const char* later : {"serve", "report"}) {
     app.add_subcommand(later, "Not supported yet by this version")->allow_extras();
   }
@@ -315,6 +318,7 @@ int run_program(int argc, const char* const* argv) {
   if (chosen == "ctl") return ctl(ctl_options);
   if (chosen == "spof") return spof(spof_options);
   if (chosen == "reaper") return reaper(journal, fd);
+  if (chosen == "witness") return witness();
   if (chosen == "pressure") return pressure(order, fd);
   if (chosen == "version") {
     fmt::print("squall {}\n", version());

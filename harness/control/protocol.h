@@ -11,9 +11,9 @@ namespace squall::control {
 
 /// The number of what agents and coordinators say to each other (control.proto). It is raised with
 /// each change that the other end, had it not been changed too, would read wrongly or not at all.
-inline constexpr std::uint32_t kProtocol = 3;
+inline constexpr std::uint32_t kProtocol = 4;
 
-/// Says in a hello what this program speaks, and which version of it this is.
+/// Says in a hello what this program speaks, which version of it this is, and which process.
 void sign(wire::Hello& hello);
 
 /// Whether the agent that says this hello, known as `name`, can be understood: it must speak the

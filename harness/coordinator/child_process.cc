@@ -49,13 +49,16 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), ending_(std::move(other.ending_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      ending_(std::move(other.ending_)),
+      exit_status_(other.exit_status_) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   if (this == &other) return *this;
   kill();
   pid_ = std::exchange(other.pid_, -1);
   ending_ = std::move(other.ending_);
+  exit_status_ = other.exit_status_;
   return *this;
 }
 
@@ -78,6 +81,7 @@ std::optional<std::string> ChildProcess::wait_until(Instant deadline) {
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
       ending_ = in_words(status);
+      if (WIFEXITED(status)) exit_status_ = WEXITSTATUS(status);
       break;
     }
     if (std::chrono::steady_clock::now() >= deadline) return {};

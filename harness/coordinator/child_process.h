@@ -30,6 +30,8 @@ class ChildProcess {
 
   /// How it ended ("exited with status 1", "killed by SIGKILL"), waiting for it until `deadline`.
   std::optional<std::string> wait_until(Instant deadline);
+  /// With what it exited, once it has; not when a signal ended it.
+  std::optional<int> exit_status() const { return exit_status_; }
   /// Ends it by SIGKILL, if it has not ended, and waits for that.
   void kill();
   pid_t pid() const { return pid_; }
@@ -39,6 +41,7 @@ class ChildProcess {
 
   pid_t pid_ = -1;  // -1 once it was waited for: the number may belong to another by then.
   std::string ending_;
+  std::optional<int> exit_status_;
 };
 
 }  // namespace squall::coordinator

@@ -271,6 +271,8 @@ void Conductor::listen_until(Instant deadline) {
   heed_stop_request();
   heed_orders();
   renew_leases();
+  watch_placed();
+  lose_dead_agents();
   lose_silent_agents();
   watch_take_ups();
   while (auto told = hear_gathered(deadline)) {
@@ -300,6 +302,7 @@ void Conductor::take_hello(const control::Told& told) {
   const wire::Hello& hello = told.message.hello();
   for (Seat& seat : seats_) {
     if (seat.name != hello.name() || seat.state != Seat::State::kAwaited) continue;
+    if (hello.process_ended()) break;
     if (const auto understood = control::understands(hello, seat.name); !understood) {
       refuse(told.stream, understood.error().trail, true);
       return lose(seat, understood.error().trail);

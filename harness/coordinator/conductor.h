@@ -76,6 +76,10 @@ class Conductor {
   void take(const control::Told& told);
   void take_hello(const control::Told& told);
   void take_hello_of_fleet(const control::Told& told);
+  /// A witness tells that an agent's process has ended.
+  void take_witness(const Applicant& who, const control::Told& told);
+  /// Looks whose ssh has ended, and whether its agent's process has.
+  void watch_placed();
   void refuse(control::StreamId stream, const std::string& why, bool for_good);
   /// An agent of a fleet has gone while others are still waited for.
   void leave_early(const Seat& seat);
@@ -138,6 +142,8 @@ class Conductor {
   void renew_leases();
   /// An agent that runs and does not answer has no more right to go on than one without a lease.
   void lose_silent_agents();
+  /// Once all that it still said has been taken.
+  void lose_dead_agents();
   Instant may_be_silent_until(const Seat& seat) const;
   void tell(Seat& seat, const wire::ToAgent& order);
   void tell_all(const wire::ToAgent& order);

@@ -37,6 +37,12 @@ std::string in_words(const std::map<std::string, std::string>& labels) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// Whether ssh has ended because what it started there has, and not by trouble of its own.
+bool is_of_the_command(std::optional<int> exit_status) {
+  constexpr int kOfSshItself = 255;
+  return exit_status && *exit_status != kOfSshItself;
+}
+
 }  // namespace
 
 bool Conductor::place_agents(const std::string& address) {
@@ -66,6 +72,17 @@ std::string Conductor::ended_before_joining() {
     if (ended) return fmt::format("{} did not join: its ssh {} (see above)", name, *ended);
   }
   return {};
+}
+
+void Conductor::watch_placed() {
+  if (door_ != Door::kShut) return;
+  for (Seat& seat : seats_) {
+    const auto placed = placed_.find(seat.name);
+    if (placed == placed_.end() || seat.is_over() || seat.death) continue;
+    const auto ended = placed->second.wait_until(Clock::now());
+    if (!ended || !is_of_the_command(placed->second.exit_status())) continue;
+    seat.death = {Clock::now(), "its process has ended: its ssh " + *ended};
+  }
 }
 
 std::string Conductor::who_came_in_vain() const {
@@ -121,6 +138,7 @@ void Conductor::take_hello_of_fleet(const control::Told& told) {
     return refuse(told.stream, who.error().trail,
                   who.error().code == std::errc::protocol_not_supported);
   }
+  if (told.message.hello().process_ended()) return take_witness(*who, told);
   if (told.message.hello().run_id() == record_.id && take_back(who->name, told)) return;
   if (door_ != Door::kOpen) {
     return refuse(told.stream,
@@ -134,6 +152,7 @@ void Conductor::take_hello_of_fleet(const control::Told& told) {
   seat.labels = who->labels;
   seat.stream = told.stream;
   seat.version = told.message.hello().version();
+  seat.process = told.message.hello().process();
   seat.state = Seat::State::kJoined;
   seat.heard = told.at;
   gone_.erase(seat.name);
@@ -146,6 +165,7 @@ void Conductor::take_hello_of_fleet(const control::Told& told) {
 bool Conductor::take_back(const std::string& name, const control::Told& told) {
   for (Seat& seat : seats_) {
     if (seat.name != name || seat.state == Seat::State::kLost) continue;
+    if (seat.process != told.message.hello().process()) continue;
     if (seat.stream != 0) link_.hang_up(seat.stream);
     seat.stream = told.stream;
     seat.heard = told.at;

@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/log.h"
 #include "harness/control/clock_exchange.h"
 #include "harness/coordinator/conductor.h"
+#include "harness/coordinator/whose_end.h"
 #include "scenarios/plan/autonomy.h"
 
 namespace squall::coordinator {
@@ -21,6 +23,8 @@ namespace {
 constexpr Duration kPastTheLease = 1s;
 /// Clocks run apart between two comparisons; by so much after its lease's end an agent has stopped.
 constexpr Duration kHasStopped = 100ms;
+/// So long after its death what an agent said before may still come.
+constexpr Duration kLastWords = 200ms;
 /// How soon it is asked again whether an agent has answered its last lease.
 constexpr Duration kLookAgain = 50ms;
 
@@ -67,6 +71,31 @@ void Conductor::lose_silent_agents() {
     if ((seat.state != Seat::State::kRunning && !is_cut) || was_away) continue;
     if (now <= may_be_silent_until(seat)) continue;
     lose(seat, fmt::format("it has not answered for {:.1f} s", to_seconds(now - seat.heard)));
+  }
+}
+
+void Conductor::take_witness(const Applicant& who, const control::Told& told) {
+  const auto dead = whose_end(seats_, record_.id, who.name, told.message.hello());
+  if (!dead || door_ != Door::kShut) {
+    return refuse(told.stream, dead ? "the run has not begun" : dead.error().trail, true);
+  }
+  wire::ToAgent answer;
+  answer.mutable_taken();
+  if (auto sent = link_.tell(told.stream, answer); !sent) log_debug(sent.error().message());
+  link_.show_out(told.stream);
+  Seat& seat = **dead;
+  if (!seat.death) {
+    seat.death = {told.at, "its process has ended, a witness on its machine says"};
+  }
+}
+
+void Conductor::lose_dead_agents() {
+  const Instant now = Clock::now();
+  for (Seat& seat : seats_) {
+    if (!seat.death || seat.is_over()) continue;
+    // What it had said may still be on its way; its end comes behind that.
+    if (seat.stream != 0 && now < seat.death->heard + kLastWords) continue;
+    lose(seat, seat.death->known_by);
   }
 }
 

@@ -20,6 +20,7 @@ struct Seat {
   std::string name;
   std::map<std::string, std::string> labels;
   std::string version;
+  std::string process;  ///< Which process it is, as its hello says.
   State state = State::kAwaited;
   bool has_left = false;     ///< It ends by itself; what it measured may still come.
   std::string left_because;  ///< As it said before the run began; empty: it said nothing.
@@ -34,6 +35,12 @@ struct Seat {
   std::map<std::string, reports::FaultRecord> faults;  ///< As it told of them, by label.
   Instant heard;                                       ///< When anything came from it last.
   Instant granted;                                     ///< From when on its lease is good.
+  /// How it is known that its process is no more, and since when.
+  struct Death {
+    Instant heard;
+    std::string known_by;
+  };
+  std::optional<Death> death;
   std::optional<ChildProcess> child;
 
   /// Nothing more is to be expected from it.
