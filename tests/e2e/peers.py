@@ -99,6 +99,51 @@ def send_message(stream, size):
     return sent
 
 
+def varint(number):
+    out = b""
+    while number > 0x7F:
+        out, number = out + bytes([number & 0x7F | 0x80]), number >> 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    """A field of a message, as protobuf has it: bytes, or a whole number."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def fields(message):
+    """The fields of a message by their numbers, each once."""
+    def number():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at, value, shift = at + 1, value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                return value
+    found, at = {}, 0
+    while at < len(message):
+        key = number()
+        value = number()
+        if key & 7 == 2:
+            value, at = message[at:at + value], at + value
+        found[key >> 3] = value
+    return found
+
+
+def say(stream, message):
+    """Sends one message and gives all that comes back, frames and all, until the call is over or nobody says more."""
+    stream.settimeout(2)
+    stream.sendall(frame(DATA, 0, 1, b"\0" + struct.pack(">I", len(message)) + message))
+    answer = b""
+    with contextlib.suppress(TimeoutError):
+        while more := stream.recv(65536):
+            answer += more
+    return answer
+
+
 def expired(folder, name, like):
     """A certificate like another of the fleet's authority, which ended yesterday; its path."""
     request, end = folder / f"{name}.csr", folder / f"{name}.pem"

@@ -1,5 +1,7 @@
 """Agents that are started over ssh for one run: against a real sshd of the test's own, on loopback."""
+import datetime
 import getpass
+import os
 import pathlib
 import secrets
 import signal
@@ -48,6 +50,12 @@ PermitRootLogin prohibit-password
             f"  {name}: {{address: 127.0.0.1, port: {self.ssh_port}, user: {getpass.getuser()},"
             f" squall: {support.SQUALL}{more}}}\n" for name, more in hosts))
         return path
+
+    def agent_there(self, name):
+        """The process of the agent itself, not the ssh that started it, nor a shell."""
+        found = [pid for pid in processes_with(f"agent --placed --join unix:/tmp/squall-{name}-")
+                 if os.path.samefile(f"/proc/{pid}/exe", support.SQUALL)]
+        return found[0] if len(found) == 1 else None
 
     def load(self, seconds):
         self.start("target", "--listen", f"127.0.0.1:{self.target_port}")
@@ -123,6 +131,29 @@ objectives:
         wait_for(lambda: processes_with(f"unix:/tmp/squall-{self.first}"))
         time.sleep(1.5)
         process.send_signal(signal.SIGKILL)
+        wait_for(lambda: not self.left_behind(), within=15)
+
+    def test_the_share_of_one_that_is_killed_is_taken_up_at_once_as_its_ssh_tells(self):
+        scenario = self.load(8)
+        scenario.write_text(scenario.read_text() + "agents: {lost: continue}\n")  # The lease is 5 s.
+        run = self.start("run", scenario, "--out", self.folder / "out", "--quiet", "--place",
+                         f"ssh:{self.hosts((self.first, ''), (self.second, ''))}")
+        wait_for(lambda: self.agent_there(self.first) and self.agent_there(self.second), within=20)
+        results = support.Run(0, "", "", self.folder / "out")
+        wait_for(lambda: "no open load" in self.squall("ctl", self.folder / "out", "rate", "none", "1/s").stderr, within=20)
+        time.sleep(1)
+        self.assertEqual(processes_with(f"witness {self.second} "), [])  # It needs none.
+        os.kill(self.agent_there(self.second), signal.SIGKILL)
+        killed = time.time()
+        said = run.communicate(timeout=60)
+        events = [event for event in results.results["events"] if event["kind"] in ("agent.lost", "load.taken_up")]
+        self.assertEqual([(event["kind"], event["subject"]) for event in events],
+                         [("agent.lost", self.second), ("load.taken_up", "browse")], said)
+        self.assertEqual(events[0]["detail"], "its process has ended: its ssh exited with status 137")
+        started = datetime.datetime.fromisoformat(results.results["started"].replace("Z", "+00:00")).timestamp()
+        taken_up = started + float(events[1]["detail"].rsplit("from ", 1)[1].split()[0]) - killed
+        print(f"taken up {taken_up:.2f} s after it was killed")
+        self.assertLess(taken_up, 3.5)
         wait_for(lambda: not self.left_behind(), within=15)
 
     def test_a_wrong_file_of_hosts_ends_with_2(self):

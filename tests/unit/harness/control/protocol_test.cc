@@ -54,5 +54,11 @@ TEST(Protocol, OfAnotherVersionOfTheProgramIsRefusedToo) {
                         version()));
 }
 
+TEST(Protocol, NamesTheProcessByWhatNoOtherOneCanGuess) {
+  EXPECT_EQ(signed_hello().process().size(), 16U);
+  EXPECT_EQ(signed_hello().process(), signed_hello().process());
+  EXPECT_NE(signed_hello().process(), std::string(16, '\0'));
+}
+
 }  // namespace
 }  // namespace squall::control

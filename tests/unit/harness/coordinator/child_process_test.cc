@@ -18,14 +18,17 @@ Instant soon() { return std::chrono::steady_clock::now() + 10s; }
 TEST(ChildProcess, TellsHowItsProcessEnded) {
   auto child = ChildProcess::start({"/bin/sh", "-c", "exit 3"});
   ASSERT_TRUE(ok(child));
+  EXPECT_EQ(child->exit_status(), std::nullopt);
   EXPECT_EQ(child->wait_until(soon()), "exited with status 3");
   EXPECT_EQ(child->wait_until(soon()), "exited with status 3");
+  EXPECT_EQ(child->exit_status(), 3);
 }
 
 TEST(ChildProcess, TellsWhichSignalEndedIt) {
   auto child = ChildProcess::start({"/bin/sh", "-c", "kill -TERM $$"});
   ASSERT_TRUE(ok(child));
   EXPECT_EQ(child->wait_until(soon()), "killed by SIGTERM");
+  EXPECT_EQ(child->exit_status(), std::nullopt);
 }
 
 TEST(ChildProcess, DoesNotWaitLongerThanItIsTold) {
