@@ -9,7 +9,8 @@ namespace squall::cli {
 /// Turns SIGINT, SIGTERM and SIGHUP into calls, on a thread of its own.
 ///
 /// Lifecycle:  block() first thing in main, before any thread is started; then one object while
-///             signals are to be heard.
+///             signals are to be heard. Between the two a command that has begun nothing yet may
+///             unblock(): what it waits for, like a pipe that nobody writes, is then given up.
 /// Threads:    `heard` is called on the object's own thread, once for each signal.
 /// Errors:     none.
 class Interrupts {

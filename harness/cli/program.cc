@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <array>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -9,10 +12,19 @@
 #include "generators/target/behaviour_text.h"
 #include "harness/base/version.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/interrupts.h"
 #include "scenarios/parse/values.h"
 
 namespace squall::cli {
 namespace {
+
+/// Whether nothing is begun by a command that would have to be ended in order. Those that begin
+/// something later block the signals before they do.
+bool ends_when_told(std::string_view command) {
+  constexpr std::array kAll = {"run",    "spof", "plan", "validate", "compare",
+                               "faults", "stop", "ctl",  "certs",    "version"};
+  return std::find(kAll.begin(), kAll.end(), command) != kAll.end();
+}
 
 void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
   command.add_option("SCENARIO", options.files, "Scenario files (YAML)")->required();
@@ -305,6 +317,7 @@ int run_program(int argc, const char* const* argv) {
   }
 
   const std::string chosen = app.get_subcommands().front()->get_name();
+  if (ends_when_told(chosen)) Interrupts::unblock();
   if (chosen == "run") return run(run_options);
   if (chosen == "compare") return compare(compare_options);
   if (chosen == "plan") return plan(plan_options);

@@ -169,6 +169,7 @@ int run(const RunCommand& command) {
     fmt::print(stderr, "squall run: --baseline: {}\n", in_words(baselines.error()));
     return kExitUsage;
   }
+  Interrupts::block();
   const auto folders = make_folders(command, files);
   if (!folders) {
     fmt::print(stderr, "squall run: {}\n", in_words(folders.error()));

@@ -270,6 +270,7 @@ int spof(const SpofCommand& command) {
     return kExitOk;
   }
   if (command.quiet) set_up_log(LogLevel::kQuiet, "squall");
+  Interrupts::block();
   const auto folder = make_folders(command, *hunt);
   if (!folder) {
     fmt::print(stderr, "squall spof: {}\n", in_words(folder.error()));

@@ -2,12 +2,14 @@
 import datetime
 import http.server
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from support import SquallTest, free_port
+from support import SquallTest, free_port, wait_for
 
 
 GOOD = """
@@ -18,6 +20,14 @@ targets:
 load:
   steady: {{target: web, open: {{stages: [{{rate: 200/s, for: 2s}}]}}, requests: [{{get: /}}]}}
 """
+
+
+def opened_for_a_reader(pipe):
+    """A descriptor that could write; None while nobody would read."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
 
 
 class BadInput(SquallTest):
@@ -97,6 +107,17 @@ faults:
         run = self.run_scenario(self.folder / "nowhere.yaml")
         self.assertEqual(run.code, 2, run.said())
         self.assertIn("nowhere.yaml", run.stderr)
+
+    def test_what_is_waited_for_before_anything_starts_is_given_up_when_told(self):
+        pipe = self.folder / "scenario.yaml"
+        os.mkfifo(pipe)  # As of a shell's <(...) that never writes.
+        for command in ("run", "plan", "validate", "spof"):
+            for told in (signal.SIGINT, signal.SIGTERM):
+                waiting = self.start(command, pipe)
+                other_end = wait_for(lambda: opened_for_a_reader(pipe))
+                waiting.send_signal(told)
+                self.assertEqual(waiting.wait(10), -told, command)
+                os.close(other_end)
 
     def test_an_unknown_option_is_a_usage_error(self):
         self.assertEqual(self.squall("run", "--no-such-option").returncode, 2)
