@@ -94,7 +94,7 @@ std::vector<std::string> missing_cgroups(const scenarios::Scenario& scenario) {
     const auto* network = std::get_if<faults::NetworkFault>(&spec.what);
     if (network == nullptr || !network->of || !network->of->cgroup) continue;
     if (const auto root = faults::KernelNetworks().cgroup("/"); !root) {
-      lines.push_back("fault " + spec.name + ": " + root.error().message());
+      lines.push_back("fault " + spec.name + ": " + in_words(root.error()));
     }
   }
   return lines;

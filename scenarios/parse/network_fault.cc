@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "faults/spec/protected_peer.h"
@@ -14,6 +15,7 @@ using faults::TrafficFilter;
 
 constexpr std::size_t kLongestInterface = 15;   // IFNAMSIZ in linux/if.h, less its zero.
 constexpr std::size_t kLongestNamespace = 255;  // NAME_MAX: it is a file's name.
+constexpr Duration kLongestJitter = std::chrono::seconds(2);  // netem's, in 31 bits of nanoseconds.
 
 TrafficFilter read_filter(Reading& reading, const Node& node, const std::string& what) {
   TrafficFilter filter;
@@ -60,6 +62,8 @@ void read_impairments(Reading& reading, const MapReader& map, NetworkFault& faul
   if (fault.delay && fault.jitter && *fault.jitter > *fault.delay) {
     map.mistake_at("jitter",
                    "'jitter' is more than 'delay': packets cannot arrive before they leave");
+  } else if (fault.jitter > kLongestJitter) {
+    map.mistake_at("jitter", "netem's jitter is 2 s at most");
   }
 }
 
@@ -100,6 +104,9 @@ faults::TrafficOwner read_owner(Reading& reading, const Node& node, const std::s
   map.set(owner.cgroup, "cgroup", kLine);
   if (owner.cgroup && faults::without_slashes_around(*owner.cgroup).empty()) {
     map.mistake_at("cgroup", "all are in the root: leave 'of' away");
+  }
+  if (owner.cgroup && owner.cgroup->find('"') != std::string::npos) {
+    map.mistake_at("cgroup", "nftables cannot name what has quotation marks in its name");
   }
   if (const Node* service = map.find("service")) {
     owner.service = read_service_name(reading, *service, what);

@@ -3,6 +3,7 @@ import datetime
 import http.server
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -102,6 +103,38 @@ faults:
         planned = self.squall("plan", str(path))
         self.assertEqual(planned.returncode, 0, planned.stderr)
         self.assertIn("now the run would be refused: it is ", planned.stdout)
+
+    def test_a_plan_refuses_the_fault_that_a_run_would_in_the_same_words(self):
+        kernel_thread = next((stat.parent.name for stat in pathlib.Path("/proc").glob("[0-9]*/stat")
+                              if stat.read_text().rsplit(")", 1)[1].split()[1] == "2"), None)
+        faults = {
+            "process: {signal: KILL, match: {pid: 1}}": "pid 1 is the first process",
+            "for: 1s, process: {action: hang, match: {pid: 1}}": "pid 1 is the first process",
+            "for: 1s, descriptors: {count: 5, of: {pid: 1}}": "pid 1 is the first process",
+            "for: 1s, memory: {size: 1000000GiB}": "are asked for",
+            "for: 1s, network: {interface: lo, partition: true, namespace_of: {pid: 1}}": "pid 1 is the first",
+            "for: 1s, network: {interface: lo, partition: true, to: {port: 22}}": "port 22 is SSH's",
+            "for: 1s, network: {interface: lo, partition: true, to: {cidr: 169.254.169.254}}": "protected",
+            "for: 1s, network: {interface: lo, delay: 9s, jitter: 3s}": "netem's jitter is 2 s at most",
+        }
+        if kernel_thread:
+            faults["process: {signal: STOP, match: {pid: %s}}, for: 1s" % kernel_thread] = "a kernel thread"
+        for fault, why in faults.items():
+            with self.subTest(fault=fault):
+                path = self.scenario(GOOD.format(port=1) + "faults: {f: {at: 1s, %s}}\n" % fault)
+                planned = self.squall("plan", path)
+                run = self.run_scenario(path)
+                self.assertEqual((planned.returncode, run.code), (2, 2), planned.stdout + run.said())
+                self.assertIn(why, planned.stderr)
+                self.assertEqual(planned.stderr, run.stderr)
+                self.assertFalse(run.out.exists())
+                plan_as_data = self.squall("plan", path, "--json")
+                self.assertEqual((plan_as_data.returncode, plan_as_data.stderr), (2, run.stderr))
+
+    def test_a_plan_for_agents_elsewhere_is_no_refusal_of_this_machine(self):
+        fault = "{at: 1s, on: {agents: {role: far}}, process: {signal: KILL, match: {pid: 1}}}"
+        planned = self.squall("plan", self.scenario(GOOD.format(port=1) + "faults: {f: %s}\n" % fault))
+        self.assertEqual(planned.returncode, 0, planned.stderr)
 
     def test_a_file_that_is_not_there_is_named(self):
         run = self.run_scenario(self.folder / "nowhere.yaml")
