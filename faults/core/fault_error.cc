@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "harness/base/reason.h"
+
 namespace squall::faults {
 namespace {
 
@@ -26,7 +28,10 @@ std::error_code make_error_code(FaultErrc code) noexcept {
 
 Error as_residue(const Error& cause) {
   if (is_residue(cause)) return cause;
-  return Error{make_error_code(FaultErrc::kResidue), cause.message()};
+  // A kernel that finds an argument invalid does not say by that which it was.
+  const bool is_kernels = cause.code == std::make_error_code(std::errc::invalid_argument);
+  return Error{make_error_code(FaultErrc::kResidue),
+               is_kernels ? cause.message() : in_words(cause)};
 }
 
 bool is_residue(const Error& failure) noexcept {

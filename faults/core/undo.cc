@@ -10,6 +10,7 @@
 
 #include "faults/core/fault_error.h"
 #include "faults/process/process_tree.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -36,7 +37,7 @@ Result<Undone> carry_out_one(const ContinueUndo& undo, ProcessTable& table) {
     table.pause(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
-  return as_residue(error(std::errc::timed_out, "it is still stopped"));
+  return as_residue(reason(std::errc::timed_out, "it is still stopped"));
 }
 
 Result<Undone> carry_out_one(const KillUndo& undo, ProcessTable& table) {
@@ -57,12 +58,12 @@ Result<Undone> carry_out_one(const KillUndo& undo, ProcessTable& table) {
     table.pause(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
-  return as_residue(refused ? *refused : error(std::errc::timed_out, "it does not go away"));
+  return as_residue(refused ? *refused : reason(std::errc::timed_out, "it does not go away"));
 }
 
 Result<Undone> carry_out_one(const NetworkUndo& undo, Networks* networks) {
   if (networks == nullptr) {
-    return as_residue(error(std::errc::not_supported, "networks are not at hand here"));
+    return as_residue(reason(std::errc::not_supported, "networks are not at hand here"));
   }
   const auto undone = take_back(undo, *networks);
   if (!undone) return as_residue(undone.error());
@@ -130,9 +131,9 @@ Result<LimitsSeen> give_back_to_all(const LimitUndo& undo, ProcessTable& table) 
 Error alike_are_left(const std::vector<ProcessId>& alike, const LimitUndo& undo) {
   std::string pids;
   for (const ProcessId& one : alike) pids += (pids.empty() ? "" : ", ") + std::to_string(one.pid);
-  return error(std::errc::operation_not_permitted,
-               "what started since and may have come of it has a limit of " +
-                   std::to_string(undo.lowered) + ", which others had before, too: pid " + pids);
+  return reason(std::errc::operation_not_permitted,
+                "what started since and may have come of it has a limit of " +
+                    std::to_string(undo.lowered) + ", which others had before, too: pid " + pids);
 }
 
 Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
@@ -151,7 +152,7 @@ Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
     if (!seen->alike.empty()) return as_residue(alike_are_left(seen->alike, undo));
     return undone;
   }
-  return as_residue(error(std::errc::timed_out, "what came of it goes on to start others"));
+  return as_residue(reason(std::errc::timed_out, "what came of it goes on to start others"));
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "faults/link/tcp_relay.h"
 #include "faults/link/udp_relay.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -102,8 +103,8 @@ class Links::Link {
   Result<void> begin(const LinkFault& fault, const std::optional<Pulse>& pulse,
                      std::uint64_t seed) {
     if (is_in_force_) {
-      return error(std::errc::device_or_resource_busy,
-                   "the link to target " + target_ + " has a fault already");
+      return reason(std::errc::device_or_resource_busy,
+                    "the link to target " + target_ + " has a fault already");
     }
     const Instant now = Clock::now();
     drops_before_ = drops();

@@ -304,9 +304,9 @@ Result<std::uint64_t> KernelNetworks::cgroup(const std::string& path) {
   const fs::path root = "/sys/fs/cgroup";
   struct statfs mounted {};
   if (::statfs(root.c_str(), &mounted) != 0 || mounted.f_type != CGROUP2_SUPER_MAGIC) {
-    return error(std::errc::not_supported,
-                 "this machine has no cgroups of version 2 at " + root.string() +
-                     ", by which the packets of a cgroup are told from others");
+    return reason(std::errc::not_supported,
+                  "this machine has no cgroups of version 2 at " + root.string() +
+                      ", by which the packets of a cgroup are told from others");
   }
   const auto group = root / without_slashes_around(path);
   const auto inode = inode_of(group);

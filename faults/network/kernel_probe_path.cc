@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "harness/base/reason.h"
 #include "harness/base/unique_fd.h"
 
 namespace squall::faults {
@@ -153,7 +154,7 @@ Result<std::unique_ptr<ProbePath>> open_probe_path(int interface, std::uint32_t 
   }
   const auto kind = asked.ifr_hwaddr.sa_family;
   if (kind != ARPHRD_ETHER && kind != ARPHRD_LOOPBACK) {
-    return error(std::errc::not_supported, "the interface is not one of Ethernet");
+    return reason(std::errc::not_supported, "the interface is not one of Ethernet");
   }
   HardwareAddress address{};
   std::memcpy(address.data(), asked.ifr_hwaddr.sa_data, address.size());

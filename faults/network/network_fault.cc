@@ -16,6 +16,7 @@
 #include "faults/network/our_marks.h"
 #include "harness/base/log.h"
 #include "harness/base/number_text.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -196,7 +197,7 @@ class Application {
     SQUALL_TRY(const auto marks, marks_in(**network, owner_in(plan_.undo.table)));
     const std::string left = left_behind(held_.remembered(plan_.undo.space), marks);
     if (left.empty()) return {};
-    return error(std::errc::device_or_resource_busy, "left behind: " + left);
+    return reason(std::errc::device_or_resource_busy, "left behind: " + left);
   }
 
   /// What somebody else has changed. With the rules' mutex.

@@ -5,6 +5,7 @@
 
 #include "faults/spec/protected_peer.h"
 #include "faults/spec/traffic.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -14,7 +15,7 @@ using Direction = NetworkFault::Direction;
 
 constexpr Duration kLongestJitter = 2s;  // netem keeps it in 31 bits of nanoseconds.
 
-Error refused(const std::string& why) { return error(std::errc::not_supported, why); }
+Error refused(const std::string& why) { return reason(std::errc::not_supported, why); }
 
 /// What must be there for a fault.
 struct Needs {
@@ -50,7 +51,7 @@ bool stands_in_the_way(const HeldFault& other, const NetworkFault& fault) {
 Result<void> check_protected(const NetworkFault& fault, const NetworkFacts& facts) {
   if (!facts.is_own_space) return {};
   if (const auto why = why_protected(fault, facts.protected_peers)) {
-    return error(std::errc::invalid_argument, *why);  // The words say all of it.
+    return reason(std::errc::invalid_argument, *why);  // The words say all of it.
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "faults/network/network_obstacles.h"
 #include "faults/spec/traffic.h"
 #include "harness/base/number_text.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -23,7 +24,7 @@ constexpr double kFreeRate = 12.5e9;           // Bytes/s of a class that is not
 constexpr double kSmallestQueue = 128 * 1024;  // Bytes: two packets of the largest GSO.
 constexpr double kQueueSeconds = 0.1;
 
-Error refused(const std::string& why) { return error(std::errc::not_supported, why); }
+Error refused(const std::string& why) { return reason(std::errc::not_supported, why); }
 
 /// Whether the kernel attaches this root by itself once ours has gone.
 bool comes_back(const Qdisc& root, const std::string& default_qdisc) {
@@ -74,8 +75,8 @@ class Planning {
     std::string lines;
     for (const NftChain& chain : chains) {
       if (chain.rules.empty()) {
-        return error(std::errc::invalid_argument,
-                     "'to' and 'from' name addresses of different families");
+        return reason(std::errc::invalid_argument,
+                      "'to' and 'from' name addresses of different families");
       }
       protect(chain, lines);
     }
@@ -103,8 +104,8 @@ class Planning {
     if (found == facts_.links.end()) {
       std::string names;
       for (const Link& link : facts_.links) names += (names.empty() ? "" : ", ") + link.name;
-      return error(std::errc::no_such_device,
-                   "no interface '" + fault_.interface + "' (there are: " + names + ")");
+      return reason(std::errc::no_such_device,
+                    "no interface '" + fault_.interface + "' (there are: " + names + ")");
     }
     link_ = *found;
     return {};
@@ -115,16 +116,17 @@ class Planning {
     for (const HeldFault& other : facts_.held) {
       if (other.undo.space != facts_.space || other.undo.interface != link_.index) continue;
       if (!other.lets_pass() && may_meet_the_same(fault_, other.fault)) {
-        return error(std::errc::device_or_resource_busy,
-                     "it would meet packets that " + other.label + " meets, which is in force on " +
-                         link_.name + ": " + what_both_meet(fault_, other.fault));
+        return reason(std::errc::device_or_resource_busy,
+                      "it would meet packets that " + other.label +
+                          " meets, which is in force on " + link_.name + ": " +
+                          what_both_meet(fault_, other.fault));
       }
       if (clash_in_netem(fault_, other.fault)) {
-        return error(std::errc::device_or_resource_busy,
-                     "one of it and " + other.label +
-                         " duplicates packets, which kernels refuse beside another netem on one "
-                         "interface, and that is in force on " +
-                         link_.name);
+        return reason(std::errc::device_or_resource_busy,
+                      "one of it and " + other.label +
+                          " duplicates packets, which kernels refuse beside another netem on one "
+                          "interface, and that is in force on " +
+                          link_.name);
       }
       if (other.undo.root) others_.push_back(other);
     }
@@ -150,8 +152,8 @@ class Planning {
       return {};
     }
     if (root->handle == kOurRoot && others_.empty()) {
-      return error(std::errc::device_or_resource_busy,
-                   "interface " + link_.name + " has a fault of another squall's in force");
+      return reason(std::errc::device_or_resource_busy,
+                    "interface " + link_.name + " has a fault of another squall's in force");
     }
     if (root->handle == kOurRoot) {
       shares_root_ = true;
@@ -168,7 +170,7 @@ class Planning {
     std::vector<TreePart> tree;
     if (const auto found = facts_.trees.find(link_.index); found != facts_.trees.end()) {
       auto ordered = in_order_of_return(found->second);
-      if (!ordered) return refused(words + ordered.error().message());
+      if (!ordered) return refused(words + in_words(ordered.error()));
       tree = *std::move(ordered);
     }
     for (const Qdisc& qdisc : facts_.qdiscs) {

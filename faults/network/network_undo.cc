@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "harness/base/reason.h"
+
 namespace squall::faults {
 namespace {
 
@@ -97,13 +99,14 @@ class Undoing {
     SQUALL_TRY(const auto tables, our_tables(network_));
     for (const NftTable& table : tables) {
       if (table.name == undo_.table) {
-        return error(std::errc::device_or_resource_busy, "table " + table.name + " is still there");
+        return reason(std::errc::device_or_resource_busy,
+                      "table " + table.name + " is still there");
       }
     }
     SQUALL_TRY(const auto links, network_.links());
     if (undo_.ifb && find(links, *undo_.ifb) != nullptr) {
-      return error(std::errc::device_or_resource_busy,
-                   "interface " + *undo_.ifb + " is still there");
+      return reason(std::errc::device_or_resource_busy,
+                    "interface " + *undo_.ifb + " is still there");
     }
     if (!undo_.root) return {};
     SQUALL_TRY(const auto there, is_there());
@@ -113,8 +116,8 @@ class Undoing {
     if (root != nullptr && root->handle == kOurRoot) {
       SQUALL_TRY(const auto classes, classes_below_root());
       if (!classes.own.empty()) {
-        return error(std::errc::device_or_resource_busy,
-                     "class " + handle_text(classes.own.front()) + " is still there");
+        return reason(std::errc::device_or_resource_busy,
+                      "class " + handle_text(classes.own.front()) + " is still there");
       }
       if (classes.has_others) return {};
     }
@@ -130,17 +133,17 @@ class Undoing {
       SQUALL_TRY(const auto tree, network_.tree(undo_.interface));
       const auto& before = undo_.root->tree;
       if (!std::is_permutation(tree.begin(), tree.end(), before.begin(), before.end())) {
-        return error(
+        return reason(
             std::errc::device_or_resource_busy,
             "what is below the root qdisc of " + undo_.interface_name + " is not what it was");
       }
       now.tree = before;
     }
     if (now == *undo_.root || (root == nullptr && undo_.root->handle == 0)) return {};
-    return error(std::errc::device_or_resource_busy,
-                 "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
-                     handle_text(now.handle) + ", it was " + undo_.root->kind + " " +
-                     handle_text(undo_.root->handle));
+    return reason(std::errc::device_or_resource_busy,
+                  "the root qdisc of " + undo_.interface_name + " is " + now.kind + " " +
+                      handle_text(now.handle) + ", it was " + undo_.root->kind + " " +
+                      handle_text(undo_.root->handle));
   }
 
  private:

@@ -15,6 +15,7 @@
 
 #include "faults/network/netlink_message.h"
 #include "faults/network/traffic_control.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -65,7 +66,7 @@ Result<void> check(const TreePart& part) {
   constexpr std::array kQdiscs{"pfifo", "bfifo", "pfifo_fast", "fq", "fq_codel"};
   constexpr std::array kFilters{"u32", "fw"};
   const auto refused = [&](const std::string& what) {
-    return error(std::errc::not_supported, "its " + what + " could not be put back exactly");
+    return reason(std::errc::not_supported, "its " + what + " could not be put back exactly");
   };
   switch (part.what) {
     case What::kQdisc:
@@ -114,8 +115,8 @@ class Filters {
 
   Result<void> check() const {
     const auto refused = [](const TreePart& part) {
-      return error(std::errc::not_supported, "its table " + handle_text(part.handle) +
-                                                 " of u32 would come back under another number");
+      return reason(std::errc::not_supported, "its table " + handle_text(part.handle) +
+                                                  " of u32 would come back under another number");
     };
     std::map<std::uint32_t, std::uint32_t> next;  // By parent.
     for (const TreePart* one : filters_) {
@@ -136,10 +137,10 @@ class Filters {
                place(*other) < place(*one);
       };
       if (to != 0 && std::none_of(filters_.begin(), filters_.end(), is_before)) {
-        return error(std::errc::not_supported,
-                     "its filter u32 " + handle_text(one->handle) +
-                         " links to a table of a priority that came later, and could not be put "
-                         "back");
+        return reason(std::errc::not_supported,
+                      "its filter u32 " + handle_text(one->handle) +
+                          " links to a table of a priority that came later, and could not be put "
+                          "back");
       }
     }
     return {};
@@ -267,7 +268,7 @@ Result<std::vector<TreePart>> in_order_of_return(std::vector<TreePart> parts) {
   if (auto can = filters.check(); !can) return std::move(can).error();
   for (TreePart& filter : filters.in_order()) ordered.push_back(std::move(filter));
   if (ordered.size() != parts.size()) {
-    return error(std::errc::not_supported, "its classes hang together in no way that is known");
+    return reason(std::errc::not_supported, "its classes hang together in no way that is known");
   }
   return ordered;
 }

@@ -15,6 +15,7 @@
 #include "faults/core/fault_error.h"
 #include "faults/core/held_changes.h"
 #include "faults/core/undo.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -80,9 +81,9 @@ class LoweredLimits {
       if (asked.count && (*limit).soft - to < *asked.count) asks_too_much_ = true;
       if (to == (*limit).soft) continue;
       if (holds(process.id)) {
-        return error(std::errc::device_or_resource_busy,
-                     "the limit of process " + std::to_string(process.id.pid) +
-                         " is lowered by another fault already");
+        return reason(std::errc::device_or_resource_busy,
+                      "the limit of process " + std::to_string(process.id.pid) +
+                          " is lowered by another fault already");
       }
       const bool is_telling = bounds.choose(to, (*limit).soft);
       const LimitUndo undo{process.id, (*limit).soft, to, bounds.since(), is_telling};

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "faults/pressure/cgroup.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -97,9 +98,10 @@ Result<UniqueFd> open_nameless(const std::string& path) {
   if (file) return file;
   // open(2): what the kernel or the file system says that does not know of it.
   if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) {
-    return error(std::errc::not_supported,
-                 "the file system of " + path +
-                     " makes no files without a name (O_TMPFILE), so that something might be left");
+    return reason(
+        std::errc::not_supported,
+        "the file system of " + path +
+            " makes no files without a name (O_TMPFILE), so that something might be left");
   }
   return last_error("make a file in " + path);
 }

@@ -26,6 +26,7 @@
 #include "faults/process/spawn.h"
 #include "faults/spec/signals.h"
 #include "harness/base/log.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -59,8 +60,8 @@ Result<void> check_file(const std::string& path) {
 
 Result<void> check_room(const IoPressure& io) {
   if (is_in_memory(io.path)) {
-    return error(std::errc::invalid_argument,
-                 io.path + " is in memory (tmpfs): no disk would be kept busy");
+    return reason(std::errc::invalid_argument,
+                  io.path + " is in memory (tmpfs): no disk would be kept busy");
   }
   return check_file(io.path);
 }
@@ -71,7 +72,7 @@ Result<void> check_room(const Other&) {
 }
 
 Error too_much(const std::string& asked, const std::string& there) {
-  return error(std::errc::invalid_argument, asked + " are asked for, and " + there);
+  return reason(std::errc::invalid_argument, asked + " are asked for, and " + there);
 }
 
 Result<void> check_size_of(const MemoryPressure& asked) {
@@ -159,9 +160,9 @@ class PressingProcess {
   Result<PressureReport> first_report() {
     auto report = receive(kFirstWordWithin);
     if (report && report->state != PressureReport::State::kFailed) return *std::move(report);
-    if (report) return error(std::errc::operation_canceled, report->why_not);
-    return error(std::errc::timed_out,
-                 line_is_closed_ ? "the process that presses ended at once" : "it says nothing");
+    if (report) return reason(std::errc::operation_canceled, report->why_not);
+    return reason(std::errc::timed_out,
+                  line_is_closed_ ? "the process that presses ended at once" : "it says nothing");
   }
 
   /// Measures, ends it, and sees that it is gone.

@@ -8,6 +8,7 @@
 
 #include "faults/spec/container_name.h"
 #include "harness/base/nearest.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -89,8 +90,8 @@ Error none(std::string_view wanted, const std::set<std::string>& running,
   if (!near.empty()) why = "did you mean '" + near + "'?";
   if (shown.empty()) why = "none of those that run tells its name: give its id";
   if (running.empty()) why = "no container runs";
-  return error(std::errc::no_such_process,
-               "nothing matches container " + std::string(wanted) + " (" + why + ")");
+  return reason(std::errc::no_such_process,
+                "nothing matches container " + std::string(wanted) + " (" + why + ")");
 }
 
 }  // namespace
@@ -153,10 +154,11 @@ Result<std::string> container_meant(std::string_view wanted, const std::set<std:
   }
   if (meant.empty()) return none(wanted, running, named);
   if (meant.size() == 1) return id;
-  return error(std::errc::invalid_argument,
-               "container " + std::string(wanted) + (is_name ? " is the name" : " begins the ids") +
-                   " of " + std::to_string(meant.size()) + " containers: " + listed(meant) +
-                   (is_name ? "; give the id" : "; give more of it"));
+  return reason(std::errc::invalid_argument, "container " + std::string(wanted) +
+                                                 (is_name ? " is the name" : " begins the ids") +
+                                                 " of " + std::to_string(meant.size()) +
+                                                 " containers: " + listed(meant) +
+                                                 (is_name ? "; give the id" : "; give more of it"));
 }
 
 }  // namespace squall::faults

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "faults/process/cgroup_text.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -162,7 +163,7 @@ Result<bool> take_back(const HangUndo& undo, ProcessTable& table) {
     table.pause(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
-  return error(std::errc::timed_out, "it does not become empty");
+  return reason(std::errc::timed_out, "it does not become empty");
 }
 
 Result<bool> is_frozen_in(const HangUndo& undo, pid_t pid, ProcessTable& table) {
@@ -219,9 +220,9 @@ Result<std::vector<fs::path>> FrozenCgroup::parents_for(ProcessTable& table, pid
     parents.insert(one.is_version_2() ? parents.begin() : parents.end(), *std::move(folder));
   }
   if (!parents.empty()) return parents;
-  return error(std::errc::not_supported,
-               "no control group by which process " + std::to_string(pid) +
-                   " could be frozen (neither version 2 nor version 1's freezer is mounted)");
+  return reason(std::errc::not_supported,
+                "no control group by which process " + std::to_string(pid) +
+                    " could be frozen (neither version 2 nor version 1's freezer is mounted)");
 }
 
 Result<FrozenCgroup> FrozenCgroup::make(Cgroups& cgroups, const fs::path& folder) {
@@ -234,7 +235,7 @@ Result<FrozenCgroup> FrozenCgroup::find(Cgroups& cgroups, const fs::path& folder
   if (!version_2) {
     const auto state = cgroups.read(folder / kState);
     if (is_missing(state)) {  // Version 2 before Linux 5.2.
-      return error(std::errc::not_supported, "nothing can be frozen in " + folder.string());
+      return reason(std::errc::not_supported, "nothing can be frozen in " + folder.string());
     }
     if (!state) return state.error();
   }

@@ -22,6 +22,7 @@
 #include "faults/process/cgroup_text.h"
 #include "faults/process/frozen_cgroup.h"
 #include "faults/process/pick.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -141,8 +142,8 @@ class Injection {
       SQUALL_TRY(const auto all, wait_until_frozen());
       if (!all) return {};  // look() tells of it.
     }
-    return error(std::errc::resource_unavailable_try_again,
-                 "it forks faster than it can be frozen");
+    return reason(std::errc::resource_unavailable_try_again,
+                  "it forks faster than it can be frozen");
   }
 
   /// Reads back what became of it.

@@ -66,7 +66,7 @@ Result<pid_t> pid_in(const std::string& file, const ProcessScope& scope) {
   if (!stream) return error(std::errc::no_such_file_or_directory, "read the pid file " + file);
   pid_t pid = 0;
   if (!(stream >> pid) || pid <= 0) {
-    return error(std::errc::invalid_argument, "the pid file " + file + " holds no pid");
+    return reason(std::errc::invalid_argument, "the pid file " + file + " holds no pid");
   }
   return pid;
 }

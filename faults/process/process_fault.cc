@@ -16,6 +16,7 @@
 #include "faults/process/hang_fault.h"
 #include "faults/process/pick.h"
 #include "faults/spec/signals.h"
+#include "harness/base/reason.h"
 
 namespace squall::faults {
 namespace {
@@ -58,8 +59,8 @@ class Injection {
       SQUALL_TRY(const auto all_took, wait_until_it_took());
       if (!all_took) return {};  // look() tells of it.
     }
-    return error(std::errc::resource_unavailable_try_again,
-                 "it forks faster than it can be stopped");
+    return reason(std::errc::resource_unavailable_try_again,
+                  "it forks faster than it can be stopped");
   }
 
   /// Reads back what became of it.

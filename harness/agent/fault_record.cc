@@ -21,7 +21,8 @@ std::string in_words(Duration length) {
 
 void fail(reports::FaultRecord& record, const Error& why) {
   // A kernel that finds an argument invalid does not say by that which it was, nor of what.
-  record.error = why.code == std::errc::invalid_argument ? why.message() : in_words(why);
+  const bool is_kernels = why.code == std::make_error_code(std::errc::invalid_argument);
+  record.error = is_kernels ? why.message() : in_words(why);
   if (const std::string stutter = record.label + ": "; record.error.starts_with(stutter)) {
     record.error.erase(0, stutter.size());
   }

@@ -288,7 +288,7 @@ void Part::warn_of_nobody(const faults::ProcessScope& scope) {
 
 Result<void> Part::check_guard() const {
   if (!reaper_ || reaper_->is_on_guard()) return {};
-  return error(
+  return reason(
       std::errc::operation_canceled,
       "not applied: " + reaper_has_gone() + ", and nobody would undo it should the agent die");
 }

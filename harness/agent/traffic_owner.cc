@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "faults/process/cgroup_text.h"
+#include "harness/base/reason.h"
 
 namespace squall::agent {
 namespace {
@@ -96,9 +97,9 @@ Result<OwnedTraffic> find_owner(const faults::NetworkFault& fault, faults::Proce
   auto& side = comes_in ? owned.fault.to : owned.fault.from;
   if (!side) side.emplace();
   if (!side->ports.empty()) {
-    return error(std::errc::invalid_argument,
-                 who + " can only be met by its ports: leave them away in '" +
-                     (comes_in ? "to" : "from") + "'");
+    return reason(std::errc::invalid_argument,
+                  who + " can only be met by its ports: leave them away in '" +
+                      (comes_in ? "to" : "from") + "'");
   }
   std::optional<std::string> transport = side->transport;
   if (const auto& other = comes_in ? fault.from : fault.to; !transport && other) {

@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/reason.h"
+
 #include "tests/support/result_matchers.h"
 
 namespace squall::faults {
@@ -65,7 +67,7 @@ std::vector<std::string> lines(const NetworkFault& fault, const NetworkFacts& fa
 
 std::string refusal(const NetworkFault& fault, const NetworkFacts& facts) {
   const auto plan = plan_network(fault, facts, "1_2_3");
-  return plan ? "" : plan.error().message();
+  return plan ? "" : in_words(plan.error());
 }
 
 TEST(NetworkPlan, DelaysOnlyWhatTheFilterMeetsAndLetsAllElsePassAtOnce) {
@@ -241,8 +243,7 @@ TEST(NetworkPlan, RefusesOfACgroupWhatCannotBe) {
   NetworkFacts facts = veth_pair();
   facts.capabilities.cgroup = false;
   EXPECT_EQ(refusal(fault, facts),
-            "this kernel has no nftables socket cgroupv2, which a filter by cgroup needs: "
-            "Operation not supported");
+            "this kernel has no nftables socket cgroupv2, which a filter by cgroup needs");
   fault.direction = NetworkFault::Direction::kBoth;
   EXPECT_THAT(refusal(fault, veth_pair()), HasSubstr("before it is known whose it is"));
   fault.direction = NetworkFault::Direction::kOut;

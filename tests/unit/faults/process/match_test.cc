@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/reason.h"
+
 #include "tests/support/fake_process_table.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
@@ -40,7 +42,7 @@ class Match : public testing::Test {
 
   std::vector<std::string> matching(const ProcessMatch& match) {
     const auto found = find_candidates(table_, match, scope_);
-    if (!found) return {found.error().message()};
+    if (!found) return {in_words(found.error())};
     std::vector<std::string> names;
     for (const Candidate& one : *found) {
       names.push_back(one.name + " " + std::to_string(one.leader.pid));
@@ -77,11 +79,11 @@ TEST_F(Match, FindsTheProcessesOfAUnitAControlGroupOrAContainer) {
               ElementsAre("nginx 21"));
   EXPECT_THAT(matching(with(&ProcessMatch::container, "cccccc")), ElementsAre("nginx 30"));
   EXPECT_THAT(matching(with(&ProcessMatch::unit, "redis")),
-              ElementsAre("nothing matches systemd unit redis: No such process"));
+              ElementsAre("nothing matches systemd unit redis"));
   EXPECT_THAT(
       matching(with(&ProcessMatch::container, "dddddd")),
       ElementsAre("nothing matches container dddddd (none of those that run tells its name: "
-                  "give its id): No such process"));
+                  "give its id)"));
 }
 
 TEST_F(Match, FindsAContainerByTheNameThatItsEngineKeeps) {
@@ -95,8 +97,7 @@ TEST_F(Match, FindsAContainerByTheNameThatItsEngineKeeps) {
   EXPECT_THAT(matching(with(&ProcessMatch::container, "shop")),
               ElementsAre("nginx 21", "nginx 30"));
   EXPECT_THAT(matching(with(&ProcessMatch::container, "shpo")),
-              ElementsAre("nothing matches container shpo (did you mean 'shop'?): "
-                          "No such process"));
+              ElementsAre("nothing matches container shpo (did you mean 'shop'?)"));
 }
 
 TEST_F(Match, AsksForMoreOfAnIdThatTwoContainersBeginWith) {
@@ -105,20 +106,19 @@ TEST_F(Match, AsksForMoreOfAnIdThatTwoContainersBeginWith) {
   EXPECT_THAT(
       matching(with(&ProcessMatch::container, "cccccc")),
       ElementsAre("container cccccc begins the ids of 2 containers: " + std::string(63, 'c') +
-                  "1, " + std::string(63, 'c') + "2; give more of it: Invalid argument"));
+                  "1, " + std::string(63, 'c') + "2; give more of it"));
 }
 
 TEST_F(Match, LeavesOutInstancesThatHaveEnded) {
   table_.at(30).state = 'Z';
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web")), ElementsAre("web.1 20"));
   EXPECT_THAT(matching(with(&ProcessMatch::service, "web.2")),
-              ElementsAre("nothing matches service web.2 (it has ended): No such process"));
+              ElementsAre("nothing matches service web.2 (it has ended)"));
 }
 
 TEST_F(Match, NamesTheServicesThereAreWhenNoneMatches) {
   EXPECT_THAT(matching(with(&ProcessMatch::service, "wbe")),
-              ElementsAre("nothing matches service wbe (running services: web.2, web.1): "
-                          "No such process"));
+              ElementsAre("nothing matches service wbe (running services: web.2, web.1)"));
 }
 
 TEST_F(Match, FindsProcessesByNameWithoutKernelThreadsAndZombies) {
@@ -139,30 +139,28 @@ TEST_F(Match, FindsProcessesByCommandLinePortAndPidFile) {
 
 TEST_F(Match, SaysWhatItLookedForWhenNothingMatches) {
   EXPECT_THAT(matching(with(&ProcessMatch::name, "ngnix")),
-              ElementsAre("nothing matches process name 'ngnix': No such process"));
+              ElementsAre("nothing matches process name 'ngnix'"));
   EXPECT_THAT(matching(with(&ProcessMatch::listening, std::uint16_t{99})),
-              ElementsAre("nothing matches port 99: No such process"));
+              ElementsAre("nothing matches port 99"));
   EXPECT_THAT(matching(with(&ProcessMatch::pid_file, "no.pid")),
               ElementsAre("read the pid file no.pid: No such file or directory"));
 }
 
 TEST_F(Match, NeverTakesTheProtectedAndSaysWhoTheyAre) {
   EXPECT_THAT(matching(with(&ProcessMatch::name, "squall")),
-              ElementsAre("nothing matches process name 'squall' (protected: 50 is this agent): "
-                          "No such process"));
+              ElementsAre("nothing matches process name 'squall' (protected: 50 is this agent)"));
   EXPECT_THAT(matching(with(&ProcessMatch::name, "init")),
               ElementsAre("nothing matches process name 'init' (protected: 1 is the first "
-                          "process): No such process"));
+                          "process)"));
   std::ofstream(folder_ / "web.pid") << "2\n";
   EXPECT_THAT(matching(with(&ProcessMatch::pid_file, "web.pid")),
-              ElementsAre("nothing matches pid file web.pid (protected: 2 is a kernel thread): "
-                          "No such process"));
+              ElementsAre("nothing matches pid file web.pid (protected: 2 is a kernel thread)"));
 }
 
 TEST_F(Match, RefusesAPidFileThatHoldsNoPid) {
   std::ofstream(folder_ / "web.pid") << "-1\n";
   EXPECT_THAT(matching(with(&ProcessMatch::pid_file, "web.pid")),
-              ElementsAre("the pid file web.pid holds no pid: Invalid argument"));
+              ElementsAre("the pid file web.pid holds no pid"));
 }
 
 TEST_F(Match, RefusesToLookForNothing) {
