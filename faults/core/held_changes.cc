@@ -19,33 +19,46 @@ Result<void> HeldChanges::record(const std::vector<Change>& changes) {
 
 Result<void> HeldChanges::let_go_of_last() {
   if (held_.empty()) return {};
-  auto undone = undo(held_.back());
-  if (undone) held_.pop_back();
-  return undone;
+  const Held& last = held_.back();
+  if (!journal_.leave_to_another(last.entry)) {
+    if (auto undone = carry_out(last.undo, table_); !undone) return std::move(undone).error();
+  }
+  mark_done(last);
+  held_.pop_back();
+  return {};
 }
 
 Result<void> HeldChanges::let_go() {
-  std::optional<Error> trouble;
-  std::vector<Held> left;
+  std::vector<Held> ours;
+  std::vector<Undo> undos;
   for (auto one = held_.rbegin(); one != held_.rend(); ++one) {
-    auto undone = undo(*one);
-    if (undone) continue;
-    if (!trouble) trouble = std::move(undone).error();
-    left.insert(left.begin(), *one);
+    if (journal_.leave_to_another(one->entry)) {
+      mark_done(*one);
+      continue;
+    }
+    ours.push_back(*one);
+    undos.push_back(one->undo);
   }
-  held_ = std::move(left);
+  std::optional<Error> trouble;
+  held_.clear();
+  UndosTogether together(std::move(undos), table_);
+  for (std::size_t number = 0; number < ours.size(); ++number) {
+    if (auto undone = together.finish(number)) {
+      mark_done(ours[number]);
+      continue;
+    } else if (!trouble) {
+      trouble = std::move(undone).error();
+    }
+    held_.insert(held_.begin(), ours[number]);
+  }
   if (trouble) return *std::move(trouble);
   return {};
 }
 
-Result<void> HeldChanges::undo(const Held& one) {
-  if (!journal_.leave_to_another(one.entry)) {
-    if (auto undone = carry_out(one.undo, table_); !undone) return std::move(undone).error();
-  }
+void HeldChanges::mark_done(const Held& one) {
   if (auto marked = journal_.mark_done(one.entry); !marked) {
     log_warning(marked.error().message());  // The undo took; recover() will find nothing.
   }
-  return {};
 }
 
 }  // namespace squall::faults

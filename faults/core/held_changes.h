@@ -26,8 +26,8 @@ class HeldChanges {
   /// Undoes the change that was written down last, and holds it no longer.
   Result<void> let_go_of_last();
 
-  /// Undoes all, the last first. What fails stays held, and does not keep the others. What another
-  /// fault has changed in the same way is left to its end.
+  /// Undoes all together, the last first. What fails stays held, and does not keep the others. What
+  /// another fault has changed in the same way is left to its end.
   Result<void> let_go();
 
  private:
@@ -35,7 +35,7 @@ class HeldChanges {
     Undo undo;
     std::uint64_t entry;
   };
-  Result<void> undo(const Held& one);
+  void mark_done(const Held& one);
 
   ProcessTable& table_;
   Journal& journal_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -56,9 +57,15 @@ class Recovery {
     }
     bool all_done = true;
     // The last first: what is frozen goes on before it is to end.
-    for (auto at = contents.open.rbegin(); at != contents.open.rend(); ++at) {
-      const JournalEntry& entry = *at;
-      RecoveredChange change = take_back(entry);
+    const std::vector<JournalEntry> open(contents.open.rbegin(), contents.open.rend());
+    std::vector<Undo> undos;
+    for (const JournalEntry& entry : open) {
+      if (is_to_be_undone(entry)) undos.push_back(entry.change.undo);
+    }
+    UndosTogether together(std::move(undos), table_, options_.networks);
+    std::size_t next = 0;
+    for (const JournalEntry& entry : open) {
+      RecoveredChange change = take_back(entry, together, next);
       change.journal = journal;
       const bool done =
           change.outcome == Outcome::kUndone || change.outcome == Outcome::kNothingWasLeft;
@@ -83,7 +90,12 @@ class Recovery {
     return owner && owner->is_alive();
   }
 
-  RecoveredChange take_back(const JournalEntry& entry) {
+  bool is_to_be_undone(const JournalEntry& entry) const {
+    return entry.boot_id == boot_ && !options_.dry_run;
+  }
+
+  /// `next` is its number in `together`, if it is to be undone.
+  RecoveredChange take_back(const JournalEntry& entry, UndosTogether& together, std::size_t& next) {
     RecoveredChange change;
     change.intent = entry.change.intent;
     change.undo = describe(entry.change.undo);
@@ -92,7 +104,7 @@ class Recovery {
       change.outcome = Outcome::kNothingWasLeft;
     } else if (options_.dry_run) {
       change.outcome = Outcome::kWouldUndo;
-    } else if (const auto undone = carry_out(entry.change.undo, table_, options_.networks)) {
+    } else if (const auto undone = together.finish(next++)) {
       change.outcome = *undone == Undone::kNow ? Outcome::kUndone : Outcome::kNothingWasLeft;
     } else {
       change.outcome = Outcome::kFailed;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "faults/core/fault_error.h"
@@ -21,24 +22,6 @@ constexpr Duration kFirstPause = 1ms;
 constexpr Duration kLongestPause = 20ms;
 constexpr Duration kContinueWithin = 1s;
 constexpr Duration kKillWithin = 3s;
-
-Result<Undone> carry_out_one(const ContinueUndo& undo, ProcessTable& table) {
-  if (const auto sent = table.signal(undo.process, SIGCONT); !sent) {
-    if (is_gone(sent)) return Undone::kNothingWasLeft;
-    return as_residue(sent.error());
-  }
-  Duration pause = kFirstPause;
-  for (Duration waited{}; waited <= kContinueWithin; waited += pause) {
-    auto now = table.look_at(undo.process);
-    if (is_gone(now)) return Undone::kNothingWasLeft;
-    if (!now) return as_residue(now.error());
-    if (!now->is_alive()) return Undone::kNothingWasLeft;
-    if (!now->is_stopped()) return Undone::kNow;
-    table.pause(pause);
-    pause = std::min(2 * pause, kLongestPause);
-  }
-  return as_residue(reason(std::errc::timed_out, "it is still stopped"));
-}
 
 Result<Undone> carry_out_one(const KillUndo& undo, ProcessTable& table) {
   Undone undone = Undone::kNothingWasLeft;
@@ -74,6 +57,21 @@ Result<Undone> carry_out_one(const HangUndo& undo, ProcessTable& table) {
   const auto undone = take_back(undo, table);
   if (!undone) return as_residue(undone.error());
   return *undone ? Undone::kNow : Undone::kNothingWasLeft;
+}
+
+/// Not where it is the only one; nor where one hang is within the other, of which each sees by the
+/// other's being frozen whether that has ended.
+bool may_go_on_early(const HangUndo& hung, const std::vector<Undo>& all) {
+  const auto is_within = [](const HangUndo& inner, const HangUndo& outer) {
+    const auto& [at, rest] = std::mismatch(outer.folder.begin(), outer.folder.end(),
+                                           inner.folder.begin(), inner.folder.end());
+    return at == outer.folder.end();
+  };
+  return all.size() > 1 && std::none_of(all.begin(), all.end(), [&](const Undo& one) {
+           const auto* other = std::get_if<HangUndo>(&one);
+           return other != nullptr && *other != hung &&
+                  (is_within(hung, *other) || is_within(*other, hung));
+         });
 }
 
 /// Whether that is what the fault made of it. Whoever has lowered the hard limit as far, like a
@@ -158,17 +156,57 @@ Result<Undone> carry_out_one(const LimitUndo& undo, ProcessTable& table) {
 }  // namespace
 
 Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks) {
-  const auto do_it = [&]() -> Result<Undone> {
-    if (const auto* stopped = std::get_if<ContinueUndo>(&undo))
-      return carry_out_one(*stopped, table);
-    if (const auto* started = std::get_if<KillUndo>(&undo)) return carry_out_one(*started, table);
-    if (const auto* hung = std::get_if<HangUndo>(&undo)) return carry_out_one(*hung, table);
-    if (const auto* limit = std::get_if<LimitUndo>(&undo)) return carry_out_one(*limit, table);
-    return carry_out_one(std::get<NetworkUndo>(undo), networks);
-  };
-  auto done = do_it();
-  if (!done) return std::move(done).error().within(describe(undo));
+  return UndosTogether({undo}, table, networks).finish(0);
+}
+
+UndosTogether::UndosTogether(std::vector<Undo> undos, ProcessTable& table, Networks* networks)
+    : undos_(std::move(undos)), table_(table), networks_(networks), sent_(undos_.size()) {
+  for (std::size_t number = 0; number < undos_.size(); ++number) {
+    if (const auto* stopped = std::get_if<ContinueUndo>(&undos_[number])) {
+      sent_[number] = table_.signal(stopped->process, SIGCONT);
+    } else if (const auto* hung = std::get_if<HangUndo>(&undos_[number]);
+               hung != nullptr && may_go_on_early(*hung, undos_)) {
+      sent_[number] = let_go_on(*hung, table_);
+    }
+  }
+}
+
+Result<Undone> UndosTogether::finish(std::size_t number) {
+  auto done = do_rest(number);
+  if (!done) return std::move(done).error().within(describe(undos_[number]));
   return done;
+}
+
+Result<Undone> UndosTogether::do_rest(std::size_t number) {
+  const Undo& undo = undos_[number];
+  if (const auto* stopped = std::get_if<ContinueUndo>(&undo)) {
+    return look_at(*stopped, *sent_[number]);
+  }
+  if (const auto* started = std::get_if<KillUndo>(&undo)) return carry_out_one(*started, table_);
+  if (const auto* hung = std::get_if<HangUndo>(&undo)) {
+    const auto& told = sent_[number];
+    const bool is_refused =
+        told && !*told && (*told).error().code != std::errc::no_such_file_or_directory;
+    return is_refused ? as_residue((*told).error()) : carry_out_one(*hung, table_);
+  }
+  if (const auto* limit = std::get_if<LimitUndo>(&undo)) return carry_out_one(*limit, table_);
+  return carry_out_one(std::get<NetworkUndo>(undo), networks_);
+}
+
+Result<Undone> UndosTogether::look_at(const ContinueUndo& undo, const Result<void>& sent) {
+  if (is_gone(sent)) return Undone::kNothingWasLeft;
+  if (!sent) return as_residue(sent.error());
+  for (Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    auto now = table_.look_at(undo.process);
+    if (is_gone(now)) return Undone::kNothingWasLeft;
+    if (!now) return as_residue(now.error());
+    if (!now->is_alive()) return Undone::kNothingWasLeft;
+    if (!now->is_stopped()) return Undone::kNow;
+    if (waited_ > kContinueWithin) break;
+    table_.pause(pause);
+    waited_ += pause;
+  }
+  return as_residue(reason(std::errc::timed_out, "it is still stopped"));
 }
 
 std::string describe(const Undo& undo) {

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "faults/network/network_undo.h"
 #include "faults/process/frozen_cgroup.h"
 #include "faults/process/process_table.h"
 #include "harness/base/result.h"
+#include "harness/base/units.h"
 
 namespace squall::faults {
 
@@ -47,6 +51,31 @@ enum class Undone { kNow, kNothingWasLeft };
 /// Does it, and reads back that it took. A failure is residue. Takes 1 s at most for a
 /// ContinueUndo, 3 s for a KillUndo or a HangUndo; a NetworkUndo cannot be done without `networks`.
 Result<Undone> carry_out(const Undo& undo, ProcessTable& table, Networks* networks = nullptr);
+
+/// Several undos that are carried out in one go, so that none waits for what another waits for: all
+/// that is stopped or frozen is told to go on at once, and is looked at from then on.
+///
+/// Lifecycle:  the constructor begins with all, in their order; finish() once for each.
+/// Threads:    one at a time.
+/// Errors:     of finish(), as of carry_out(); those of the beginning are told there.
+class UndosTogether {
+ public:
+  /// `table` and `networks` outlive it.
+  UndosTogether(std::vector<Undo> undos, ProcessTable& table, Networks* networks = nullptr);
+
+  /// Does the rest of undo `number`. All ContinueUndos of it take 1 s at most together.
+  Result<Undone> finish(std::size_t number);
+
+ private:
+  Result<Undone> look_at(const ContinueUndo& undo, const Result<void>& sent);
+  Result<Undone> do_rest(std::size_t number);
+
+  const std::vector<Undo> undos_;
+  ProcessTable& table_;
+  Networks* networks_;
+  std::vector<std::optional<Result<void>>> sent_;  // What each was told first.
+  Duration waited_{};
+};
 
 /// "let process 123 go on".
 std::string describe(const Undo& undo);

@@ -143,6 +143,10 @@ bool is_ours(const HangUndo& undo) {
          is_named_as_ours(undo.folder);
 }
 
+Result<void> let_go_on(const HangUndo& undo, ProcessTable& table) {
+  return thaw(table.cgroups(), undo.folder);
+}
+
 Result<bool> take_back(const HangUndo& undo, ProcessTable& table) {
   Cgroups& cgroups = table.cgroups();
   const auto with_those_above = [&](bool was_there) -> Result<bool> {

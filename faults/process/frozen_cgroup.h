@@ -27,6 +27,10 @@ struct HangUndo {
 /// True when it asks for nothing but a group that is named as ours.
 bool is_ours(const HangUndo& undo);
 
+/// Only lets the processes go on, so that of several groups none waits for another; take_back() is
+/// still to come.
+Result<void> let_go_on(const HangUndo& undo, ProcessTable& table);
+
 /// Does it, and sees that the group is gone: true when there was something to do. Where a hang is
 /// within another, whoever ends first leaves the other's processes frozen, and the last removes
 /// both groups. A failure is the kernel's, or that it took longer than 3 s.

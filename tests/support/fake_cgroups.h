@@ -52,6 +52,8 @@ class FakeCgroups : public Cgroups {
   }
   /// Its processes stay as they are, whatever is written.
   void never_freezes(const std::filesystem::path& folder) { stuck_.insert(folder); }
+  /// It stays where it is, whatever is written.
+  void keep(pid_t pid) { kept_.insert(pid); }
 
   bool has(const std::filesystem::path& folder) const { return groups_.contains(folder); }
   std::filesystem::path place_of(pid_t pid, const std::string& root = kVersion2) const {
@@ -118,7 +120,7 @@ class FakeCgroups : public Cgroups {
       pid_t pid = 0;
       std::from_chars(text.data(), text.data() + text.size(), pid);
       if (!lives_(pid)) return error(std::errc::no_such_process, "move");
-      places_[{pid, root_of(folder)}] = folder;
+      if (!kept_.contains(pid)) places_[{pid, root_of(folder)}] = folder;
       return {};
     }
     groups_[folder] = text == "1" || text == "FROZEN";
@@ -186,6 +188,7 @@ class FakeCgroups : public Cgroups {
   std::map<std::filesystem::path, bool> groups_;  // And whether it was told to freeze.
   std::map<std::pair<pid_t, std::string>, std::filesystem::path> places_;
   std::set<std::filesystem::path> stuck_;
+  std::set<pid_t> kept_;
 };
 
 }  // namespace squall::faults

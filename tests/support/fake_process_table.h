@@ -61,6 +61,9 @@ class FakeProcessTable : public ProcessTable {
   /// Called once, before the next signal is sent.
   void before_next_signal(std::function<void()> what) { before_signal_ = std::move(what); }
 
+  /// Called once, when time passes next.
+  void before_next_pause(std::function<void()> what) { before_pause_ = std::move(what); }
+
   const std::vector<std::pair<pid_t, int>>& sent() const { return sent_; }
   int count_in_state(char state) const {
     return static_cast<int>(std::count_if(processes_.begin(), processes_.end(),
@@ -110,6 +113,9 @@ class FakeProcessTable : public ProcessTable {
     return {};
   }
   void pause(Duration length) override {
+    if (length > Duration{}) {
+      if (auto what = std::exchange(before_pause_, nullptr)) what();
+    }
     now_ += length;
     for (std::size_t at = 0; at < due_.size();) {
       const bool waits = due_[at].signal == SIGSTOP && cgroups_.is_frozen(due_[at].id.pid);
@@ -173,6 +179,7 @@ class FakeProcessTable : public ProcessTable {
   std::vector<Due> due_;
   std::vector<std::pair<pid_t, int>> sent_;
   std::function<void()> before_signal_;
+  std::function<void()> before_pause_;
   Duration now_{};
   Duration delay_{};
   int calls_ = 0;

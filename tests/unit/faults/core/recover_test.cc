@@ -1,5 +1,6 @@
 #include "faults/core/recover.h"
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -122,10 +123,18 @@ TEST_F(Recover, KeepsOnWithTheRestWhenOneUndoFailsAndTriesItAgainNextTime) {
   write_journal(boot_);
   table_.refuse_call(2);  // After the look at the owner: the first SIGCONT.
   const auto first = recovered();
-  EXPECT_THAT(outcomes(first), ElementsAre(Outcome::kFailed, Outcome::kUndone, Outcome::kUndone));
+  EXPECT_THAT(outcomes(first), ElementsAre(Outcome::kUndone, Outcome::kFailed, Outcome::kUndone));
   EXPECT_FALSE(first.is_clean());
   EXPECT_THAT(outcomes(recovered()), ElementsAre(Outcome::kUndone));
   EXPECT_EQ(table_.count_in_state('T'), 0);
+}
+
+TEST_F(Recover, WaitsForAllThatTakeTheirTimeToGoOnAtOnce) {
+  write_journal(boot_);
+  table_.take_signals_after(std::chrono::milliseconds(900));
+  EXPECT_TRUE(recovered().is_clean());
+  EXPECT_EQ(table_.count_in_state('T'), 0);
+  EXPECT_LT(table_.now(), std::chrono::milliseconds(1700));  // One by one 1.8 s, and the service.
 }
 
 TEST_F(Recover, LeavesNothingBehindWhicheverCallIsRefused) {

@@ -113,6 +113,18 @@ TEST_F(Hung, MakesAGroupBelowEachThatItsVictimsAreIn) {
   EXPECT_THAT(cgroups().ours(), IsEmpty());
 }
 
+TEST_F(Hung, LetsAllGoOnBeforeItWaitsForOneThatDoesNotLeave) {
+  cgroups().put(21, "/cg/web.slice/worker");
+  auto injected = hang();
+  ASSERT_TRUE(ok(injected));
+  for (const pid_t pid : {20, 21}) cgroups().keep(pid);
+  bool all_went_on = false;
+  table_.before_next_pause(
+      [&] { all_went_on = !cgroups().is_frozen(20) && !cgroups().is_frozen(21); });
+  EXPECT_FALSE(injected->active.revert());
+  EXPECT_TRUE(all_went_on);
+}
+
 TEST_F(Hung, MeansAForeignProcessWithAllThatCameOfIt) {
   table_.add(41, "child", 40);
   fault_.match = {};

@@ -70,6 +70,31 @@ TEST_F(Injected, StopsAWholeInstanceAndLetsItGoOn) {
   EXPECT_EQ(journal_->open_changes(), 0U);
 }
 
+TEST_F(Injected, WaitsForAllThatTakeTheirTimeToGoOnAtOnce) {
+  auto injected = send(SIGSTOP);
+  ASSERT_TRUE(ok(injected));
+  table_.take_signals_after(900ms);
+  const Duration begun = table_.now();
+  EXPECT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(table_.count_in_state('T'), 0);
+  EXPECT_LT(table_.now() - begun, 1s);  // One by one three of them take 2.7 s.
+}
+
+TEST_F(Injected, LetsTheOthersGoOnBeforeItWaitsForOneThatDoesNot) {
+  auto injected = send(SIGSTOP);
+  ASSERT_TRUE(ok(injected));
+  for (const pid_t pid : {20, 22}) table_.ignore_signals(pid);
+  char other_is = '?';
+  table_.before_next_pause([&] { other_is = table_.at(21).state; });
+  const Duration begun = table_.now();
+  const auto reverted = injected->active.revert();
+  ASSERT_FALSE(reverted);
+  EXPECT_TRUE(is_residue(reverted.error()));
+  EXPECT_EQ(other_is, 'S');
+  EXPECT_LT(table_.now() - begun, 1500ms);  // Two are waited for, together.
+  EXPECT_EQ(journal_->open_changes(), 2U);
+}
+
 TEST_F(Injected, GoesAwayWithItsHandle) {
   { EXPECT_TRUE(ok(send(SIGSTOP))); }
   EXPECT_EQ(table_.count_in_state('T'), 0);
