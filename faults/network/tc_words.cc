@@ -176,11 +176,11 @@ std::optional<std::string> htb_class_words(const std::string& options) {
   words.add("quantum", std::to_string(whole.quantum));
   if (whole.rate.overhead != 0) words.add("overhead", std::to_string(whole.rate.overhead));
   if (whole.rate.mpu != 0) words.add("mpu", std::to_string(whole.rate.mpu));
-  const auto is_ethernet = [](const tc_ratespec& one) {
-    return one.linklayer <= TC_LINKLAYER_ETHERNET;
-  };
-  const bool is_plain = is_ethernet(whole.rate) && is_ethernet(whole.ceil) && sure > 0 &&
-                        most > 0 && whole.rate.overhead == whole.ceil.overhead &&
+  if (whole.rate.linklayer == TC_LINKLAYER_ATM) words.add("linklayer", "atm");
+  // `tc` says these of both at once.
+  const bool is_plain = whole.rate.linklayer <= TC_LINKLAYER_ATM && sure > 0 && most > 0 &&
+                        whole.rate.linklayer == whole.ceil.linklayer &&
+                        whole.rate.overhead == whole.ceil.overhead &&
                         whole.rate.mpu == whole.ceil.mpu;
   return is_plain ? words.take() : std::nullopt;
 }
@@ -196,12 +196,27 @@ std::string u32_handle(std::uint32_t handle) {
   return text;
 }
 
+/// Where the table that it links to begins to look.
+void add_u32_offset(const tc_u32_sel& whole, Words& words) {
+  std::string text;
+  if ((whole.flags & TC_U32_OFFSET) != 0) text += fmt::format(" plus {}", whole.off);
+  if ((whole.flags & TC_U32_VAROFFSET) != 0) {
+    text += fmt::format(" at {} mask 0x{:04x} shift {}", whole.offoff, ntohs(whole.offmask),
+                        whole.offshift);
+  }
+  if ((whole.flags & TC_U32_EAT) != 0) text += " eat";
+  if (!text.empty()) words.add("offset" + text);
+}
+
 void add_u32_keys(std::string_view value, Words& words) {
   const auto whole = read_plain<tc_u32_sel>(value);
-  // Offsets that are read from the packet, and keys to a bucket.
-  const bool is_plain = (whole.flags & ~TC_U32_TERMINAL) == 0 && whole.hmask == 0 &&
-                        value.size() >= sizeof whole + whole.nkeys * sizeof(tc_u32_key);
-  if (!is_plain) return words.give_up();
+  constexpr unsigned kSaid = TC_U32_TERMINAL | TC_U32_OFFSET | TC_U32_VAROFFSET | TC_U32_EAT;
+  const bool has_keys = value.size() >= sizeof whole + whole.nkeys * sizeof(tc_u32_key);
+  if ((whole.flags & ~kSaid) != 0 || !has_keys) return words.give_up();
+  if (whole.hmask != 0) {
+    words.add(fmt::format("hashkey mask 0x{:08x} at {}", ntohl(whole.hmask), whole.hoff));
+  }
+  add_u32_offset(whole, words);
   for (std::size_t i = 0; i < whole.nkeys; ++i) {
     const auto key = read_plain<tc_u32_key>(value.substr(sizeof whole + i * sizeof(tc_u32_key)));
     const std::string at =

@@ -428,6 +428,35 @@ TEST_F(NetworkFaultInForce, PutsBackClassesLeavesAndFiltersOfHtbBitForBit) {
   EXPECT_EQ(state(), before) << "nor is anything else there after the lines of its plan";
 }
 
+TEST_F(NetworkFaultInForce, PutsBackHashTablesOfU32AndWhatALinkLayerTakesOfHtb) {
+  for (const char* words :
+       {"qdisc replace dev va root handle 1: htb default 20",
+        "class add dev va parent 1: classid 1:20 htb rate 50mbit overhead 18 mpu 64",
+        "class add dev va parent 1: classid 1:10 htb rate 10mbit ceil 20mbit overhead 40 "
+        "linklayer atm",
+        "filter add dev va parent 1: protocol ip prio 3 handle 3: u32 divisor 256",
+        "filter add dev va parent 1: protocol ip prio 3 u32 ht 3:5: match ip src 10.9.0.5 "
+        "flowid 1:10",
+        "filter add dev va parent 1: protocol ip prio 3 u32 ht 3:a1: match tcp dst 80 0xffff "
+        "flowid 1:10",
+        "filter add dev va parent 1: protocol ip prio 3 u32 ht 800: match ip src 10.9.0.0/24 "
+        "hashkey mask 0x000000ff at 12 link 3:",
+        "filter add dev va parent 1: protocol ip prio 3 u32 ht 800: match ip protocol 6 0xff "
+        "link 3: offset at 0 mask 0x0f00 shift 6 plus 4 eat"}) {
+    tc(words);
+  }
+  const auto before = state();
+  ASSERT_THAT(before, SizeIs(testing::Gt(8U)));
+  NetworkFault fault = on_va();
+  fault.partition = true;
+  auto injected = inject_it(fault);
+  ASSERT_TRUE(ok(injected));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(state(), before);
+  follow_the_lines(fault, [] {});
+  EXPECT_EQ(state(), before);
+}
+
 TEST_F(NetworkFaultInForce, PutsBackTheQueuesOfAnInterfaceThatHasSeveral) {
   run({"ip", "-n", a_, "link", "add", "vm", "numtxqueues", "4", "numrxqueues", "4", "type", "veth",
        "peer", "name", "vn", "numtxqueues", "4", "numrxqueues", "4"});

@@ -78,6 +78,16 @@ TEST(TcWords, SayOfAClassTheBurstOfWhichTcMakesItsTicks) {
   EXPECT_EQ(line_to_put("va", one),
             "tc class add dev va parent 1: classid 1:10 htb rate 10000000bit ceil 20000000bit "
             "burst 1600b cburst 1600b prio 2 quantum 12500");
+  const auto with = [&](const tc_htb_opt& other) {
+    TreePart changed = one;
+    changed.options = AttributeWriter().attribute(TCA_HTB_PARMS, other).written();
+    return line_to_put("va", changed);
+  };
+  options.rate.linklayer = options.ceil.linklayer = TC_LINKLAYER_ATM;
+  options.rate.overhead = options.ceil.overhead = 40;
+  EXPECT_THAT(with(options), EndsWith("quantum 12500 overhead 40 linklayer atm"));
+  options.ceil.overhead = 0;  // tc has one word for both.
+  EXPECT_THAT(with(options), EndsWith(std::string(kUnsaid)));
 }
 
 TEST(TcWords, SayOfAFilterWhereItIsAndWhatItMatches) {
@@ -103,6 +113,23 @@ TEST(TcWords, SayOfAFilterWhereItIsAndWhatItMatches) {
   EXPECT_EQ(line_to_put("va", filter),
             "tc filter add dev va parent 1: protocol ip prio 2 handle 800::800 u32 flowid 1:10 ht "
             "800: match u32 0x00000050 0x0000ffff at 20");
+  const auto with = [&](const tc_u32_sel& other) {
+    TreePart changed = filter;
+    keys.replace(0, sizeof other, reinterpret_cast<const char*>(&other), sizeof other);
+    changed.options = AttributeWriter()
+                          .attribute(TCA_U32_LINK, std::uint32_t{0x300000})
+                          .bytes(TCA_U32_SEL, keys)
+                          .written();
+    return line_to_put("va", changed);
+  };
+  selector.flags = TC_U32_VAROFFSET | TC_U32_EAT;
+  selector.hmask = htonl(0xff);
+  selector.hoff = 12;
+  selector.offmask = htons(0x0f00);
+  selector.offshift = 6;
+  EXPECT_THAT(with(selector),
+              EndsWith("link 3: hashkey mask 0x000000ff at 12 offset at 0 mask 0x0f00 shift 6 eat "
+                       "match u32 0x00000050 0x0000ffff at 20"));
   filter.options += AttributeWriter().bytes(TCA_U32_MARK, "a mark......").written();
   EXPECT_THAT(line_to_put("va", filter), EndsWith(std::string(kUnsaid)));
   TreePart marked{.what = What::kFilter,
