@@ -10,7 +10,7 @@
 #include "faults/core/fault_error.h"
 #include "faults/core/pulses.h"
 #include "faults/core/undo.h"
-#include "faults/network/network_obstacles.h"
+#include "faults/network/network_preparation.h"
 #include "faults/network/network_probes.h"
 #include "faults/network/network_watch.h"
 #include "faults/network/our_marks.h"
@@ -20,11 +20,6 @@
 
 namespace squall::faults {
 namespace {
-
-/// "PID_TICKS_" of table "squall_PID_TICKS_n".
-std::string owner_in(const std::string& table) {
-  return table.substr(kTablePrefix.size(), table.rfind('_') + 1 - kTablePrefix.size());
-}
 
 /// What it waits for while others cannot come or go: what has met no fault and leaves at line rate.
 constexpr Duration kLongestInTurn = std::chrono::milliseconds(100);
@@ -52,6 +47,23 @@ class Application {
 
   /// As things are by now; before the first change.
   void plan_anew(NetworkPlan plan) { plan_ = std::move(plan); }
+
+  /// Whether the root that it replaces is still what it was planned for.
+  Result<bool> is_as_planned() {
+    const bool replaces =
+        std::any_of(plan_.qdiscs.begin(), plan_.qdiscs.end(), [&](const Qdisc& qdisc) {
+          return qdisc.interface == plan_.undo.interface && qdisc.is_root();
+        });
+    if (!replaces) return true;
+    SQUALL_TRY(const auto network, networks_.open(plan_.undo.space));
+    return is_root_before(plan_.undo, *network);
+  }
+
+  /// What was recorded is not done after all.
+  Result<void> forget() {
+    held_.remove(plan_.undo.table);
+    return journal_.mark_done(*std::exchange(entry_, {}));
+  }
 
   Result<void> record(const std::string& label) {
     std::string intent = label + ": " + describe_effect(fault_) + " on " + fault_.interface;
@@ -373,44 +385,24 @@ class Application {
   std::optional<NetworkFinding> finding_;
 };
 
-/// A fault that is ending may stand where the next one would, until all that it delayed has left.
-/// So may one whose end is only due: of two that follow each other the later may be the faster.
-bool is_to_be_waited_for(const HeldFault& other, const NetworkSite& site,
-                         const NetworkFault& fault) {
-  return other.undo.space == site.space && other.undo.interface_name == fault.interface &&
-         other.is_due(std::chrono::steady_clock::now()) && stands_in_the_way(other, fault);
-}
-
-void wait_for_those_that_end(const NetworkSite& site, const NetworkFault& fault) {
-  constexpr Duration kGoneWithin = 10 * kDrainWithin;  // With its probes, on a busy machine.
-  site.held->wait_while_any(
-      [&](const HeldFault& other) { return is_to_be_waited_for(other, site, fault); }, kGoneWithin);
-}
-
-bool has_to_wait(const NetworkSite& site, const NetworkFault& fault) {
-  const auto here = site.held->in(site.space);
-  return std::any_of(here.begin(), here.end(), [&](const HeldFault& other) {
-    return is_to_be_waited_for(other, site, fault);
-  });
-}
-
-/// What is there before a fault, and what it will do.
-struct Preparation {
-  /// What bears our marks already; none where one is in force.
-  std::optional<std::vector<std::string>> marks;
-  NetworkPlan plan;
-};
-
-Result<Preparation> prepare(const NetworkSite& site, const NetworkFault& fault) {
-  Preparation found;
-  if (site.held->in(site.space).empty()) {
-    SQUALL_TRY(const auto network, site.networks.open(site.space));
-    SQUALL_TRY(found.marks, marks_in(*network, owner_in(std::string(kTablePrefix) + site.name)));
+/// Writes down what is to be done, and looks again: what others did to the root since it was looked
+/// at, while it was probed or written down, would else be undone with the fault.
+Result<void> record_as_it_is(const NetworkSite& site, const NetworkFault& fault,
+                             const std::string& label, Application& application) {
+  constexpr int kOften = 3;
+  for (int looks = 1;; ++looks) {
+    if (auto recorded = application.record(label); !recorded) return recorded;
+    const auto is_so = application.is_as_planned();
+    if (is_so && *is_so) return {};
+    if (auto forgotten = application.forget(); !forgotten) return forgotten;
+    if (!is_so) return is_so.error();
+    if (looks == kOften) {
+      return reason(std::errc::device_or_resource_busy,
+                    "somebody else keeps changing the root qdisc of " + fault.interface);
+    }
+    SQUALL_TRY(auto anew, prepare(site, fault));
+    application.plan_anew(std::move(anew.plan));
   }
-  SQUALL_TRY(const auto facts, look_around(site, fault));
-  SQUALL_TRY(found.plan, plan_network(fault, facts, site.name));
-  found.plan.limits.insert(found.plan.limits.begin(), site.notes.begin(), site.notes.end());
-  return found;
 }
 
 }  // namespace
@@ -448,7 +440,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
   if (!prepared) return std::move(prepared).error().within(label);
   if (site.is_over && site.is_over()) return error(std::errc::operation_canceled, label);
   if (prepared->marks) site.held->remember(site.space, *std::move(prepared->marks));
-  if (auto recorded = application->record(label); !recorded) {
+  if (auto recorded = record_as_it_is(site, fault, label, *application); !recorded) {
     return std::move(recorded).error().within(label);
   }
   InjectedNetworkFault injected{ActiveFault(label, [application] { return application->revert(); }),

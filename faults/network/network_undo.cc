@@ -69,6 +69,15 @@ Result<std::vector<NftTable>> our_tables(Network& network) {
   return read_our_tables(listed);
 }
 
+/// What is told of a root without a look below it.
+RootBefore plain_root(const Qdisc* root) {
+  return root == nullptr ? RootBefore{} : RootBefore{root->kind, root->handle, root->options};
+}
+
+bool is_alike(const std::vector<TreePart>& tree, const std::vector<TreePart>& other) {
+  return std::is_permutation(tree.begin(), tree.end(), other.begin(), other.end());
+}
+
 /// Undoes at one interface of a namespace.
 class Undoing {
  public:
@@ -127,12 +136,11 @@ class Undoing {
     const bool is_anothers =
         root != nullptr && root->handle != 0 && root->handle != kOurRoot && !is_the_one_before;
     if (is_anothers) return {};
-    RootBefore now;
-    if (root != nullptr) now = {root->kind, root->handle, root->options, {}};
+    RootBefore now = plain_root(root);
     if (!undo_.root->tree.empty()) {
       SQUALL_TRY(const auto tree, network_.tree(undo_.interface));
       const auto& before = undo_.root->tree;
-      if (!std::is_permutation(tree.begin(), tree.end(), before.begin(), before.end())) {
+      if (!is_alike(tree, before)) {
         return reason(
             std::errc::device_or_resource_busy,
             "what is below the root qdisc of " + undo_.interface_name + " is not what it was");
@@ -355,6 +363,18 @@ bool is_ours(const NetworkUndo& undo) {
   return std::all_of(undo.classes.begin(), undo.classes.end(), is_below_our_root) &&
          undo.interface > 0 && undo.table.starts_with(kTablePrefix) && is_plain(undo.table) &&
          (!undo.ifb || (undo.ifb->starts_with(kInterfacePrefix) && is_plain(*undo.ifb)));
+}
+
+Result<bool> is_root_before(const NetworkUndo& undo, Network& network) {
+  if (!undo.root) return true;
+  SQUALL_TRY(const auto qdiscs, network.qdiscs());
+  RootBefore now = plain_root(root_of(qdiscs, undo.interface));
+  if (now.handle != 0 && (now.kind == "htb" || now.kind == "mq")) {
+    SQUALL_TRY(const auto tree, network.tree(undo.interface));
+    if (!is_alike(tree, undo.root->tree)) return false;
+    now.tree = undo.root->tree;
+  }
+  return now == *undo.root;
 }
 
 Duration await_drained(const NetworkUndo& undo, Networks& networks) {

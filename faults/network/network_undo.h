@@ -48,6 +48,10 @@ struct NetworkUndo {
 /// True when it asks for nothing but what is named as ours.
 bool is_ours(const NetworkUndo& undo);
 
+/// Whether the root qdisc is still the one that this undo would put back, with all that is below
+/// it; asked before it is replaced, as others may have changed it since it was looked at.
+Result<bool> is_root_before(const NetworkUndo& undo, Network& network);
+
 /// How long packets that are being delayed get to leave.
 inline constexpr Duration kDrainWithin = std::chrono::seconds(1);
 

@@ -68,6 +68,51 @@ TEST_F(NetworkFaultTurn, IsPlannedAnewWhenAnotherCameWhileItProbed) {
   EXPECT_EQ(networks_.state(), before);
 }
 
+TEST_F(NetworkFaultTurn, PutsBackTheRootThatSomebodyElseMadeWhileItProbed) {
+  networks_.on_probe_path_ = [&] {
+    networks_.on_probe_path_ = nullptr;
+    networks_.set_root({.interface = 2, .parent = kRootParent, .handle = 0x70000, .kind = "fq"});
+  };
+  const NetworkSite site{networks_,   Capabilities::all(), FakeNetworks::kSpace,
+                         "77_5000_1", held_.get(),         true};
+  auto injected = inject(site, *journal_, everything(), "f");
+  ASSERT_TRUE(ok(injected));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(networks_.state(), testing::Contains("qdisc 2 root 7: fq "));
+  EXPECT_EQ(journal_->open_changes(), 0U);
+}
+
+TEST_F(NetworkFaultTurn, PutsBackWhatSomebodyElseMadeBelowTheRootWhileItProbed) {
+  networks_.set_root({.interface = 2, .parent = kRootParent, .handle = 0x10000, .kind = "htb"});
+  const TreePart part{
+      .what = TreePart::What::kClass, .parent = kRootParent, .handle = 0x10010, .kind = "htb"};
+  networks_.on_probe_path_ = [&] { networks_.set_tree(2, {part}); };
+  const NetworkSite site{networks_,   Capabilities::all(), FakeNetworks::kSpace,
+                         "77_5000_1", held_.get(),         true};
+  auto injected = inject(site, *journal_, everything(), "f");
+  ASSERT_TRUE(ok(injected));
+  networks_.on_probe_path_ = nullptr;
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_THAT(networks_.state(), testing::Contains("part 1:10 htb "));
+}
+
+TEST_F(NetworkFaultTurn, TouchesNothingOfARootThatCameWhileItProbedAndCouldNotBePutBack) {
+  networks_.on_probe_path_ = [&] {
+    networks_.set_root({.interface = 2, .parent = kRootParent, .handle = 0x70000, .kind = "cake"});
+  };
+  int changes = 0;
+  networks_.on_change_ = [&] { ++changes; };
+  const NetworkSite site{networks_,   Capabilities::all(), FakeNetworks::kSpace,
+                         "77_5000_1", held_.get(),         true};
+  const auto injected = inject(site, *journal_, everything(), "f");
+  ASSERT_FALSE(injected);
+  EXPECT_THAT(injected.error().message(), HasSubstr("cake 7:, could not be put back exactly"));
+  EXPECT_FALSE(is_residue(injected.error()));
+  EXPECT_EQ(changes, 0);
+  EXPECT_EQ(journal_->open_changes(), 0U);
+  EXPECT_TRUE(held_->in(FakeNetworks::kSpace).empty());
+}
+
 TEST_F(NetworkFaultTurn, RemembersWhatBoreOurMarksThoughTheOneBeforeGoesWhileItProbes) {
   networks_.add_link({.index = 3, .name = "squall8", .kind = "ifb"});  // A dead one's.
   auto other = inject_it(to_port(1), 1);
