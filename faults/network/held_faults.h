@@ -51,6 +51,7 @@ class HeldFaults {
     std::uint64_t asked = 0;   // Turns,
     std::uint64_t served = 0;  // and those that are over.
     std::uint64_t age = 0;     // Odd while somebody has the turn.
+    std::uint64_t coming = 0;  // Who is about to ask for a turn to add one.
     std::vector<std::string> marks;
   };
 
@@ -86,6 +87,35 @@ class HeldFaults {
     const std::uint64_t space_;
     std::uint64_t before_ = 0;
   };
+
+  /// Somebody is about to add a fault while one of these is there: who takes another back lets it
+  /// come first. Not to be held by who waits for that other to be gone.
+  class [[nodiscard]] Coming {
+   public:
+    Coming(HeldFaults& all, std::uint64_t space) : all_(all), space_(space) {
+      const std::lock_guard lock(all_.mutex_);
+      ++all_.spaces_[space_].coming;
+    }
+    ~Coming() {
+      {
+        const std::lock_guard lock(all_.mutex_);
+        --all_.spaces_[space_].coming;
+      }
+      all_.changed_.notify_all();
+    }
+    Coming(const Coming&) = delete;
+    Coming& operator=(const Coming&) = delete;
+
+   private:
+    HeldFaults& all_;  // NOLINT: its maker's, and outlives it.
+    const std::uint64_t space_;
+  };
+
+  /// Waits until nobody is about to add a fault to this namespace, or `limit` is over.
+  void let_others_come(std::uint64_t space, Duration limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, limit, [&] { return spaces_[space].coming == 0; });
+  }
 
   /// How often something of ours was changed in a namespace, or is just being changed.
   std::uint64_t age(std::uint64_t space) const {

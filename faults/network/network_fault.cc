@@ -23,6 +23,8 @@ namespace {
 
 /// What it waits for while others cannot come or go: what has met no fault and leaves at line rate.
 constexpr Duration kLongestInTurn = std::chrono::milliseconds(100);
+/// So long one that has ended waits for those that are about to begin.
+constexpr Duration kLetsOthersCome = std::chrono::milliseconds(500);
 
 /// One network fault from its first change to its last undo.
 class Application {
@@ -181,6 +183,8 @@ class Application {
   }
 
   Result<void> take_back_in_turn(Duration patience) {
+    // It meets no more packets: one that follows it is due, and finds our root still there.
+    if (lets_pass_ && !has_turn_) held_.let_others_come(plan_.undo.space, kLetsOthersCome);
     auto put = in_turn([&] { return put_back(plan_.undo, networks_, patience); });
     if (!put) return std::move(put).error();
     return again_in_turn([this] { return look_whether_back(plan_.undo, networks_); });
@@ -411,6 +415,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
                                     const NetworkFault& fault, const std::string& label,
                                     const std::optional<Pulse>& pulse) {
   wait_for_those_that_end(site, fault);
+  std::optional<HeldFaults::Coming> coming(std::in_place, *site.held, site.space);
   // Beside others, so that the turn is for the changes alone: whoever had it meanwhile may have
   // changed what was seen, and only then it is looked again.
   const std::uint64_t age = site.held->age(site.space);
@@ -427,7 +432,9 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
     constexpr int kOften = 3;
     for (int waits = 0; waits < kOften && !prepared && has_to_wait(site, fault); ++waits) {
       turn.reset();
+      coming.reset();
       wait_for_those_that_end(site, fault);
+      coming.emplace(*site.held, site.space);
       turn.emplace(*site.held, site.space);
       prepared = prepare(site, fault);
     }
@@ -456,6 +463,7 @@ Result<InjectedNetworkFault> inject(const NetworkSite& site, Journal& journal,
     application->set_has_turn(false);
   }
   turn.reset();
+  coming.reset();
   auto seen = applied ? application->read_back() : Result<std::string>(applied.error());
   if (seen) {
     application->begin(pulse, site.watch, site.since);

@@ -113,6 +113,29 @@ TEST_F(NetworkFaultTurn, TouchesNothingOfARootThatCameWhileItProbedAndCouldNotBe
   EXPECT_TRUE(held_->in(FakeNetworks::kSpace).empty());
 }
 
+TEST_F(NetworkFaultTurn, ComesBeforeOneThatHasEndedIsTakenBack) {
+  const auto before = networks_.state();
+  auto ended = inject_it(to_port(1), 1);
+  ASSERT_TRUE(ok(ended));
+  std::future<Result<void>> ends;
+  networks_.on_probe_path_ = [&] {
+    if (ends.valid()) return;
+    ended->let_go();
+    ends = std::async(std::launch::async, [&] { return ended->active.revert(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // By then it could be gone.
+  };
+  const NetworkSite site{networks_,   Capabilities::all(), FakeNetworks::kSpace,
+                         "77_5000_2", held_.get(),         true};
+  auto injected = inject(site, *journal_, to_port(2), "f2");
+  networks_.on_probe_path_ = nullptr;
+  ASSERT_TRUE(ends.valid());
+  EXPECT_TRUE(ok(ends.get()));
+  ASSERT_TRUE(ok(injected));
+  EXPECT_THAT(injected->seen, HasSubstr("it shares our root with f1"));
+  ASSERT_TRUE(ok(injected->active.revert()));
+  EXPECT_EQ(networks_.state(), before);
+}
+
 TEST_F(NetworkFaultTurn, RemembersWhatBoreOurMarksThoughTheOneBeforeGoesWhileItProbes) {
   networks_.add_link({.index = 3, .name = "squall8", .kind = "ifb"});  // A dead one's.
   auto other = inject_it(to_port(1), 1);
