@@ -1,75 +1,110 @@
 #include "reports/measure/sparse_histogram.h"
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
 
 #include "reports/measure/histogram_layout.h"
 
 namespace squall::reports {
 namespace {
 
-/// So many buckets are looked at one after the other as soon as found by halves.
-constexpr std::size_t kNear = 16;
+using Bytes = std::vector<std::uint8_t>;
 
-/// `fresh` has none that is there already; both are in order.
-template <typename Bucket>
-void insert(const std::vector<Bucket>& fresh, std::vector<Bucket>& buckets) {
-  const std::size_t size = buckets.size() + fresh.size();
-  // It is at rest most of its time: no more room is kept than an eighth.
-  if (size > buckets.capacity()) buckets.reserve(buckets.empty() ? size : size + size / 8);
-  std::size_t mine = buckets.size();
-  std::size_t theirs = fresh.size();
-  buckets.resize(size);
-  while (theirs > 0) {  // From the end, so that each moves once.
-    const bool is_mine = mine > 0 && buckets[mine - 1].index > fresh[theirs - 1].index;
-    buckets[mine + theirs - 1] = is_mine ? buckets[mine - 1] : fresh[theirs - 1];
-    --(is_mine ? mine : theirs);
+constexpr unsigned kBits = 7;  // Of a number in each byte.
+constexpr std::uint64_t kMore = std::uint64_t{1} << kBits;
+
+/// LEB128: seven bits a byte, the lowest first; all bytes but the last have their highest bit set.
+void put(std::uint64_t number, Bytes& bytes) {
+  for (; number >= kMore; number >>= kBits) {
+    bytes.push_back(static_cast<std::uint8_t>((number % kMore) | kMore));
   }
+  bytes.push_back(static_cast<std::uint8_t>(number));
 }
+
+/// Goes through buckets as they were written.
+class Reader {
+ public:
+  explicit Reader(const Bytes& bytes) : at_(bytes.begin()), end_(bytes.end()) { next(); }
+
+  bool is_over() const { return is_over_; }
+  std::size_t index() const { return index_; }
+  std::uint64_t times() const { return times_; }
+  void next() {
+    is_over_ = at_ == end_;
+    if (is_over_) return;
+    index_ += take();
+    times_ = take();
+  }
+
+ private:
+  std::uint64_t take() {
+    std::uint64_t number = 0;
+    unsigned shift = 0;
+    for (; *at_ >= kMore; ++at_, shift += kBits) number |= (*at_ % kMore) << shift;
+    return number | std::uint64_t{*at_++} << shift;
+  }
+
+  Bytes::const_iterator at_;
+  Bytes::const_iterator end_;
+  bool is_over_ = false;
+  std::size_t index_ = 0;
+  std::uint64_t times_ = 0;
+};
+
+/// Writes buckets, which come in order.
+class Writer {
+ public:
+  explicit Writer(Bytes& bytes) : bytes_(bytes) {}
+
+  void write(std::size_t index, std::uint64_t times) {
+    put(index - before_, bytes_);
+    put(times, bytes_);
+    before_ = index;
+  }
+
+ private:
+  Bytes& bytes_;  // NOLINT: its maker's, and outlives it.
+  std::size_t before_ = 0;
+};
 
 }  // namespace
 
 void SparseHistogram::add(const Histogram& histogram) {
   clamped_ += histogram.clamped();
   if (histogram.empty()) return;
-  // Of many that are added to one, as a fleet's, all but the first few have hardly a new bucket.
-  std::vector<Bucket> fresh;
-  auto mine = buckets_.begin();
-  // Where many are looked for, the next is near: nearer than by halves.
-  const bool is_near = buckets_.size() / kNear < histogram.count();
+  constexpr std::size_t kOften = 2048;  // Bytes: of a second, mostly.
+  Bytes merged;
+  merged.reserve(bytes_.size() + kOften);
+  Writer writer(merged);
+  Reader mine(bytes_);
   histogram.for_each_index([&](std::size_t index, std::uint64_t times) {
-    if (is_near) {
-      while (mine != buckets_.end() && mine->index < index) ++mine;
-    } else {
-      mine =
-          std::lower_bound(mine, buckets_.end(), index,
-                           [](const Bucket& bucket, std::size_t at) { return bucket.index < at; });
+    for (; !mine.is_over() && mine.index() < index; mine.next()) {
+      writer.write(mine.index(), mine.times());
     }
-    if (mine != buckets_.end() && mine->index == index) {
-      mine->times += times;
-    } else {
-      fresh.push_back({index, times});
-    }
+    const bool is_known = !mine.is_over() && mine.index() == index;
+    writer.write(index, is_known ? times + mine.times() : times);
+    if (is_known) mine.next();
   });
-  if (!fresh.empty()) insert(fresh, buckets_);
+  for (; !mine.is_over(); mine.next()) writer.write(mine.index(), mine.times());
+  bytes_.assign(merged.begin(), merged.end());  // At rest, it keeps no room to grow.
 }
 
 void SparseHistogram::add_to(Histogram& histogram) const {
   histogram.add_clamped(clamped_);
-  for (const Bucket& bucket : buckets_) histogram.add_at(bucket.index, bucket.times);
+  for (Reader one(bytes_); !one.is_over(); one.next()) histogram.add_at(one.index(), one.times());
 }
 
 std::uint64_t SparseHistogram::count() const {
   std::uint64_t sum = 0;
-  for (const Bucket& bucket : buckets_) sum += bucket.times;
+  for (Reader one(bytes_); !one.is_over(); one.next()) sum += one.times();
   return sum;
 }
 
 void SparseHistogram::for_each(const std::function<void(Duration lowest, Duration highest,
                                                         std::uint64_t count)>& visit) const {
-  for (const Bucket& bucket : buckets_) {
-    visit(std::chrono::microseconds(hdr_layout::lowest_at(bucket.index)),
-          std::chrono::microseconds(hdr_layout::highest_at(bucket.index)), bucket.times);
+  for (Reader one(bytes_); !one.is_over(); one.next()) {
+    visit(std::chrono::microseconds(hdr_layout::lowest_at(one.index())),
+          std::chrono::microseconds(hdr_layout::highest_at(one.index())), one.times());
   }
 }
 

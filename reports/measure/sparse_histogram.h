@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -11,8 +10,9 @@
 
 namespace squall::reports {
 
-/// A histogram at rest: only the buckets that hold something. It takes 16 bytes for each of them,
-/// where a Histogram takes 8 KiB for each magnitude, but is not for recording.
+/// A histogram at rest: only the buckets that hold something. It takes two bytes for most of them,
+/// where a Histogram takes 8 KiB for each magnitude, but is not for recording: to add to it is to
+/// write it anew.
 ///
 /// Lifecycle:  a value.
 /// Threads:    one owner at a time.
@@ -25,7 +25,7 @@ class SparseHistogram {
   void add(const Histogram& histogram);
   void add_to(Histogram& histogram) const;
 
-  bool empty() const { return buckets_.empty(); }
+  bool empty() const { return bytes_.empty(); }
   std::uint64_t count() const;
 
   /// Calls `visit(lowest, highest, count)` for each bucket that holds something, ascending.
@@ -33,11 +33,8 @@ class SparseHistogram {
                     visit) const;
 
  private:
-  struct Bucket {
-    std::size_t index = 0;
-    std::uint64_t times = 0;
-  };
-  std::vector<Bucket> buckets_;  ///< By index, ascending; none is empty.
+  /// How far each bucket is from the one before, and its count, by put() of the .cc.
+  std::vector<std::uint8_t> bytes_;
   std::uint64_t clamped_ = 0;
 };
 

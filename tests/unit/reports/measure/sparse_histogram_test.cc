@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include <gtest/gtest.h>
@@ -79,6 +80,17 @@ TEST(SparseHistogram, TakesAFewBesideManyAndManyBesideAFew) {
   from_few.add(many);
   EXPECT_EQ(back(from_many), back(from_few));
   EXPECT_EQ(from_many.count(), 2002U);
+}
+
+TEST(SparseHistogram, KeepsCountsAndDistancesOfAnySize) {
+  Histogram histogram;
+  histogram.record_micros(0);
+  for (const std::uint64_t times : {127ULL, 128ULL, 16'384ULL, ~0ULL >> 8U}) {
+    Histogram once;
+    once.record_micros(static_cast<std::int64_t>(times % 3'000'000'000));
+    once.for_each_index([&](std::size_t index, std::uint64_t) { histogram.add_at(index, times); });
+  }
+  EXPECT_EQ(back(SparseHistogram(histogram)), histogram);
 }
 
 }  // namespace
